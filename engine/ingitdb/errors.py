@@ -1,0 +1,247 @@
+"""Every error a user can meet, with a stable code and a hint; edges translate codes, never classes.
+
+    IngitdbError
+    ├── UsageError            IGD-1xxx  the call itself is wrong
+    │   └── SettingInvalid
+    ├── RepositoryError       IGD-2xxx  the repository cannot be used
+    │   ├── RepositoryNotFound
+    │   ├── RepositoryRefused
+    │   ├── RefNotFound
+    │   └── NoCommitsYet
+    ├── DataError             IGD-3xxx  a file cannot be read
+    │   ├── DefinitionInvalid
+    │   └── DataUnreadable
+    ├── CatalogError          IGD-4xxx  a name does not lead anywhere
+    │   ├── TableNotFound
+    │   ├── TableAmbiguous
+    │   └── ColumnNotFound
+    ├── StatementError        IGD-5xxx  a statement cannot run
+    │   ├── StatementInvalid
+    │   ├── StatementRefused
+    │   ├── ReadOnly
+    │   ├── LimitExceeded
+    │   ├── Interrupted
+    │   └── AccessDenied
+    ├── CacheError            IGD-8xxx  the cache cannot be used
+    │   └── CacheCorrupt
+    └── MissingDependency     IGD-9001
+"""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+
+def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """Gives the known names most like `name`, best first."""
+    by_fold = {k.casefold(): k for k in known}
+    found = difflib.get_close_matches(name.casefold(), by_fold, n=count, cutoff=0.5)
+    return [by_fold[f] for f in found]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """Words the hint for an unknown name; None when nothing is near."""
+    names = nearest(name, known)
+    if not names:
+        return None
+    if len(names) == 1:
+        return f"Did you mean {names[0]}?"
+    return f"Did you mean {', '.join(names[:-1])} or {names[-1]}?"
+
+
+class IngitdbError(Exception):
+    """The root of all our errors.
+
+    Attributes:
+        code: Stable, documented in docs/errors.md.
+        message: One or two sentences for the user.
+        hint: The way out, or None.
+    """
+
+    code: ClassVar[str] = "IGD-0001"
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """Gives the message, and the hint on a line of its own."""
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+class UsageError(IngitdbError):
+    """The call itself is wrong: an option, an argument, a mode that does not exist."""
+
+    code = "IGD-1001"
+
+
+class SettingInvalid(UsageError):
+    """A setting has a value that it cannot have."""
+
+    code = "IGD-1002"
+
+    def __init__(self, name: str, value: object, origin: str, expected: str) -> None:
+        super().__init__(f"Setting {name} cannot be {value!r} ({origin}).", hint=f"Expected {expected}.")
+
+
+class RepositoryError(IngitdbError):
+    """The repository cannot be used as it is."""
+
+    code = "IGD-2001"
+
+
+class RepositoryNotFound(RepositoryError):
+    """There is no Git repository at a path."""
+
+    code = "IGD-2002"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"not a Git repository: {path}",
+            hint="Point at one with -C PATH, make one with `git init`, or try `ingitdb demo`.",
+        )
+
+
+class RepositoryRefused(RepositoryError):
+    """Git refuses the repository, or it uses a feature that cannot be read."""
+
+    code = "IGD-2003"
+
+
+class RefNotFound(RepositoryError):
+    """A ref leads to no commit."""
+
+    code = "IGD-2004"
+
+    def __init__(self, ref: str, known: Sequence[str] = (), *, hint: str | None = None) -> None:
+        super().__init__(f"{ref!r} is no commit, branch, tag or date.", hint=hint or did_you_mean(ref, known))
+        self.ref = ref
+
+
+class NoCommitsYet(RepositoryError):
+    """The branch exists but has no commit."""
+
+    code = "IGD-2005"
+
+    def __init__(self, branch: str) -> None:
+        super().__init__(
+            f"no commits yet on {branch}",
+            hint="Commit something, or read the files as they are with --at WORKING.",
+        )
+
+
+class DataError(IngitdbError):
+    """A file of the repository cannot be read as what it claims to be."""
+
+    code = "IGD-3001"
+
+
+class DefinitionInvalid(DataError):
+    """A definition, data package or tables.yaml does not follow its schema."""
+
+    code = "IGD-3002"
+
+
+class DataUnreadable(DataError):
+    """Files could not be read and the caller asked to be strict."""
+
+    code = "IGD-3003"
+
+
+class CatalogError(IngitdbError):
+    """A name does not lead to exactly one thing."""
+
+    code = "IGD-4001"
+
+
+class TableNotFound(CatalogError):
+    """No table of that name exists at a commit."""
+
+    code = "IGD-4101"
+
+    def __init__(self, table: str, at: str, known: Sequence[str]) -> None:
+        hint = did_you_mean(table, known) or (
+            "`ingitdb tables` lists what there is." if known else "No data files found; see `ingitdb tables --explain`."
+        )
+        super().__init__(f"Table {table!r} does not exist at {at[:12]}.", hint=hint)
+        self.table = table
+
+
+class TableAmbiguous(CatalogError):
+    """A name fits several tables."""
+
+    code = "IGD-4102"
+
+    def __init__(self, table: str, candidates: Sequence[str]) -> None:
+        super().__init__(f"Table name {table!r} is ambiguous.", hint=f"Write one of: {', '.join(candidates)}.")
+        self.candidates = tuple(candidates)
+
+
+class ColumnNotFound(CatalogError):
+    """No column of that name exists."""
+
+    code = "IGD-4103"
+
+
+class StatementError(IngitdbError):
+    """A statement cannot run."""
+
+    code = "IGD-5001"
+
+
+class StatementInvalid(StatementError):
+    """A statement is not SQL as DuckDB and we understand it."""
+
+    code = "IGD-5002"
+
+
+class StatementRefused(StatementError):
+    """A statement asks for something that queries may not do."""
+
+    code = "IGD-5003"
+
+
+class ReadOnly(StatementRefused):
+    """A statement would write where only reading is possible."""
+
+    code = "IGD-5004"
+
+
+class LimitExceeded(StatementError):
+    """A statement met a limit on rows, time or memory."""
+
+    code = "IGD-5005"
+
+
+class Interrupted(StatementError):
+    """The user or a time limit stopped a statement."""
+
+    code = "IGD-5006"
+
+
+class AccessDenied(StatementError):
+    """The policy does not allow the action."""
+
+    code = "IGD-5007"
+
+
+class CacheError(IngitdbError):
+    """The cache cannot be used."""
+
+    code = "IGD-8001"
+
+
+class CacheCorrupt(CacheError):
+    """A cache file is not what the manifest says; it is rebuilt."""
+
+    code = "IGD-8002"
+
+
+class MissingDependency(IngitdbError):
+    """A part of the product needs a package that is not installed."""
+
+    code = "IGD-9001"
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} is not installed.", hint=f"pip install 'ingitdb[{extra}]'")

@@ -1,0 +1,1 @@
+"""The values that every layer speaks, and the ports through which layers reach the outside."""

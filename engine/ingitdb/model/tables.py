@@ -1,0 +1,113 @@
+"""Where the records of a table lie, and what is declared and found about its columns."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal, TypeAlias
+
+from ingitdb.model.records import DEFAULT_OPTIONS, ReadOptions
+from ingitdb.model.types import ColumnType
+
+Source: TypeAlias = Literal["definition", "data package", "discovery", "tables.yaml"]
+
+
+class Form(StrEnum):
+    """How the files of a table hold its records."""
+
+    RECORD = "record"
+    """A file is a record; its key is in the file's name."""
+    ROWS = "rows"
+    """Each item of a list, row or document of a file is a record."""
+    ENTRIES = "entries"
+    """Each entry of a map is a record; the map's key is its key."""
+    ENTRY_ITEMS = "entry items"
+    """Each item of each entry's list is a record, with `_key` and `_index`."""
+    FIELD_ITEMS = "field items"
+    """Each item of the list in one field of a map is a record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignKey:
+    """Columns that must be a key of another table."""
+
+    columns: tuple[str, ...]
+    schema: str
+    table: str
+    references: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredColumn:
+    """A column as a definition or a data package declares it.
+
+    Attributes:
+        type: The declared type; None where only constraints are declared.
+        rules: The remaining constraints under their upstream names (`max_length`, `enum` …).
+    """
+
+    name: str
+    type: ColumnType | None
+    required: bool = False
+    title: str | None = None
+    description: str | None = None
+    rules: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """What is declared about a table beside where it lies.
+
+    Attributes:
+        columns: In declared order; a table may have further, undeclared columns.
+        closed: Whether the order of `columns` holds (declared first, others after).
+        primary_key: Column names; a dotted name leads into a nested field.
+        origin: Path of the declaring file.
+    """
+
+    columns: tuple[DeclaredColumn, ...] = ()
+    primary_key: tuple[str, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    title: str | None = None
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """A place of the repository whose files hold the records of one table.
+
+    Two commits hold the same table storage when their locations are equal in everything but
+    `name`, `schema`, `declaration` and `reason`: see `storage`.
+
+    Attributes:
+        path: The folder, file or glob.
+        schema: The SQL schema, `main` where there is no namespace or container.
+        name: The table's name.
+        full_name: Another name that always works, such as `people.csv`; None if there is none.
+        field: For `FIELD_ITEMS` the field; for a declared pointer its dotted path.
+        key_from_name: How the key stands in a path below `path`: a file name template such as
+            `{key}.yaml` or `{key}/{key}.json`; None where it is the path without extension.
+        captures: Names that a glob of tables.yaml captures from the path; they become columns.
+        format: The format's name, or None where each file's own extension decides.
+        fallback: For discovery: the name to take while `other` holds records too
+            (`<folder>_rows`).
+        reason: Why the table exists, one clause for `tables --explain`.
+    """
+
+    path: str
+    schema: str
+    name: str
+    form: Form
+    source: Source
+    reason: str = ""
+    full_name: str | None = None
+    field: str | None = None
+    key_from_name: str | None = None
+    captures: tuple[str, ...] = ()
+    format: str | None = None
+    options: ReadOptions = DEFAULT_OPTIONS
+    declaration: Declaration = field(default_factory=Declaration)
+
+    @property
+    def storage(self) -> str:
+        """Names what decides how bytes become records; equal names share stored records."""
+        parts = (self.path, self.form, self.field, self.key_from_name, self.captures, self.format, self.options)
+        return repr(parts)
