@@ -82,7 +82,7 @@ class Location:
         schema: The SQL schema, `main` where there is no namespace or container.
         name: The table's name.
         full_name: Another name that always works, such as `people.csv`; None if there is none.
-        field: For `FIELD_ITEMS` the field; for a declared pointer its dotted path.
+        pointer: For `FIELD_ITEMS` the field, or the dotted path that tables.yaml declares.
         key_from_name: How the key stands in a path below `path`: a file name template such as
             `{key}.yaml` or `{key}/{key}.json`; None where it is the path without extension.
         captures: Names that a glob of tables.yaml captures from the path; they become columns.
@@ -99,7 +99,7 @@ class Location:
     source: Source
     reason: str = ""
     full_name: str | None = None
-    field: str | None = None
+    pointer: str | None = None
     key_from_name: str | None = None
     captures: tuple[str, ...] = ()
     format: str | None = None
@@ -109,5 +109,5 @@ class Location:
     @property
     def storage(self) -> str:
         """Names what decides how bytes become records; equal names share stored records."""
-        parts = (self.path, self.form, self.field, self.key_from_name, self.captures, self.format, self.options)
+        parts = (self.path, self.form, self.pointer, self.key_from_name, self.captures, self.format, self.options)
         return repr(parts)
