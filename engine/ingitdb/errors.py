@@ -1,30 +1,30 @@
 """Every error a user can meet, with a stable code and a hint; edges translate codes, never classes.
 
-    IngitdbError
-    ├── UsageError            IGD-1xxx  the call itself is wrong
-    │   └── SettingInvalid
-    ├── RepositoryError       IGD-2xxx  the repository cannot be used
-    │   ├── RepositoryNotFound
-    │   ├── RepositoryRefused
-    │   ├── RefNotFound
-    │   └── NoCommitsYet
-    ├── DataError             IGD-3xxx  a file cannot be read
-    │   ├── DefinitionInvalid
-    │   └── DataUnreadable
-    ├── CatalogError          IGD-4xxx  a name does not lead anywhere
-    │   ├── TableNotFound
-    │   ├── TableAmbiguous
-    │   └── ColumnNotFound
-    ├── StatementError        IGD-5xxx  a statement cannot run
-    │   ├── StatementInvalid
-    │   ├── StatementRefused
-    │   ├── ReadOnly
-    │   ├── LimitExceeded
-    │   ├── Interrupted
-    │   └── AccessDenied
-    ├── CacheError            IGD-8xxx  the cache cannot be used
-    │   └── CacheCorrupt
-    └── MissingDependency     IGD-9001
+IngitdbError
+├── UsageError            IGD-1xxx  the call itself is wrong
+│   └── SettingInvalid
+├── RepositoryError       IGD-2xxx  the repository cannot be used
+│   ├── RepositoryNotFound
+│   ├── RepositoryRefused
+│   ├── RefNotFound
+│   └── NoCommitsYet
+├── DataError             IGD-3xxx  a file cannot be read
+│   ├── DefinitionInvalid
+│   └── DataUnreadable
+├── CatalogError          IGD-4xxx  a name does not lead anywhere
+│   ├── TableNotFound
+│   ├── TableAmbiguous
+│   └── ColumnNotFound
+├── StatementError        IGD-5xxx  a statement cannot run
+│   ├── StatementInvalid
+│   ├── StatementRefused
+│   ├── ReadOnly
+│   ├── LimitExceeded
+│   ├── Interrupted
+│   └── AccessDenied
+├── CacheError            IGD-8xxx  the cache cannot be used
+│   └── CacheCorrupt
+└── MissingDependency     IGD-9001
 """
 
 import difflib
@@ -82,7 +82,9 @@ class SettingInvalid(UsageError):
     code = "IGD-1002"
 
     def __init__(self, name: str, value: object, origin: str, expected: str) -> None:
-        super().__init__(f"Setting {name} cannot be {value!r} ({origin}).", hint=f"Expected {expected}.")
+        super().__init__(
+            f"Setting {name} cannot be {value!r} ({origin}).", hint=f"Expected {expected}."
+        )
 
 
 class RepositoryError(IngitdbError):
@@ -114,8 +116,18 @@ class RefNotFound(RepositoryError):
 
     code = "IGD-2004"
 
-    def __init__(self, ref: str, known: Sequence[str] = (), *, hint: str | None = None) -> None:
-        super().__init__(f"{ref!r} is no commit, branch, tag or date.", hint=hint or did_you_mean(ref, known))
+    def __init__(
+        self,
+        ref: str,
+        known: Sequence[str] = (),
+        *,
+        message: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(
+            message or f"{ref!r} is no commit, branch, tag or date.",
+            hint=hint or did_you_mean(ref, known),
+        )
         self.ref = ref
 
 
@@ -162,7 +174,9 @@ class TableNotFound(CatalogError):
 
     def __init__(self, table: str, at: str, known: Sequence[str]) -> None:
         hint = did_you_mean(table, known) or (
-            "`ingitdb tables` lists what there is." if known else "No data files found; see `ingitdb tables --explain`."
+            "`ingitdb tables` lists what there is."
+            if known
+            else "No data files found; see `ingitdb tables --explain`."
         )
         super().__init__(f"Table {table!r} does not exist at {at[:12]}.", hint=hint)
         self.table = table
@@ -174,7 +188,9 @@ class TableAmbiguous(CatalogError):
     code = "IGD-4102"
 
     def __init__(self, table: str, candidates: Sequence[str]) -> None:
-        super().__init__(f"Table name {table!r} is ambiguous.", hint=f"Write one of: {', '.join(candidates)}.")
+        super().__init__(
+            f"Table name {table!r} is ambiguous.", hint=f"Write one of: {', '.join(candidates)}."
+        )
         self.candidates = tuple(candidates)
 
 

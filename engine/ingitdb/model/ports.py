@@ -46,7 +46,9 @@ class Format(Protocol):
         """Cuts a file of many items without reading them; None where that is not safe or useful."""
         ...
 
-    def read_chunk(self, chunk: Chunk, chunks: Chunks, options: ReadOptions = DEFAULT_OPTIONS) -> Document:
+    def read_chunk(
+        self, chunk: Chunk, chunks: Chunks, options: ReadOptions = DEFAULT_OPTIONS
+    ) -> Document:
         """Reads one item of a cut file: a document with that one item or entry."""
         ...
 
@@ -59,7 +61,10 @@ class SqlParser(Protocol):
         ...
 
     def serialize(self, sql: str) -> Mapping[str, Any] | None:
-        """Gives the tree of a SELECT; None where DuckDB has no tree for the statement."""
+        """Gives the tree of a SELECT; None where DuckDB has no tree for the statement.
+
+        A text that does not parse gives `{"error": True, "error_message": …, "position": …}`.
+        """
         ...
 
     def statement_types(self, sql: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a file holds once it is read: documents of values, and records with their places in the text."""
+"""What a file holds once it is read: values, and records with their places in the text."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,20 +9,31 @@ from typing import Any, Literal, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Spelled:
-    """A bool, int or float whose source text is not the canonical text of its value.
+    """A bool, int, float or datetime whose source text is not the canonical text of its value.
 
     `1.10`, `0x1F`, `+5` and `True` are spelled so; `1.1`, `31`, `5` and `true` are plain Python
     values. A column that widens to text shows `text`. Canonical is `str(value)` for an int,
-    `repr(value)` for a float, `true` or `false` for a bool.
+    `repr(value)` for a float, `true` or `false` for a bool, `isoformat()` for a datetime.
     """
 
-    value: bool | int | float
+    value: bool | int | float | datetime
     text: str
 
 
 Value: TypeAlias = (
-    "None | bool | int | float | str | bytes | Decimal | date | time | datetime | Spelled"
-    " | list[Any] | dict[str, Any]"
+    bool
+    | int
+    | float
+    | str
+    | bytes
+    | Decimal
+    | date
+    | time
+    | datetime
+    | Spelled
+    | list[Any]
+    | dict[str, Any]
+    | None
 )
 """A value as a format reads it. Containers are plain lists and dicts with string keys."""
 
@@ -42,6 +53,9 @@ class ReadOptions:
             are named `column0`, `column1` …
         typed_cells: Whether CSV cells are read as numbers, booleans and dates where they are
             spelled canonically; when False every cell is text.
+        names: The columns of a file without a header, in order; applied to its records.
+        missing_values: Texts of cells that stand for NULL beside the empty cell; applied to the
+            records.
     """
 
     content_field: str = "_content"
@@ -50,6 +64,8 @@ class ReadOptions:
     encoding: str | None = None
     header: bool = True
     typed_cells: bool = True
+    names: tuple[str, ...] = ()
+    missing_values: tuple[str, ...] = ()
 
 
 DEFAULT_OPTIONS = ReadOptions()
@@ -140,8 +156,8 @@ class Problem:
         return f"{place}: {self.message}"
 
 
-class FormatFault(Exception):  # noqa: N818 - it becomes a Problem, never reaches a user as it is
-    """Raised by a format that cannot read a file; the caller adds the path."""
+class FormatFault(Exception):
+    """Raised by a format that cannot read a file; it becomes a Problem before a user sees it."""
 
     def __init__(self, message: str, *, line: int = 0, column: int = 0) -> None:
         super().__init__(message)

@@ -58,16 +58,20 @@ class Declaration:
 
     Attributes:
         columns: In declared order; a table may have further, undeclared columns.
-        closed: Whether the order of `columns` holds (declared first, others after).
+        key: What is declared about the key that stands outside the fields (`_key`).
         primary_key: Column names; a dotted name leads into a nested field.
         origin: Path of the declaring file.
+        rules: What else is declared about the table, hashable: `renamed_from`, `merge`,
+            `min_records_count`, `max_records_count`, `alias` (may repeat) …
     """
 
     columns: tuple[DeclaredColumn, ...] = ()
+    key: DeclaredColumn | None = None
     primary_key: tuple[str, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     title: str | None = None
     origin: str = ""
+    rules: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,17 +82,16 @@ class Location:
     `name`, `schema`, `declaration` and `reason`: see `storage`.
 
     Attributes:
-        path: The folder, file or glob.
+        path: The folder or file; for a declared location a path template (`catalog.globs`).
         schema: The SQL schema, `main` where there is no namespace or container.
         name: The table's name.
         full_name: Another name that always works, such as `people.csv`; None if there is none.
-        pointer: For `FIELD_ITEMS` the field, or the dotted path that tables.yaml declares.
+        pointer: For `FIELD_ITEMS` the field, or the dotted path that tables.yaml declares; `$` is
+            the whole document.
         key_from_name: How the key stands in a path below `path`: a file name template such as
             `{key}.yaml` or `{key}/{key}.json`; None where it is the path without extension.
         captures: Names that a glob of tables.yaml captures from the path; they become columns.
         format: The format's name, or None where each file's own extension decides.
-        fallback: For discovery: the name to take while `other` holds records too
-            (`<folder>_rows`).
         reason: Why the table exists, one clause for `tables --explain`.
     """
 
@@ -109,5 +112,13 @@ class Location:
     @property
     def storage(self) -> str:
         """Names what decides how bytes become records; equal names share stored records."""
-        parts = (self.path, self.form, self.pointer, self.key_from_name, self.captures, self.format, self.options)
+        parts = (
+            self.path,
+            self.form,
+            self.pointer,
+            self.key_from_name,
+            self.captures,
+            self.format,
+            self.options,
+        )
         return repr(parts)

@@ -1,0 +1,44 @@
+# One line a target; CI calls the same. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup fmt lint types test test-all faults golden bench bench-compare docs check audit sbom build demo clean
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
+BASE ?= main
+DEMO ?= northlight
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+setup: .venv/.dev ## make .venv with everything a developer needs
+.venv/.%: pyproject.toml constraints.txt setup.sh
+	@sh setup.sh $*
+fmt: .venv/.dev ## format the code and mend what lint can mend
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+lint: .venv/.dev ## style, layers and spelling
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && PYTHONPATH=engine:flight_server:cli:drivers $(BIN)/lint-imports && $(BIN)/codespell
+types: .venv/.dev ## mypy, strict
+	$(BIN)/mypy
+test: .venv/.dev ## the quick suite: no root, no servers, no network
+	$(PYTEST) -m "not slow and not compat and not network"
+test-all: .venv/.dev ## everything, with coverage of the engine
+	$(PYTEST) --cov --cov-report=term:skip-covered
+faults: .venv/.dev ## 200 rounds of kill -9 while indexing (SEED=1 ROUNDS=200)
+	INGITDB_TEST_KILL_ROUNDS=$(or $(ROUNDS),200) INGITDB_TEST_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -x -s tests/compat/test_kill.py
+golden: .venv/.dev ## rewrite the golden files; then read the diff
+	INGITDB_TEST_GOLDEN=rewrite $(PYTEST) tests/golden tests/e2e; git diff --stat -- tests
+bench: .venv/.dev ## benchmarks, rivals in the same run
+	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-json=.make/bench.json
+bench-compare: .venv/.dev ## benchmarks of BASE (main) against the work tree
+	$(BIN)/python benchmarks/compare.py $(BASE)
+docs: .venv/.dev ## write the generated documents
+	$(BIN)/python docs/generate.py
+check: lint types audit sbom test ## what must hold before a change lands
+audit: .venv/.dev ## known vulnerabilities of what is installed
+	$(BIN)/python .ci/audit.py
+sbom: .venv/.dev ## the bill of materials, sbom.json
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --mc-type library --output-reproducible --of JSON -o sbom.json $(BIN)/python
+build: .venv/.dev ## wheel and sdist in dist/
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+demo: .venv/.cli ## build the sample repository and show what it is for
+	@$(BIN)/ingitdb demo $(DEMO)
+clean: ## remove what the targets made
+	rm -rf .make dist build sbom.json $(DEMO) .coverage*

@@ -1,0 +1,103 @@
+"""`ingitdb query`: answers a SQL statement."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ingitdb_cli.app import App, app_of
+from ingitdb_cli.options import Command
+
+HELP = """\b
+ingitdb query "SELECT * FROM people LIMIT 10"
+ingitdb query "SELECT count(*) FROM people AS OF '2024-03-01'" --format json
+ingitdb query "SELECT * FROM people WHERE city = $c" -p c=Oslo --output oslo.parquet
+
+Answer a SQL statement.
+
+SQL is DuckDB's, over the tables of one commit: HEAD, or what --at says. Quote the
+statement, so that the shell leaves it alone. `-` reads it from stdin.
+"""
+
+
+@click.command(cls=Command, help=HELP, short_help="Answer a SQL statement.")
+@click.argument("sql", nargs=-1, metavar="SQL")
+@click.option(
+    "--file", "-f", type=click.Path(dir_okay=False, path_type=Path), help="Read SQL from a file."
+)
+@click.option(
+    "--param",
+    "-p",
+    "parameters",
+    multiple=True,
+    metavar="[NAME=]VALUE",
+    help="A value for $NAME, or for the next `?`. It is text unless it is spelled as a number,"
+    " true, false or null; in single quotes it is always text.",
+)
+@click.option("--timing", is_flag=True, help="Say how long it took, and at which commit.")
+@click.option("--max-rows", metavar="N", help="Refuse to give more rows.")
+@click.option("--timeout", metavar="TIME", help="Stop after a time such as 30s.")
+@click.option("--memory-limit", metavar="SIZE", help="Use no more memory, such as 2GB.")
+@click.option("--threads", metavar="N", help="Use so many threads.")
+@click.pass_context
+def query(
+    context: click.Context,
+    /,
+    sql: tuple[str, ...],
+    file: Path | None,
+    parameters: tuple[str, ...],
+    timing: bool,
+    **limits: str | None,
+) -> None:
+    """Answers a SQL statement."""
+    app = app_of(context)
+    app.overrides.update(limits)
+    from ingitdb_cli.statement import parameter_values, statement
+
+    _answer(app, statement(sql, file), parameter_values(parameters), timing=timing)
+
+
+def _answer(app: App, sql: str, parameters: Any, *, timing: bool) -> None:
+    from ingitdb_cli.changed_files import ChangedFiles
+    from ingitdb_cli.output.rows import Rows
+
+    began = time.monotonic()
+    output = app.output
+    database = app.database
+    watch = ChangedFiles(app)
+    session = database.session(app.options.at)
+    forget = app.interrupts.on_interrupt(session.interrupt) if app.interrupts else None
+    with session.execute(sql, parameters) as result:
+        for note in result.notes:
+            app.messages.note(note)
+        warn = app.messages.warning
+        rows = Rows(
+            columns=result.columns, schema=result.schema, batches=result.batches(), warn=warn
+        )
+        if output.format == "table" and rows.names == ["explain_key", "explain_value"]:
+            output.text(_plan(rows))
+        else:
+            output.rows(rows, session.interrupt)
+        for note in result.notes:
+            app.messages.note(note)
+        commit = result.commit
+    if forget:
+        forget()
+    if timing:
+        spent = time.monotonic() - began
+        app.messages.line(f"{_rows(output.count)} in {spent:.3f} s at {commit[:12]}")
+    elif output.on_terminal and output.format == "table":
+        app.messages.line(f"({_rows(output.count)})")
+    watch.say()
+
+
+def _plan(rows: Any) -> Iterator[str]:
+    for batch in rows.batches:
+        for text in batch.column(1).to_pylist():
+            yield from str(text).splitlines()
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"

@@ -1,0 +1,1 @@
+"""Northlight Ferries: a generated repository with a story."""

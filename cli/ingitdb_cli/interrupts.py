@@ -1,0 +1,80 @@
+"""Ends the program within a second of Ctrl-C, whatever it is doing.
+
+Python's own handler runs only between two instructions of the main thread, which may sit in
+DuckDB or wait for workers. A watching thread learns of the signal at once: it stops the running
+statement, and ends the process if that has not helped in time.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+_GRACE = 0.6
+
+
+class Interrupts:
+    """Watches for Ctrl-C while the program runs.
+
+    Attributes:
+        happened: Whether there was one.
+    """
+
+    def __init__(self, last_words: Callable[[], None], status: int) -> None:
+        self.happened = False
+        self._last_words = last_words
+        self._status = status
+        self._calls: list[Callable[[], None]] = []
+        self._finished = threading.Event()
+        self._reader, self._writer = -1, -1
+
+    def __enter__(self) -> Self:
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._writer, False)
+        signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        threading.Thread(target=self._watch, daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._finished.set()
+        signal.set_wakeup_fd(-1)
+        os.close(self._writer)
+
+    def on_interrupt(self, call: Callable[[], None]) -> Callable[[], None]:
+        """Has something called at the signal; gives a function that takes it back."""
+        self._calls.append(call)
+        return lambda: self._calls.remove(call) if call in self._calls else None
+
+    def _watch(self) -> None:
+        while data := os.read(self._reader, 64):
+            if signal.SIGINT in data:
+                self._stop()
+        os.close(self._reader)
+
+    def _stop(self) -> None:
+        self.happened = True
+        for call in reversed(self._calls):
+            with contextlib.suppress(Exception):
+                call()
+        if self._finished.wait(_GRACE):
+            return
+        self._last_words()
+        _end_workers()
+        os._exit(self._status)
+
+
+def _end_workers() -> None:
+    """Ends worker processes, which would wait for us for ever."""
+    processes = sys.modules.get("multiprocessing")
+    if processes is not None:
+        for process in processes.active_children():
+            process.kill()

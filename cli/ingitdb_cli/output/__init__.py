@@ -1,0 +1,1 @@
+"""How results leave the program: formats, the terminal table, the pager, files."""

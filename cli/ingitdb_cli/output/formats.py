@@ -1,0 +1,48 @@
+"""The output formats by name, and which one a file name asks for; each is loaded when used."""
+
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import TypeAlias
+
+from ingitdb_cli.output.rows import Rows
+
+TABLE = "table"
+DEFAULT = "csv"
+BINARY = frozenset({"arrow", "parquet"})
+Writer: TypeAlias = Callable[[Rows], Iterator[bytes]]
+
+_WRITERS: Mapping[str, tuple[str, str]] = {
+    "csv": ("delimited", "csv"),
+    "tsv": ("delimited", "tsv"),
+    "json": ("json_rows", "json_array"),
+    "jsonl": ("json_rows", "json_lines"),
+    "markdown": ("markdown", "markdown"),
+    "arrow": ("columnar", "arrow"),
+    "parquet": ("columnar", "parquet"),
+}
+NAMES = (TABLE, *_WRITERS)
+_EXTENSIONS = {
+    ".txt": TABLE,
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".md": "markdown",
+    ".arrow": "arrow",
+    ".arrows": "arrow",
+    ".parquet": "parquet",
+}
+
+
+def writer(name: str) -> Writer:
+    """Gives the function that writes a format other than the table."""
+    module, function = _WRITERS[name]
+    found: Writer = getattr(import_module(f"ingitdb_cli.output.{module}"), function)
+    return found
+
+
+def format_of(path: Path) -> str:
+    """Gives the format that a file name asks for."""
+    return _EXTENSIONS.get(path.suffix.lower(), DEFAULT)

@@ -1,0 +1,225 @@
+"""Takes the records of one table out of a document that has been read."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ingitdb.catalog.globs import literal_folder, template_of
+from ingitdb.model.records import Document, FormatFault, ReadOptions, Record, Spelled, Value
+from ingitdb.model.tables import Form, Location
+
+VALUE_COLUMN = "value"
+"""The column that holds an item that is no map."""
+INDEX_COLUMN = "_index"
+"""The column that numbers the items of an entry, from 0."""
+PARENT_COLUMN = "_parent"
+"""The column that holds the key of the parent of a subcollection's record."""
+WHOLE = "$"
+"""The pointer to the whole document."""
+KEY_FIELDS = ("$ID", "$id")
+"""Fields that hold a record's key in files that have no other place for it."""
+
+
+def key_of(path: str, location: Location) -> str:
+    """Gives the key that a file's name bears: what `{key}` captures, else its place in the folder.
+
+    The key of a record of a subcollection is `<parent's key>/<key>`.
+
+    Example:
+        >>> vulns = Location(path="vulns", schema="main", name="vulns", form=Form.RECORD,
+        ...                  source="discovery")
+        >>> key_of("vulns/accesscontrol/PYSEC-2021-335.yaml", vulns)
+        'accesscontrol/PYSEC-2021-335'
+    """
+    compiled = template_of(location)
+    if compiled is not None:
+        captured = compiled.captures(path) or {}
+        if "key" in captured:
+            return _below(captured.get(PARENT_COLUMN), captured["key"])
+    folder = location.path if compiled is None else literal_folder(location.path)
+    below = path[len(folder) + 1 :] if folder and path.startswith(f"{folder}/") else path
+    head, slash, name = below.rpartition("/")
+    return f"{head}{slash}{name[: name.rindex('.')] if '.' in name[1:] else name}"
+
+
+def records(document: Document, location: Location, path: str) -> Iterator[Record]:
+    """Gives the records of a table that a document holds, in file order.
+
+    What a template captures from the path comes first among the fields, then `_index` where the
+    form has it. An item that is no map becomes a record with the one field `value`; an entry that
+    is null has no fields. A document without the field that holds the items has no records.
+
+    Raises:
+        FormatFault: The document is of another kind than the form; the caller adds the path.
+    """
+    found = _BY_FORM[location.form](document, location, path)
+    lead = _captures(path, location)
+    options = location.options
+    if lead or options.names or options.missing_values:
+        return _refined(found, lead, options)
+    return found
+
+
+def _captures(path: str, location: Location) -> dict[str, str]:
+    if not location.captures:
+        return {}
+    compiled = template_of(location)
+    captured = (compiled.captures(path) or {}) if compiled is not None else {}
+    return {name: captured[name] for name in location.captures if name in captured}
+
+
+def _refined(
+    found: Iterator[Record], lead: Mapping[str, str], options: ReadOptions
+) -> Iterator[Record]:
+    names = {f"column{i}": name for i, name in enumerate(options.names)}
+    missing = frozenset(options.missing_values)
+    for record in found:
+        fields = {
+            names.get(name, name): None if missing and _text(value) in missing else value
+            for name, value in record.fields.items()
+        }
+        yield Record(fields={**lead, **fields}, key=record.key, line=record.line)
+
+
+def _text(value: Value) -> str | None:
+    if isinstance(value, Spelled):
+        return value.text
+    return None if isinstance(value, list | dict | bytes) else str(value)
+
+
+def _below(parent: str | None, key: str) -> str:
+    return key if parent is None else f"{parent}/{key}"
+
+
+def _fields(item: Any) -> Mapping[str, Value]:
+    if isinstance(item, dict):
+        return item
+    return {VALUE_COLUMN: item}
+
+
+def _line(lines: Sequence[int], position: int) -> int:
+    return lines[position] if position < len(lines) else 0
+
+
+def _one_record(document: Document, location: Location, path: str) -> Iterator[Record]:
+    if document.kind not in ("map", "empty"):
+        raise FormatFault(f"One record, a map, is expected here, not {_said(document)}.")
+    fields = document.value if document.kind == "map" else {}
+    yield Record(fields=fields, key=key_of(path, location), line=_line(document.lines, 0))
+
+
+def _rows(document: Document, _location: Location, _path: str) -> Iterator[Record]:
+    if document.kind == "empty":
+        return
+    if document.kind not in ("list", "rows"):
+        raise FormatFault(f"A list of records is expected here, not {_said(document)}.")
+    lines = document.lines
+    for position, item in enumerate(document.value):
+        yield Record(fields=_fields(item), line=_line(lines, position))
+
+
+def _entries(document: Document, location: Location, path: str) -> Iterator[Record]:
+    parent = _captures(path, location).get(PARENT_COLUMN)
+    if document.kind in ("list", "rows"):
+        yield from _keyed_rows(document, parent)
+        return
+    if document.kind == "empty":
+        return
+    if document.kind != "map":
+        raise FormatFault(f"A map of records is expected here, not {_said(document)}.")
+    for position, (key, entry) in enumerate(document.value.items()):
+        fields = {} if entry is None else _fields(entry)
+        yield Record(fields=fields, key=_below(parent, key), line=_line(document.lines, position))
+
+
+def _keyed_rows(document: Document, parent: str | None) -> Iterator[Record]:
+    for position, item in enumerate(document.value):
+        line = _line(document.lines, position)
+        fields = dict(_fields(item))
+        name = next((name for name in KEY_FIELDS if fields.get(name) is not None), None)
+        if name is None:
+            raise FormatFault("A record has no $ID, which holds its key here.", line=line)
+        key = _text(fields.pop(name)) or ""
+        yield Record(fields=fields, key=_below(parent, key), line=line)
+
+
+def _entry_items(document: Document, _location: Location, _path: str) -> Iterator[Record]:
+    if document.kind == "empty":
+        return
+    if document.kind != "map":
+        raise FormatFault(f"A map of lists is expected here, not {_said(document)}.")
+    yield from _items_of_entries(document.value, document.lines)
+
+
+def _items_of_entries(value: Mapping[str, Any], lines: Sequence[int]) -> Iterator[Record]:
+    for position, (key, entry) in enumerate(value.items()):
+        line = _line(lines, position)
+        for index, item in enumerate(_as_items(entry)):
+            yield Record(fields={INDEX_COLUMN: index, **_fields(item)}, key=key, line=line)
+
+
+def _as_items(value: Any) -> Sequence[Any]:
+    if value is None:
+        return ()
+    return value if isinstance(value, list) else (value,)
+
+
+def _field_items(document: Document, location: Location, path: str) -> Iterator[Record]:
+    pointer = location.pointer or WHOLE
+    if pointer == WHOLE:
+        whole = _entries if document.kind == "map" else _rows
+        yield from whole(document, location, path)
+        return
+    if document.kind == "empty":
+        return
+    if document.kind != "map":
+        raise FormatFault(f"A map with {pointer!r} is expected here, not {_said(document)}.")
+    value = _at(document.value, pointer)
+    line = _line_of(document, pointer)
+    if isinstance(value, dict) and value and all(isinstance(v, list) for v in value.values()):
+        yield from _items_of_entries(value, (line,) * len(value))
+    elif isinstance(value, dict):
+        for key, entry in value.items():
+            yield Record(fields={} if entry is None else _fields(entry), key=key, line=line)
+    else:
+        for item in _as_items(value):
+            yield Record(fields=_fields(item), line=line)
+
+
+def _at(value: Any, pointer: str) -> Any:
+    """Follows a dotted path; a field whose own name has the dots is preferred."""
+    if not isinstance(value, dict):
+        return None
+    if pointer in value:
+        return value[pointer]
+    parts = pointer.split(".")
+    for length in range(len(parts) - 1, 0, -1):
+        head = ".".join(parts[:length])
+        if head in value:
+            return _at(value[head], ".".join(parts[length:]))
+    return None
+
+
+def _line_of(document: Document, pointer: str) -> int:
+    for position, name in enumerate(document.value):
+        if pointer == name or pointer.startswith(f"{name}."):
+            return _line(document.lines, position)
+    return 0
+
+
+def _said(document: Document) -> str:
+    return {
+        "map": "a map",
+        "list": "a list",
+        "rows": "a table of rows",
+        "empty": "nothing",
+        "other": "a single value",
+    }[document.kind]
+
+
+_BY_FORM: Mapping[Form, Callable[[Document, Location, str], Iterator[Record]]] = {
+    Form.RECORD: _one_record,
+    Form.ROWS: _rows,
+    Form.ENTRIES: _entries,
+    Form.ENTRY_ITEMS: _entry_items,
+    Form.FIELD_ITEMS: _field_items,
+}

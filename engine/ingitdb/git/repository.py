@@ -1,0 +1,313 @@
+"""One Git repository as the engine reads it: refs, commits, trees, blobs. Writes nothing to it."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ingitdb.errors import RepositoryError, did_you_mean
+from ingitdb.git.blame import BlamedLine, blame_commit, blame_contents, unblamed
+from ingitdb.git.history import History
+from ingitdb.git.layout import Layout, find_layout
+from ingitdb.git.objects import ObjectStore
+from ingitdb.git.process import Git
+from ingitdb.git.refs import Branch, Refs, Tag
+from ingitdb.git.revisions import Revisions
+from ingitdb.git.trees import Trees
+from ingitdb.git.uncommitted import Uncommitted, count_modified
+from ingitdb.model.history import GITLINK, Commit, FileChange, Head, TreeEntry
+from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
+
+_RANGE = re.compile(r"(?P<old>.*?)(?P<dots>\.{2,3})(?P<new>.*)", re.DOTALL)
+_FOR_GIT_ALONE = re.compile(r"^[:^]|\{|\^[@!]$|\^-\d*$")
+"""Dots in a search text are no range, and some short forms stand for several commits."""
+
+
+class Repository:
+    r"""One Git repository, or a sub-folder of it, opened for reading.
+
+    Attributes:
+        git_dir: The folder of HEAD and the index.
+        common_dir: The folder of objects and refs; linked work trees share it.
+        work_tree: The checked out files, or None.
+        prefix: The folder to which the database is narrowed, as `sub/dir/`, or empty. All paths
+            are relative to it. Bytes of a path that are not UTF-8 are spelled `\xNN`.
+        name: The name of the folder, without `.git`.
+        bare: Whether there is no work tree by configuration.
+        shallow: Whether history was cut when it was cloned.
+        identity: A stable hexadecimal name for the repository's cache folder.
+    """
+
+    def __init__(self, layout: Layout, *, narrow: bool = False) -> None:
+        self.git_dir = layout.git_dir
+        self.common_dir = layout.common_dir
+        self.work_tree = layout.work_tree
+        self.bare = layout.bare
+        self.shallow = layout.shallow
+        self.prefix = layout.inside if narrow else ""
+        self.name = _name(layout, self.prefix)
+        prefix = os.fsencode(self.prefix)
+        place = os.fsencode(layout.common_dir.resolve()) + b"\0" + prefix
+        self.identity = hashlib.sha256(place).hexdigest()[:32]
+        self._prefix = prefix
+        self._git = Git(place=layout.git_dir, options=(f"--git-dir={layout.git_dir}",))
+        self._work_git = self._git
+        if layout.work_tree is not None:
+            options = (f"--git-dir={layout.git_dir}", f"--work-tree={layout.work_tree}")
+            self._work_git = Git(place=layout.work_tree, options=options)
+        self._store = ObjectStore(layout.git_dir, object_format=layout.object_format)
+        self._refs = Refs(self._git, layout.git_dir, layout.common_dir)
+        self._revisions = Revisions(self._git, self._refs, bare=layout.work_tree is None)
+        self._history = History(self._git, prefix)
+        self._uncommitted = Uncommitted(
+            self._work_git, layout, prefix=prefix, on_start=self._store.attach
+        )
+        self._trees = Trees(
+            self._git, self._uncommitted, prefix=prefix, object_format=layout.object_format
+        )
+        self._commit = lru_cache(maxsize=1024)(self._history.commit)
+
+    @classmethod
+    def open(cls, path: Path, *, narrow: bool = False) -> Self:
+        """Opens the repository at or above a path.
+
+        Args:
+            path: A folder of the repository, or its git folder.
+            narrow: Whether only the files below `path` belong to the database.
+
+        Raises:
+            RepositoryNotFound: There is no repository.
+            RepositoryRefused: Git refuses it, or cannot read it.
+        """
+        return cls(find_layout(path), narrow=narrow)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Removes what was kept of uncommitted states; happens at the latest with the process."""
+        self._uncommitted.close()
+
+    def head(self) -> Head:
+        """Says which branch and commit HEAD names; starts no process."""
+        return self._refs.head()
+
+    def cache_token(self) -> str:
+        """Gives a text that changes whenever HEAD or a ref does; starts no process."""
+        return self._refs.token()
+
+    def resolve(self, ref: str) -> CommitId:
+        """Finds what a text means: whatever `git rev-parse` takes, a pseudo-ref, an ISO date.
+
+        Raises:
+            RefNotFound: It means nothing here; the hint has the nearest names.
+            NoCommitsYet: It means HEAD's branch, which has no commit.
+        """
+        return self._revisions.resolve(ref)
+
+    def resolve_default(self) -> CommitId:
+        """Gives HEAD's commit.
+
+        Raises:
+            NoCommitsYet: HEAD's branch has none.
+        """
+        return self._revisions.default()
+
+    def at_time(self, when: datetime, tip: CommitId | None = None) -> CommitId:
+        """Gives the first commit from the tip along first parents that is not later than `when`.
+
+        Raises:
+            RefNotFound: All are later; the hint names the first.
+        """
+        return self._revisions.at_time(when, self._committed(tip or self.resolve_default()))
+
+    def commit(self, commit: CommitId) -> Commit:
+        """Gives one commit; for WORKING and STAGED the one they stand on."""
+        return self._commit(self._committed(commit))
+
+    def parents(self, commit: CommitId) -> tuple[CommitId, ...]:
+        """Gives a commit's parents; WORKING and STAGED have HEAD's commit, EMPTY has none."""
+        if commit == EMPTY:
+            return ()
+        if commit in PSEUDO_COMMITS:
+            head = self.head().commit
+            return (head,) if head else ()
+        return self.commit(commit).parents
+
+    def log(
+        self,
+        tip: str | None = None,
+        *,
+        limit: int | None = None,
+        first_parent: bool = False,
+        revision_range: str | None = None,
+    ) -> Iterator[Commit]:
+        """Streams the commits that a tip (HEAD's by default) or a range reaches, newest first.
+
+        Raises:
+            RefNotFound: The tip or a part of the range leads nowhere.
+        """
+        if revision_range is not None:
+            revisions = self._range(revision_range)
+        else:
+            revisions = self._tips(self.resolve(tip) if tip else self.resolve_default())
+        options = ("--first-parent",) if first_parent else ()
+        if limit is not None:
+            options = (*options, f"--max-count={limit}")
+        return self._history.log(*revisions, options=options) if revisions else iter(())
+
+    def first_parents(self, tip: CommitId) -> list[CommitId]:
+        """Gives the first-parent line, the tip first, its root or shallow boundary last."""
+        return self._history.first_parents(self._committed(tip))
+
+    def line_changes(
+        self, tip: CommitId, since: CommitId | None = None
+    ) -> Iterator[tuple[CommitId, list[FileChange]]]:
+        """Streams what each commit of the first-parent line changed, the oldest first.
+
+        Every commit of the line is given, also one without changes. A change of mode alone has
+        equal blobs.
+
+        Args:
+            tip: The last commit of the line.
+            since: A commit of that line after which to begin; None begins with the root.
+        """
+        since = None if since == EMPTY else since
+        return self._history.line_changes(self._committed(tip), since)
+
+    def changes(self, old: CommitId, new: CommitId) -> list[FileChange]:
+        """Compares two states, each a commit, WORKING, STAGED or EMPTY."""
+        return self._trees.changes(old, new)
+
+    def tree(self, commit: CommitId) -> dict[str, TreeEntry]:
+        """Gives all files of a state by path, symlinks and gitlinks among them, without sizes."""
+        return self._trees.tree(commit)
+
+    def tree_entries(self, commit: CommitId) -> Iterator[TreeEntry]:
+        """Streams all files of a state with their sizes; None for gitlinks and missing blobs."""
+        if not self._store.partial:
+            return self._trees.entries(commit, sizes=True)
+        entries = self._trees.entries(commit)  # git would stop at the first missing blob
+        return (replace(entry, size=self._size(entry)) for entry in entries)
+
+    def read_file(self, commit: CommitId, path: str) -> bytes:
+        """Gives the bytes of one file of a state.
+
+        Raises:
+            RepositoryError: There is no such file, or its blob is missing.
+        """
+        return self._read(self._file(commit, path), path)
+
+    def objects(self) -> ObjectStore:
+        """Gives the store of all blobs, uncommitted ones included once their state was listed."""
+        return self._store
+
+    def branches(self) -> list[Branch]:
+        """Gives local and remote-tracking branches, sorted by name."""
+        return self._refs.listing()[0]
+
+    def tags(self) -> list[Tag]:
+        """Gives the tags, sorted by name."""
+        return self._refs.listing()[1]
+
+    def refs_by_commit(self) -> dict[CommitId, list[str]]:
+        """Gives the short names of branches and tags at each commit that has one."""
+        return self._refs.by_commit()
+
+    def merge_base(self, one: CommitId, other: CommitId) -> CommitId | None:
+        """Gives the best common ancestor; None if the histories have nothing in common."""
+        if EMPTY in (one, other):
+            return None
+        return self._history.merge_base(self._committed(one), self._committed(other))
+
+    def is_ancestor(self, ancestor: CommitId, descendant: CommitId) -> bool:
+        """Says whether a commit is another one or one of those before it."""
+        if ancestor in (descendant, EMPTY):
+            return True
+        if ancestor in PSEUDO_COMMITS or descendant == EMPTY:
+            return False
+        return self._history.is_ancestor(ancestor, self._committed(descendant))
+
+    def blame(self, commit: CommitId, path: str) -> list[BlamedLine]:
+        """Says for each line of a file which commit made it so; None: not committed.
+
+        Raises:
+            RepositoryError: There is no such file at the commit.
+        """
+        entry = self._file(commit, path)
+        if commit not in PSEUDO_COMMITS:
+            return blame_commit(self._git, self._history, commit, self.prefix + path)
+        data = self._read(entry, path)
+        head = self.head().commit
+        if head is None or self._trees.entry(head, path) is None:
+            return unblamed(data)
+        return blame_contents(self._work_git, self._history, data, self.prefix + path)
+
+    def modified_count(self) -> int:
+        """Counts the files of the work tree that differ from HEAD, new ones included."""
+        return 0 if self.work_tree is None else count_modified(self._work_git, self._prefix)
+
+    def _committed(self, commit: CommitId) -> CommitId:
+        return self._revisions.committed(commit)
+
+    def _tips(self, commit: CommitId) -> tuple[str, ...]:
+        return () if commit == EMPTY else (self._committed(commit),)
+
+    def _range(self, text: str) -> tuple[str, ...]:
+        """Resolves both sides of `a..b` or `a...b`, so that dates may stand there too."""
+        if _FOR_GIT_ALONE.search(text):
+            return (text,)
+        sides = _RANGE.fullmatch(text)
+        if sides is None:
+            return self._tips(self.resolve(text))
+        old = self._tips(self.resolve(sides["old"] or "HEAD"))
+        new = self._tips(self.resolve(sides["new"] or "HEAD"))
+        if not old or not new:
+            return (*old, *new) if sides["dots"] == "..." else new
+        return (f"{old[0]}{sides['dots']}{new[0]}",)
+
+    def _file(self, commit: CommitId, path: str) -> TreeEntry:
+        entry = self._trees.entry(commit, path)
+        if entry is None:
+            hint = did_you_mean(path, self._trees.tree(commit))
+            raise RepositoryError(f"There is no file {path!r} at {commit[:12]}.", hint=hint)
+        if entry.mode == GITLINK:
+            raise RepositoryError(f"{path!r} is a submodule: its files lie in another repository.")
+        return entry
+
+    def _size(self, entry: TreeEntry) -> int | None:
+        try:
+            return self._store.size(entry.blob)
+        except KeyError:
+            return None
+
+    def _read(self, entry: TreeEntry, path: str) -> bytes:
+        try:
+            return self._store.read(entry.blob)
+        except KeyError:
+            raise RepositoryError(
+                f"The contents of {path!r} ({entry.blob[:12]}) are missing from the repository.",
+                hint="In a partial clone, `git fetch --refetch --no-filter` brings them.",
+            ) from None
+
+
+def _name(layout: Layout, prefix: str) -> str:
+    if prefix:
+        return Path(prefix).name
+    if layout.work_tree is not None:
+        return layout.work_tree.name
+    return layout.common_dir.name.removesuffix(".git")

@@ -1,0 +1,133 @@
+"""Resolves refs, pseudo-refs and dates to commits."""
+
+import re
+from datetime import datetime
+
+from ingitdb.errors import NoCommitsYet, RefNotFound, RepositoryError
+from ingitdb.git.moments import as_utc, instant, looks_like_moment, parse_moment
+from ingitdb.git.process import Git
+from ingitdb.git.refs import Refs
+from ingitdb.model.identifiers import PSEUDO_COMMITS, STAGED, WORKING, CommitId
+
+_FULL = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_REMEMBERED = 1024
+
+
+class Revisions:
+    """Turns what users write for a commit into commit ids."""
+
+    def __init__(self, git: Git, refs: Refs, *, bare: bool) -> None:
+        self._git = git
+        self._refs = refs
+        self._bare = bare
+        self._token = ""
+        self._known: dict[str, CommitId] = {}
+
+    def resolve(self, ref: str) -> CommitId:
+        """Finds the commit, pseudo-commit or moment that a text means; refs come before dates.
+
+        Raises:
+            RefNotFound: It means none of them.
+            NoCommitsYet: It means the branch of HEAD, which has no commit.
+        """
+        if ref in PSEUDO_COMMITS:
+            return self._pseudo(CommitId(ref))
+        if "@{" in ref:  # reflogs and upstreams change without a sign in the refs
+            return self._find(ref)
+        token = self._refs.token()
+        known = self._known
+        if token != self._token or len(known) >= _REMEMBERED:
+            self._known = known = {}
+            self._token = token
+        if ref not in known:
+            known[ref] = self._find(ref)
+        return known[ref]
+
+    def default(self) -> CommitId:
+        """Gives HEAD's commit.
+
+        Raises:
+            NoCommitsYet: HEAD's branch has none.
+        """
+        head = self._refs.head()
+        if head.commit is None:
+            raise NoCommitsYet(head.branch or "HEAD")
+        return head.commit
+
+    def committed(self, commit: CommitId) -> CommitId:
+        """Gives the commit on which a pseudo-commit stands; other commits stand for themselves."""
+        return self.default() if commit in (WORKING, STAGED) else commit
+
+    def at_time(self, when: datetime, tip: CommitId, *, text: str | None = None) -> CommitId:
+        """Gives the first commit from the tip along first parents that is not later than `when`.
+
+        Raises:
+            RefNotFound: All are later.
+        """
+        when = as_utc(when)
+        seconds = int(when.timestamp() // 1)
+        if seconds >= 0:  # git knows no commits before 1970
+            found = self._git.run("rev-list", "-1", "--first-parent", f"--min-age={seconds}", tip)
+            if found.text:
+                return CommitId(found.text)
+        root, committed_at = self._root(tip)
+        raise RefNotFound(
+            text or when.isoformat(),
+            message=f"{text or when.isoformat()} lies before the first commit.",
+            hint=f"The first commit, {root[:12]}, is of {committed_at:%Y-%m-%dT%H:%M:%SZ}.",
+        )
+
+    def _pseudo(self, commit: CommitId) -> CommitId:
+        if self._bare and commit in (WORKING, STAGED):
+            raise RefNotFound(
+                commit,
+                message=f"A bare repository has no {commit} state.",
+                hint="It has no work tree and no index; name a branch, tag or commit.",
+            )
+        return commit
+
+    def _find(self, ref: str) -> CommitId:
+        errors = ""
+        if _can_be_said(ref):
+            # `:/text` takes all that follows as text, and finds commits only
+            commit = ref if ref.startswith(":/") else f"{ref}^{{commit}}"
+            answer = self._git.run(
+                "rev-parse",
+                "--verify",
+                "--end-of-options",
+                commit,
+                accept=(0, 1, 128),
+            )
+            errors = answer.errors
+            if answer.status == 0 and _FULL.fullmatch(answer.text):
+                return CommitId(answer.text)
+        return self._find_by_date(ref, errors)
+
+    def _find_by_date(self, ref: str, errors: str) -> CommitId:
+        head = self._refs.head()
+        moment = parse_moment(ref)
+        if head.commit is None and (moment or ref in ("HEAD", "@", head.branch)):
+            raise NoCommitsYet(head.branch or "HEAD")
+        if moment and head.commit:
+            return self.at_time(moment, head.commit, text=ref)
+        raise self._not_found(ref, errors)
+
+    def _not_found(self, ref: str, errors: str) -> RepositoryError:
+        if "is ambiguous" in errors and "short object ID" in errors:
+            return RefNotFound(ref, hint="Several objects begin so: write more of the hash.")
+        if looks_like_moment(ref):
+            return RefNotFound(ref, hint="The calendar and the clock do not have this time.")
+        return RefNotFound(ref, (*self._refs.names(), *sorted(PSEUDO_COMMITS)))
+
+    def _root(self, tip: CommitId) -> tuple[str, datetime]:
+        """Gives the first commit of a first-parent line and its committer time."""
+        answer = self._git.run(
+            "rev-list", "-1", "--first-parent", "--max-parents=0", "--timestamp", tip
+        )
+        seconds, _, root = answer.text.partition(" ")
+        return root, instant(seconds)
+
+
+def _can_be_said(ref: str) -> bool:
+    """Says whether a text can be an argument of a process."""
+    return bool(ref) and "\0" not in ref and not any("\ud800" <= c <= "\udfff" for c in ref)

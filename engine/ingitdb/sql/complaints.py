@@ -1,0 +1,82 @@
+"""DuckDB's complaints about names, told in the user's terms and pointing into the user's text."""
+
+import re
+from collections.abc import Sequence
+
+from ingitdb.errors import ColumnNotFound, IngitdbError, StatementInvalid, did_you_mean
+from ingitdb.model.types import quote_literal
+from ingitdb.sql.texts import Text, as_text
+
+_COLUMN = re.compile(
+    r'(?:Referenced column|Table "(?P<table>.+?)" does not have a column named|Column)'
+    r' "(?P<name>.+?)"(?= not found| in \w+ list| does not exist| was not found|\n|$)'
+    r'|does not have a column named "(?P<late>.+?)"'
+)
+_INTERNAL = re.compile(r'(?P<open>"?)\b[a-z]_[0-9a-f]{6,64}(?P<close>"?)\.(?:"?main"?\.)?')
+_EXCERPT = re.compile(r"\n+LINE \d+: .*\Z", re.DOTALL)
+_KIND = re.compile(r"\A(?:[A-Z]\w+ )+Error: ")
+_SPREAD = re.compile(r"\n\s*\n+")
+
+
+def explain_binder_error(
+    message: str, statement: str | Text, columns: Sequence[str] = ()
+) -> IngitdbError:
+    """Turns DuckDB's Binder or Catalog error into one of ours.
+
+    Args:
+        message: What DuckDB said, possibly about the spliced text.
+        statement: The statement as the user wrote it.
+        columns: The columns of the tables that it reads.
+    """
+    text = as_text(statement)
+    plain = without_internal_names(message)
+    found = _COLUMN.search(plain)
+    if found is None:
+        return StatementInvalid(plain)
+    name = found["name"] or found["late"]
+    place = _find(text.text, name)
+    hint = did_you_mean(name, columns)
+    said = f"There is no column {name!r}."
+    if place is None:
+        return ColumnNotFound(said, hint=hint)
+    start, end = place
+    if text.text[start] == '"':
+        quotes = f"Text takes single quotes: {quote_literal(name)}"
+        hint = f"{quotes}\n{hint}" if hint else quotes
+    return ColumnNotFound(text.describe(said, start, end), hint=hint)
+
+
+def without_internal_names(message: str) -> str:
+    r"""Takes out what users have never written: our catalogs, the excerpt of the spliced text.
+
+    Example:
+        >>> without_internal_names('Catalog Error: no x in "c_1a2b3c4d".main.t\n\nLINE 1: …')
+        'no x in t'
+    """
+    plain = _KIND.sub("", _EXCERPT.sub("", message))
+    return _SPREAD.sub("\n", without_catalogs(plain)).strip()
+
+
+def without_catalogs(text: str) -> str:
+    """Takes our catalogs out of a text, such as the name that DuckDB gives to a subquery's column.
+
+    Example:
+        >>> without_catalogs("(SELECT max(x) FROM c_1a2b3c4d.main.t)")
+        '(SELECT max(x) FROM t)'
+    """
+    return _INTERNAL.sub(_opening_quote, text)
+
+
+def _opening_quote(found: re.Match[str]) -> str:
+    """Keeps a quote that opens before our catalog and closes after the user's table."""
+    return found["open"] if found["open"] and not found["close"] else ""
+
+
+def _find(statement: str, name: str) -> tuple[int, int] | None:
+    """Finds a name in the text: in double quotes, else as a whole word outside of strings."""
+    quoted = '"' + name.replace('"', '""') + '"'
+    for pattern in (re.escape(quoted), rf"(?<![\w\"']){re.escape(name)}(?![\w\"'])"):
+        found = re.search(pattern, statement, re.IGNORECASE)
+        if found is not None:
+            return found.span()
+    return None

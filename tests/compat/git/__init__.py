@@ -1,0 +1,1 @@
+"""The git layer, judged by the git executable."""

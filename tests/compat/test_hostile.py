@@ -1,0 +1,234 @@
+"""Hostile SQL, judged from outside: a canary file, a canary variable, a listener, hashes of trees.
+
+Each attempt has a positive control: it reads, writes or calls out on a bare DuckDB, or it does not
+count.
+"""
+
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support import hostile_sql
+from tests.support.answers import ROOT, answers
+from tests.support.duckdb_queries import SETUP
+from tests.support.hostile_sql import ATTEMPTS, Attempt
+from tests.support.scratch import git, repository
+
+VARIABLE = "INGITDB_TEST_CANARY"
+SECRET = "CANARY-of-the-environment"
+LEAST = 5
+TABLES = {
+    "cities.csv": b"id,name,country,population\n1,Oslo,NO,709037\n2,Bergen,NO,291940\n",
+    "countries.csv": b"code,name,continent\nNO,Norway,Europe\nFR,France,Europe\n",
+    "sales.csv": b"year,quarter,region,amount\n2024,q1,north,10\n2024,q2,north,20\n",
+}
+HOME_AND_ENVIRONMENT = """
+FROM read_text('~/canary.csv')
+FROM glob('~/*')
+COPY (SELECT 1) TO '~/canary.home'
+FROM read_csv('/proc/self/environ', header=false, delim='\\x01', quote='', columns={'x': 'VARCHAR'})
+SELECT replace(content::VARCHAR, 'x', 'x') FROM read_blob('/proc/self/environ')
+"""
+CALLING_OUT = """
+INSTALL spatial FROM 'http://127.0.0.1:{port}/a'
+FORCE INSTALL httpfs FROM 'http://127.0.0.1:{port}/b'
+SET custom_extension_repository = 'http://127.0.0.1:{port}/c'; INSTALL spatial
+SET GLOBAL custom_extension_repository = 'http://127.0.0.1:{port}/d'; FORCE INSTALL sqlite
+SET autoinstall_extension_repository = 'http://127.0.0.1:{port}/e'; FROM 'http://x/y.csv'
+"""
+
+
+def lines(text: str, category: str) -> list[Attempt]:
+    """Gives the attempts of a text."""
+    return [Attempt(category, line) for line in text.strip().splitlines()]
+
+
+EVERY = [
+    *ATTEMPTS,
+    *lines(HOME_AND_ENVIRONMENT, "environment"),
+    *lines(CALLING_OUT, "network"),
+]
+
+
+class Listener:
+    """Counts who calls."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._answer, daemon=True)
+        self._thread.start()
+
+    def _answer(self) -> None:
+        while True:
+            try:
+                caller, _ = self._socket.accept()
+            except OSError:
+                return
+            self.calls += 1
+            caller.sendall(b"HTTP/1.0 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+            caller.close()
+
+    def close(self) -> None:
+        """Stops listening."""
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join()
+
+
+@contextmanager
+def listening() -> Iterator[Listener]:
+    """Listens for a while."""
+    listener = Listener()
+    try:
+        yield listener
+    finally:
+        listener.close()
+
+
+def fingerprint(folder: Path) -> dict[str, str]:
+    """Gives path → hash of everything in a folder."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def state(path: Path) -> str:
+    """Gives what git knows of a repository: refs, tree, work tree."""
+    return "\n".join(
+        git(path, *command.split())
+        for command in ("rev-parse HEAD^{tree}", "for-each-ref", "status --porcelain", "fsck")
+    )
+
+
+def run(statements: Sequence[str], source: Path, cache: Path, home: Path) -> list[tuple[str, str]]:
+    """Runs statements in a process that has the canary variable and a home of its own."""
+    task = {"repository": str(source), "cache": str(cache), "statements": list(statements)}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.support.hostile_runner"],
+        input=json.dumps(task),
+        cwd=ROOT,
+        env={**os.environ, VARIABLE: SECRET, "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return [(kind, text) for kind, text in json.loads(done.stdout)]
+
+
+def places(folder: Path, port: int) -> dict[str, str]:
+    """Makes the canary and a stand-in for the cache."""
+    return hostile_sql.make_places(folder, port=port, variable="hostile_table")
+
+
+def into_the_real_cache(found: Mapping[str, str], cache: Path) -> dict[str, str]:
+    """Points the attempts on the cache at our own data files."""
+    data = max(cache.rglob("*.parquet"), key=lambda path: path.stat().st_size)
+    return {**found, "cache": str(data.parent), "file": data.name}
+
+
+@pytest.mark.parametrize("real", [False, True], ids=["stand-in", "own cache"])
+def test_nothing_gets_out(real: bool, tmp_path: Path) -> None:
+    source = repository(tmp_path / "source", [TABLES], checkout=True)
+    cache, home = tmp_path / "cache", tmp_path / "home"
+    answers(source, cache, ["HEAD"])
+    with listening() as listener:
+        where = places(home, listener.port)
+        if real:
+            where = into_the_real_cache(where, cache)
+        filled = [a.filled(where).sql for a in EVERY]
+        if real:
+            filled = [sql.replace("x.parquet", where["file"]) for sql in filled]
+        before = (state(source), fingerprint(home), fingerprint(cache))
+        outcomes = run(filled, source, cache, home)
+        assert listener.calls == 0
+    assert (state(source), fingerprint(home), fingerprint(cache)) == before
+    told = [f"{sql}\n    → {text[:200]}" for sql, (kind, text) in zip(filled, outcomes, strict=True)
+            if kind == "rows" or not kind.startswith("IGD-")]  # fmt: skip
+    assert not told, "\n".join(told)
+    secrets = ("CANARY", SECRET)
+    leaks = [text for _, text in outcomes if any(secret in text for secret in secrets)]
+    assert not leaks
+
+
+def test_the_tables_are_there_beside_the_attempts(tmp_path: Path) -> None:
+    source = repository(tmp_path / "source", [TABLES])
+    sql = "SELECT (SELECT count(*) FROM cities), (SELECT count(*) FROM sales)"
+    assert run([sql], source, tmp_path / "cache", tmp_path) == [("rows", "[(2, 2)]")]
+
+
+# --- Positive control -----------------------------------------------------------------------
+
+BARE = """
+import json, sys, duckdb, pyarrow as pa
+hostile_table = pa.table({"secret": ["CANARY"]})
+connection = duckdb.connect()
+task = json.load(sys.stdin)
+for statement in task["setup"]:
+    connection.execute(statement)
+try:
+    rows = connection.execute(task["sql"]).fetchall()
+    print(json.dumps(["rows", repr(rows)]))
+except Exception as error:
+    print(json.dumps([type(error).__name__, str(error)]))
+"""
+
+
+def on_bare_duckdb(attempt: Attempt, folder: Path, listener: Listener) -> bool:
+    """Tells whether an attempt does what it is for where nothing stands in its way."""
+    calls = listener.calls
+    sql = attempt.filled(places(folder, listener.port)).sql
+    done = subprocess.run(
+        [sys.executable, "-c", BARE],
+        input=json.dumps({"setup": SETUP, "sql": sql}),
+        env={**os.environ, VARIABLE: SECRET, "HOME": str(folder)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    kind, _ = json.loads(done.stdout)
+    return kind == "rows" or listener.calls > calls
+
+
+CATEGORIES = sorted({attempt.category for attempt in EVERY})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_every_attempt_counts(category: str, tmp_path: Path) -> None:
+    counting, idle = 0, []
+    with listening() as listener:
+        for number, attempt in enumerate(a for a in EVERY if a.category == category):
+            if attempt.needs is not None and "{port}" not in attempt.sql:
+                continue  # it would call another machine
+            if on_bare_duckdb(attempt, tmp_path / str(number), listener):
+                counting += 1
+            elif attempt.needs is None:
+                idle.append(attempt.sql)
+    assert not idle, "\n".join(["no threat on a bare DuckDB:", *idle])
+    assert counting >= LEAST
+
+
+def test_a_few_attempts_count(tmp_path: Path) -> None:
+    some = {attempt.category: attempt for attempt in reversed(EVERY) if attempt.needs is None}
+    assert len(CATEGORIES) >= 12
+    with listening() as listener:
+        for number, attempt in enumerate(some.values()):
+            counts = on_bare_duckdb(attempt, tmp_path / str(number), listener)
+            assert counts, attempt.sql

@@ -1,0 +1,139 @@
+"""Every value and type of the shared repositories equals what an independent reader finds.
+
+A few commits in the quick suite; root, format changes, sampled merges, HEAD and 25 random commits
+of each repository in the full one.
+"""
+
+import ast
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import oracle, turning
+from tests.support.comparison import Spelling, differences, listed
+from tests.support.oracle_reading import Repository
+from tests.support.shared_data import NAMES
+
+SUPPORT = Path(oracle.__file__).parent
+MODULES = ("oracle.py", "oracle_reading.py", "oracle_types.py")
+RANDOM_COMMITS, MERGES, QUICK = 25, 6, 3
+CHUNKS = 4
+
+
+def commits(repository: Repository, name: str, seed: int) -> list[str]:
+    """Chooses the commits of the full comparison, oldest first."""
+    chance = random.Random(f"{seed} {name}")
+    everything = repository.git("rev-list", "--topo-order", "HEAD").split()
+    chosen = set(chance.sample(everything, min(RANDOM_COMMITS, len(everything))))
+    chosen |= set(repository.git("rev-list", "--max-parents=0", "HEAD").split())
+    merges = repository.git("rev-list", "--merges", "HEAD").split()
+    for merge in chance.sample(merges, min(MERGES, len(merges))):
+        chosen |= {merge, *repository.git("rev-parse", f"{merge}^@").split()}
+    turns = oracle.written_by_hand(name)["turning"]
+    chosen |= {repository.git("rev-parse", commit).strip() for commit in turns}
+    chosen |= set(turning.known(name))
+    chosen.add(everything[0])
+    return [commit for commit in reversed(everything) if commit in chosen]
+
+
+def quick(repository: Repository, name: str, seed: int) -> list[str]:
+    """Chooses a few: root, HEAD and some at random."""
+    chance = random.Random(f"{seed} {name} quick")
+    everything = repository.git("rev-list", "--topo-order", "HEAD").split()
+    some = chance.sample(everything, min(QUICK, len(everything)))
+    return [everything[-1], *some, everything[0]]
+
+
+def compare(name: str, repository: Repository, chosen: list[str], cache: Path) -> list[str]:
+    """Names every difference at the chosen commits."""
+    return [
+        f"{name} {commit[:10]} {line}"
+        for commit in chosen
+        for line in compare_at(name, repository, commit, cache)
+    ]
+
+
+def compare_at(name: str, repository: Repository, commit: str, cache: Path) -> Iterator[str]:
+    """Names every difference at one commit."""
+    ingitdb = pytest.importorskip("ingitdb")
+    expected = list(oracle.tables(name, repository, commit))
+    spelling = Spelling()
+    settings = ingitdb.Settings(cache=cache)
+    connection = ingitdb.connect(repository.path, ref=commit, settings=settings)
+    try:
+        names = {(table.schema, table.name) for table in expected}
+        if listed(connection) != names:
+            yield f"tables {sorted(listed(connection))}, expected {sorted(names)}"
+        for table in expected:
+            if (table.schema, table.name) in listed(connection):
+                yield from differences(table, connection, spelling)
+    finally:
+        connection.close()
+        spelling.close()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_few_commits(
+    name: str, shared: Callable[[str], Path], shared_cache: Path, seed: int
+) -> None:
+    with Repository(shared(name)) as repository:
+        wrong = compare(name, repository, quick(repository, name, seed), shared_cache)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+@pytest.mark.parametrize("name", NAMES)
+def test_many_commits(
+    name: str, chunk: int, shared: Callable[[str], Path], shared_cache: Path, seed: int
+) -> None:
+    with Repository(shared(name)) as repository:
+        chosen = commits(repository, name, seed)
+        size = -(-len(chosen) // CHUNKS)
+        mine = chosen[chunk * size : (chunk + 1) * size]
+        wrong = compare(name, repository, mine, shared_cache)
+    assert not wrong, "\n".join(wrong[:200])
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_oracle_imports_nothing_of_ours(module: str) -> None:
+    tree = ast.parse((SUPPORT / module).read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            assert not [a.name for a in node.names if a.name.split(".")[0].startswith("ingitdb")]
+        elif isinstance(node, ast.ImportFrom):
+            source = node.module or ""
+            assert not source.startswith("ingitdb")
+            if source.startswith("tests"):
+                assert source.rpartition(".")[2] + ".py" in MODULES
+
+
+BLOCKED = """
+import sys
+class Wall:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0].startswith("ingitdb"):
+            raise ImportError(name)
+sys.meta_path.insert(0, Wall())
+from pathlib import Path
+from tests.support import oracle, turning
+from tests.support.oracle_reading import Repository
+with Repository(Path(sys.argv[1])) as repository:
+    print(sum(len(t.rows) for t in oracle.tables("demo-ingitdb", repository, "HEAD")))
+assert not [m for m in sys.modules if m.startswith("ingitdb")]
+"""
+
+
+def test_the_oracle_runs_where_we_cannot_be_imported(shared: Callable[[str], Path]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BLOCKED, str(shared("demo-ingitdb"))],
+        cwd=SUPPORT.parents[1],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 250

@@ -1,0 +1,24 @@
+"""What holds for all tests: one seed a run, shared by its workers and printed."""
+
+import os
+import random
+
+import pytest
+
+SEED = "INGITDB_TEST_SEED"
+
+
+def pytest_configure() -> None:
+    """Chooses the seed before workers start, so that all of them share it."""
+    os.environ.setdefault(SEED, str(random.randrange(2**32)))
+
+
+def pytest_report_header() -> str:
+    """Says how to repeat the run."""
+    return f"random choices: {SEED}={os.environ[SEED]}"
+
+
+@pytest.fixture(scope="session")
+def seed() -> int:
+    """The seed of this run."""
+    return int(os.environ[SEED])

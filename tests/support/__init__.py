@@ -1,0 +1,1 @@
+"""What tests share: builders of repositories, runners of programs, independent readers."""
