@@ -15,8 +15,9 @@ from ingitdb_cli.options import GlobalOptions
 from ingitdb_cli.progress import TerminalProgress
 
 if TYPE_CHECKING:
-    from ingitdb.api.configuration import Configuration
     from ingitdb.services.database import Database
+
+    from ingitdb.api.configuration import Configuration
     from ingitdb_cli.interrupts import Interrupts
     from ingitdb_cli.output.output import Output
 
@@ -36,7 +37,7 @@ class App:
     def __init__(self, options: GlobalOptions, messages: Messages) -> None:
         self.options = options
         self.messages = messages
-        self.interrupts: "Interrupts | None" = None
+        self.interrupts: Interrupts | None = None
         self.overrides: dict[str, Any] = {}
         self._closing = ExitStack()
 

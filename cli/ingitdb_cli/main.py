@@ -2,7 +2,6 @@
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 
 import click
@@ -101,6 +100,8 @@ def _invoke(app: App, arguments: list[str]) -> int:
 def _explain(error: Exception, messages: Messages, *, interrupted: bool) -> int:
     """Says what happened; a traceback only to those who ask for it."""
     if os.environ.get("INGITDB_DEBUG"):
+        import traceback
+
         traceback.print_exception(error)
     if isinstance(error, click.ClickException):
         return _explain_click(error, messages)

@@ -79,6 +79,14 @@ class Command(click.Command):
         super().__init__(*arguments, **more)
         self.params.extend(global_options())
 
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the help, which begins with examples, before usage and options."""
+        self.format_help_text(ctx, formatter)
+        formatter.write_paragraph()
+        self.format_usage(ctx, formatter)
+        self.format_options(ctx, formatter)
+        self.format_epilog(ctx, formatter)
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the command's own options first, then the global ones."""
         names = set(NAMES_OF_FIELDS)
@@ -86,7 +94,8 @@ class Command(click.Command):
             records = [
                 record
                 for parameter in self.get_params(ctx)
-                if (parameter.name in names) is wanted
+                if isinstance(parameter, click.Option)
+                and (parameter.name in names) is wanted
                 and (record := parameter.get_help_record(ctx)) is not None
             ]
             if records:

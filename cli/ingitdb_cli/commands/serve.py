@@ -26,7 +26,7 @@ def serve(context: click.Context) -> None:
 
     if not available():
         raise MissingDependency(
-            "The server is not part of this version of ingitdb: the component", "server"
+            "The server, which is not part of this version of ingitdb,", "server"
         )
 
 

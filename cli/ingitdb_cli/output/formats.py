@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from ingitdb_cli.output.rows import Rows
+if TYPE_CHECKING:
+    from ingitdb_cli.output.rows import Rows
 
 TABLE = "table"
 DEFAULT = "csv"
 BINARY = frozenset({"arrow", "parquet"})
-Writer: TypeAlias = Callable[[Rows], Iterator[bytes]]
+Writer: TypeAlias = "Callable[[Rows], Iterator[bytes]]"
 
 _WRITERS: Mapping[str, tuple[str, str]] = {
     "csv": ("delimited", "csv"),

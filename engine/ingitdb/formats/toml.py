@@ -20,6 +20,11 @@ _QUIET = re.compile(
 )
 """Comments and quoted texts."""
 _KEY = re.compile(r"[ \t]*(?:\[\[?[ \t]*)?([A-Za-z0-9_-]+|\"[^\"\n]*\"|'[^'\n]*')[ \t]*[.=\]]")
+_LONG_KEY = re.compile(
+    r"(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]++|\"[^\"\n]*+\"|'[^'\n]*+')[ \t]*+\.[ \t]*+){%d}"
+    % MAX_DEPTH
+)
+"""A dotted key, of which tomllib keeps each part once for every part before it."""
 _HEADER = re.compile(r"[ \t]*\[")
 
 
@@ -56,6 +61,8 @@ def read_text(text: str, lines_before: int = 0) -> Document:
 
 
 def _read(text: str) -> dict[str, Any]:
+    if any(line.count(".") >= MAX_DEPTH and _LONG_KEY.search(line) for line in text.split("\n")):
+        raise FormatFault(TOO_DEEP)
     try:
         value = tomllib.loads(text, parse_float=real)
     except RecursionError:

@@ -69,7 +69,7 @@ def test_refused_scalars(name: str, parser: DuckdbParser) -> None:
 
 def test_unknown_function_is_refused_with_what_is_near(parser: DuckdbParser) -> None:
     with pytest.raises(StatementRefused, match="Did you mean"):
-        check("SELECT uper('x')", parser)
+        check("SELECT upperx('x')", parser)
 
 
 def test_our_functions_pass(parser: DuckdbParser) -> None:

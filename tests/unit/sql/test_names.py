@@ -13,7 +13,7 @@ KNOWN = [
     KnownTable(schema="main", name="feed_items", aliases=("feed",)),
     KnownTable(schema="main", name="a_b"),
     KnownTable(schema="main", name="a-b"),
-    KnownTable(schema="main", name="caf\u00e9"),
+    KnownTable(schema="main", name="\u00e9t\u00e9"),
 ]
 
 
@@ -31,7 +31,7 @@ KNOWN = [
         ("feed", None, "feed_items"),
         ("a_b", None, "a_b"),
         ("a-b", None, "a-b"),
-        ("cafe\u0301", None, "caf\u00e9"),
+        ("e\u0301te\u0301", None, "\u00e9t\u00e9"),
     ],
 )
 def test_found(name: str, schema: str | None, found: str) -> None:
@@ -46,7 +46,7 @@ def test_ambiguous_lists_candidates() -> None:
 
 def test_unknown_names_what_is_near() -> None:
     with pytest.raises(TableNotFound, match="Did you mean people"):
-        find_table("peopel", KNOWN)
+        find_table("peoplex", KNOWN)
     with pytest.raises(TableNotFound, match=r"'geo\.people'"):
         find_table("people", KNOWN, schema="geo")
 

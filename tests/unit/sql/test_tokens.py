@@ -77,8 +77,8 @@ def test_zero_bytes_are_no_sql(parser: DuckdbParser) -> None:
 def test_the_parser_says_what_is_wrong(parser: DuckdbParser) -> None:
     assert parser.statement_types("SELECT 1; DELETE FROM t") == ["SELECT", "DELETE"]
     assert parser.statement_types("PIVOT t ON a") == ["MULTI"]
-    with pytest.raises(StatementInvalid, match=r"near \"FRO\"|near \"t\""):
-        parser.statement_types("SELECT * FRO t")
+    with pytest.raises(StatementInvalid, match=r"near \"FRMM\"|near \"t\""):
+        parser.statement_types("SELECT * FRMM t")
     assert parser.serialize("DELETE FROM t") is None
 
 

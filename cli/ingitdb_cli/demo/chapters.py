@@ -1,0 +1,85 @@
+"""What the demo shows, in order; a chapter is added when what it shows can be done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One command.
+
+    Attributes:
+        arguments: What follows `ingitdb`.
+        sparkline: A numeric column of the result to be drawn as a line of blocks.
+    """
+
+    arguments: Sequence[str]
+    sparkline: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chapter:
+    """A sentence and the commands that follow it."""
+
+    title: str
+    steps: Sequence[Step]
+
+
+def _query(sql: str, sparkline: str | None = None) -> Step:
+    return Step(arguments=("query", sql), sparkline=sparkline)
+
+
+JOIN = """\
+SELECT r._key AS route, a.name AS sails_from, a.country, b.name AS sails_to, v.name AS vessel
+FROM routes r JOIN vessels v ON v._key = r.vessel
+JOIN ports a ON a._key = r.from_port JOIN ports b ON b._key = r.to_port
+ORDER BY r.minutes DESC LIMIT 5"""
+
+TIME_TRAVEL = """\
+SELECT season, o.fare AS at_v1, n.price_eur AS on_10_march
+FROM fares AS OF 'v1.0' o JOIN fares AS OF '2024-03-10' n
+USING (route, category, season, ticket, class)
+WHERE route = 'R07' AND category = 'adult' AND ticket = 'single'"""
+
+WHEN = """\
+WITH state AS (FROM versions('fares') WHERE route = 'R07' AND price_eur > 0),
+  change AS (SELECT DISTINCT _valid_from AS moment FROM state)
+SELECT moment::DATE AS day, round(avg(price_eur), 2) AS average
+FROM change JOIN state ON _valid_from <= moment AND coalesce(_valid_to > moment, true)
+GROUP BY ALL ORDER BY day"""
+
+WHO = """\
+SELECT l.commit_hash[:10] AS commit, l.commit_date::DATE AS day, l.author_name AS author,
+  trim(l.message[:33]) AS message, count(*) AS fares, round(avg(v.price_eur), 2) AS average
+FROM versions('fares') v JOIN git_log() l ON l.commit_hash = v._from_commit
+WHERE v.route = 'R07' AND v.price_eur > 0
+GROUP BY ALL ORDER BY average DESC LIMIT 3"""
+
+STILL_WRONG = """\
+SELECT route, category, season, ticket, o.price_eur AS before, n.price_eur AS now
+FROM fares n JOIN fares AS OF '2024-03-07' o USING (route, category, season, ticket, class)
+WHERE n.price_eur > 5 * o.price_eur"""
+
+CHAPTERS = (
+    Chapter(
+        title="No configuration needed: what looks like data is a table.",
+        steps=(Step(arguments=("tables",)),),
+    ),
+    Chapter(title="SQL over YAML, Markdown and CSV, at HEAD.", steps=(_query(JOIN),)),
+    Chapter(
+        title="Any commit, tag or date, and two of them side by side.",
+        steps=(_query(TIME_TRAVEL),),
+    ),
+    Chapter(
+        title="When did route R07 become so dear? Ask all commits.",
+        steps=(_query(WHEN, sparkline="average"),),
+    ),
+    Chapter(
+        title="Who did it? The log is a table too.",
+        steps=(_query(WHO),),
+    ),
+    Chapter(
+        title="It was repaired by hand nine days later. What was forgotten?",
+        steps=(_query(STILL_WRONG),),
+    ),
+)
