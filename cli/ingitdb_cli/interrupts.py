@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Self
 
 _GRACE = 0.6
@@ -31,12 +31,15 @@ class Interrupts:
         self._calls: list[Callable[[], None]] = []
         self._finished = threading.Event()
         self._reader, self._writer = -1, -1
+        self._watching = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Self:
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._writer, False)
         signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
-        threading.Thread(target=self._watch, daemon=True).start()
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._raise)
+        self._watching.start()
         return self
 
     def __exit__(
@@ -46,13 +49,19 @@ class Interrupts:
         traceback: TracebackType | None,
     ) -> None:
         self._finished.set()
+        self._calls.clear()
         signal.set_wakeup_fd(-1)
         os.close(self._writer)
+        self._watching.join(_GRACE)  # it may be inside DuckDB, where no thread may end with us
 
     def on_interrupt(self, call: Callable[[], None]) -> Callable[[], None]:
         """Has something called at the signal; gives a function that takes it back."""
         self._calls.append(call)
         return lambda: self._calls.remove(call) if call in self._calls else None
+
+    def _raise(self, _number: int, _frame: FrameType | None) -> None:
+        self.happened = True
+        raise KeyboardInterrupt
 
     def _watch(self) -> None:
         while data := os.read(self._reader, 64):

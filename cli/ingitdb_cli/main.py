@@ -1,5 +1,6 @@
 """The program `ingitdb`: runs a command, and turns whatever happens into words and a status."""
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -56,7 +57,10 @@ def main() -> int:
         ingitdb.main(prog_name="ingitdb")
     messages = Messages()
     with Interrupts(lambda: _interrupted(messages), Status.INTERRUPTED) as interrupts:
-        return run(sys.argv[1:], messages=messages, interrupts=interrupts)
+        status = run(sys.argv[1:], messages=messages, interrupts=interrupts)
+    if status:
+        gc.collect()  # what an error's frames still hold would make DuckDB complain at the end
+    return status
 
 
 def run(
@@ -81,7 +85,10 @@ def run(
         return Status.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the edge: nobody is to see a traceback
         app.close()
-        return _explain(error, messages, interrupted=bool(interrupts and interrupts.happened))
+        if interrupts and interrupts.happened:  # whatever came of it
+            _interrupted(messages)
+            return Status.INTERRUPTED
+        return _explain(error, messages)
     return status
 
 
@@ -97,7 +104,7 @@ def _invoke(app: App, arguments: list[str]) -> int:
     return Status.DONE
 
 
-def _explain(error: Exception, messages: Messages, *, interrupted: bool) -> int:
+def _explain(error: Exception, messages: Messages) -> int:
     """Says what happened; a traceback only to those who ask for it."""
     if os.environ.get("INGITDB_DEBUG"):
         import traceback
@@ -109,12 +116,8 @@ def _explain(error: Exception, messages: Messages, *, interrupted: bool) -> int:
     from ingitdb_cli.output.target import TargetFailed
 
     if isinstance(error, IngitdbError):
-        status = STATUS_BY_CODE.get(error.code, Status.FAULT)
-        if interrupted and status == Status.INTERRUPTED:
-            _interrupted(messages)
-        else:
-            messages.error(error.message, error.hint)
-        return status
+        messages.error(error.message, error.hint)
+        return STATUS_BY_CODE.get(error.code, Status.FAULT)
     if isinstance(error, TargetFailed):
         messages.error(str(error))
         return Status.TARGET

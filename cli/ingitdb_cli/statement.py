@@ -31,8 +31,8 @@ def statement(words: Sequence[str], file: Path | None) -> str:
         )
     if file is not None:
         text = _read_file(file)
-    elif words == ("-",):
-        text = sys.stdin.buffer.read().decode("utf-8-sig", "strict")
+    elif list(words) == ["-"]:
+        text = _decoded(sys.stdin.buffer.read(), "stdin")
     else:
         text = words[0] if words else ""
     if not text.strip():
@@ -44,11 +44,17 @@ def statement(words: Sequence[str], file: Path | None) -> str:
 
 def _read_file(file: Path) -> str:
     try:
-        return file.read_text("utf-8-sig")
+        data = file.read_bytes()
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
+    return _decoded(data, str(file))
+
+
+def _decoded(data: bytes, origin: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{file} is not UTF-8 text.") from error
+        raise UsageError(f"{origin} is not UTF-8 text.") from error
 
 
 def _unexpanded(words: Sequence[str]) -> str:

@@ -39,6 +39,7 @@ class Pager:
             stdin=subprocess.PIPE,
             env={"LESS": _LESS, "LV": "-c", **environment},
         )
+        self._waiting: threading.Thread | None = None
 
     @property
     def ended(self) -> bool:
@@ -52,7 +53,8 @@ class Pager:
             self._process.wait()
             call()
 
-        threading.Thread(target=wait, daemon=True).start()
+        self._waiting = threading.Thread(target=wait, daemon=True)
+        self._waiting.start()
 
     def feed(self, lines: Iterable[str]) -> None:
         """Hands the lines over until they or the user's patience end, then waits for the user."""
@@ -77,6 +79,8 @@ class Pager:
             with contextlib.suppress(BrokenPipeError):
                 stdin.close()
         self._process.wait()
+        if self._waiting is not None:
+            self._waiting.join()
 
 
 def terminal_size(descriptor: int) -> os.terminal_size:

@@ -267,7 +267,7 @@ def _limit(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def _zone(value: Any) -> str:
     try:
         return ZoneInfo(str(value)).key
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):
         raise _Unfit from None
 
 

@@ -49,7 +49,7 @@ class _Delimited:
             chunks = list(_chunks(list(lines_of(text)), dialect))
         except FormatFault:
             return None
-        if not chunks:
+        if not chunks or text.isspace():
             return None
         header = f"{dialect.delimiter}{dialect.quote}\n".encode()
         if options.header:

@@ -1,5 +1,6 @@
 """Column names that are usable: none empty, none twice."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 
@@ -13,19 +14,13 @@ def column_names(header: Iterable[str]) -> tuple[str, ...]:
     given = list(header)
     taken = set(given)
     seen: set[str] = set()
+    tried: Counter[str] = Counter()
     names = []
     for position, name in enumerate(given):
-        fresh = name or f"column{position}"
-        if fresh in seen or (not name and fresh in taken):
-            fresh = _numbered(fresh, taken)
+        wanted = fresh = name or f"column{position}"
+        while fresh in seen or (fresh in taken and fresh != name):
+            tried[wanted] += 1
+            fresh = f"{wanted}_{tried[wanted] + 1}"
         seen.add(fresh)
-        taken.add(fresh)
         names.append(fresh)
     return tuple(names)
-
-
-def _numbered(name: str, taken: set[str]) -> str:
-    number = 2
-    while f"{name}_{number}" in taken:
-        number += 1
-    return f"{name}_{number}"

@@ -21,8 +21,8 @@ _QUIET = re.compile(
 """Comments and quoted texts."""
 _KEY = re.compile(r"[ \t]*(?:\[\[?[ \t]*)?([A-Za-z0-9_-]+|\"[^\"\n]*\"|'[^'\n]*')[ \t]*[.=\]]")
 _LONG_KEY = re.compile(
-    r"(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]++|\"[^\"\n]*+\"|'[^'\n]*+')[ \t]*+\.[ \t]*+){%d}"
-    % MAX_DEPTH
+    r"(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]++|\"[^\"\n]*+\"|'[^'\n]*+')[ \t]*+\.[ \t]*+)"
+    rf"{{{MAX_DEPTH}}}"
 )
 """A dotted key, of which tomllib keeps each part once for every part before it."""
 _HEADER = re.compile(r"[ \t]*\[")
@@ -94,17 +94,21 @@ def _lines(text: str) -> dict[str, int]:
     for number, line in enumerate(quiet.split("\n"), 1):
         if depth == 0:
             header = _HEADER.match(line) is not None
-            found = _KEY.match(sources[number - 1]) if header or not in_table else None
+            found = _KEY.match(line) if header or not in_table else None
             in_table = in_table or header
             if found is not None:
-                lines.setdefault(_unquoted(found[1]), number)
+                key = sources[number - 1][found.start(1) : found.end(1)]
+                lines.setdefault(_unquoted(key), number)
         depth += line.count("[") + line.count("{") - line.count("]") - line.count("}")
     return lines
 
 
 def _hushed(found: re.Match[str]) -> str:
-    """Takes the content out of a comment or text; the lines stay."""
-    return "\n" * found[0].count("\n")
+    """Takes the content out of a comment or text; lines, and columns before the key, stay."""
+    text = found[0]
+    if text[0] == "#" or text.startswith(('"""', "'''")):
+        return "\n" * text.count("\n")
+    return f"{text[0]}{'_' * (len(text) - 2)}{text[0]}"
 
 
 def _unquoted(key: str) -> str:

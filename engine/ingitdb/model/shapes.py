@@ -129,7 +129,23 @@ class Place:
         if end != len(shape):
             raise ValueError(shape)
 
+    def text(self) -> str:
+        """Spells the place as one shape with alternatives, which `unite` reads back."""
+        texts = sorted(self.kinds)
+        if self.is_map:
+            fields = (f"{_quoted(name)}:{inner.text()}" for name, inner in self.fields.items())
+            texts.append("{" + ",".join(fields) + "}")
+        if self.item is not None:
+            texts.append(f"[{self.item.text()}]")
+        return "|".join(texts) or "n"
+
     def _read(self, shape: str, at: int) -> int:
+        at = self._read_one(shape, at)
+        while at < len(shape) and shape[at] == "|":
+            at = self._read_one(shape, at + 1)
+        return at
+
+    def _read_one(self, shape: str, at: int) -> int:
         letter = shape[at]
         if letter == "{":
             return self._read_map(shape, at + 1)
@@ -157,11 +173,7 @@ class Place:
     def _read_list(self, shape: str, at: int) -> int:
         if self.item is None:
             self.item = Place()
-        while shape[at] != "]":
-            if shape[at] == "|":
-                at += 1
-            at = self.item._read(shape, at)
-        return at + 1
+        return at + 1 if shape[at] == "]" else self.item._read(shape, at) + 1
 
 
 _DECODER = json.JSONDecoder()
@@ -178,3 +190,22 @@ def unite(shapes: Iterable[str]) -> Place:
 def by_frequency(counts: Mapping[str, int]) -> list[str]:
     """Orders shapes as columns follow them: the commonest first, ties by text."""
     return sorted(counts, key=lambda shape: (-counts[shape], shape))
+
+
+def agree(one: Place, other: Place) -> bool:
+    """Tells whether no place is a scalar in one, a list or a map in the other.
+
+    Places that agree share a stored column: scalars of several kinds as text, maps as one map.
+    """
+    forms = bool(one.kinds or other.kinds)
+    forms += one.is_list or other.is_list
+    forms += one.is_map or other.is_map
+    if forms > 1:
+        return False
+    if one.item is not None and other.item is not None and not agree(one.item, other.item):
+        return False
+    return all(
+        agree(inner, other.fields[name])
+        for name, inner in one.fields.items()
+        if name in other.fields
+    )

@@ -112,9 +112,10 @@ class Location:
     @property
     def storage(self) -> str:
         """Names what decides how bytes become records; equal names share stored records."""
+        by_content = self.source in ("definition", "tables.yaml")
         parts = (
             self.path,
-            self.form,
+            None if by_content else self.form,
             self.pointer,
             self.key_from_name,
             self.captures,

@@ -1,0 +1,204 @@
+"""The cache folder of one repository: its files, its lock, its size; all of it can be deleted."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from ingitdb.errors import CacheCorrupt, CacheError
+from ingitdb.snapshots.manifest import Manifest, load, save
+from ingitdb.snapshots.segments import Segment, verify
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheInfo:
+    """What the cache folder of a repository holds.
+
+    Attributes:
+        path: The folder of the data files.
+        bytes: Their size together with that of the manifests.
+        limit: The size above which the oldest go.
+        files: How many there are.
+        entries: For each manifest its name and its size with the files that it names.
+    """
+
+    path: Path
+    bytes: int
+    limit: int
+    files: int
+    entries: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheVerification:
+    """What a check of all files found: how many were read, and the names of the bad ones."""
+
+    checked: int
+    bad: tuple[str, ...]
+
+
+class CacheFolder:
+    """The cache of one repository.
+
+    Attributes:
+        data: The folder of the Parquet files; the only one that DuckDB may read.
+    """
+
+    def __init__(self, root: Path, identity: str, limit: int) -> None:
+        self.data = root / "data" / identity
+        self._meta = root / "meta" / identity
+        self._limit = limit
+        self._verified: set[str] = set()
+        self._reading: IO[bytes] | None = None
+        try:
+            self.data.mkdir(parents=True, exist_ok=True)
+            self._meta.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CacheError(
+                f"The cache folder {root} cannot be written: {error.strerror}.",
+                hint="Choose another with --cache or INGITDB_CACHE.",
+            ) from None
+
+    def hold(self) -> None:
+        """Keeps every file from being collected while this object is open."""
+        if self._reading is None:
+            self._reading = (self._meta / "readers").open("ab")
+            fcntl.flock(self._reading, fcntl.LOCK_SH)
+
+    def close(self) -> None:
+        """Lets go of the files."""
+        if self._reading is not None:
+            self._reading.close()
+            self._reading = None
+
+    @contextmanager
+    def building(self) -> Iterator[None]:
+        """Lets one process at a time build; readers never wait."""
+        with (self._meta / "lock").open("ab") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            yield
+
+    def load(self, name: str) -> Manifest | None:
+        """Gives a manifest, or None where it is missing, of another version or damaged."""
+        path = self._meta / f"{name}.json"
+        try:
+            found = load(path)
+        except (CacheCorrupt, ValueError, KeyError, TypeError):
+            return None
+        if found is not None:
+            self._touch(path)
+        return found
+
+    def save(self, name: str, manifest: Manifest) -> None:
+        """Writes a manifest, then makes room if the cache is past its limit."""
+        save(manifest, self._meta / f"{name}.json")
+        self.shrink(keep=name)
+
+    def path(self, segment: Segment) -> Path:
+        """Gives a checked file; each process checks a file when it first opens it.
+
+        Raises:
+            CacheCorrupt: The file is damaged or missing.
+        """
+        path = self.data / segment.name
+        if segment.name not in self._verified or not path.exists():
+            verify(self.data, segment)
+            self._verified.add(segment.name)
+        return path
+
+    def forget(self, name: str) -> None:
+        """Drops a manifest, so that it is built anew, and the bad files that it names."""
+        found = self.load(name)
+        if found is not None:
+            for segment in found.segments:
+                try:
+                    verify(self.data, segment)
+                except CacheCorrupt:
+                    (self.data / segment.name).unlink(missing_ok=True)
+        (self._meta / f"{name}.json").unlink(missing_ok=True)
+
+    def info(self) -> CacheInfo:
+        """Measures the folder."""
+        files = [p for p in (*self.data.iterdir(), *self._meta.iterdir()) if p.is_file()]
+        entries = []
+        for path in self._manifests():
+            found = self.load(path.stem)
+            named = sum(s.size for s in found.segments) if found else 0
+            entries.append((path.stem, named + path.stat().st_size))
+        return CacheInfo(
+            path=self.data,
+            bytes=sum(p.stat().st_size for p in files),
+            limit=self._limit,
+            files=len(files),
+            entries=tuple(entries),
+        )
+
+    def verify(self) -> CacheVerification:
+        """Reads every file that a manifest names and compares its checksum."""
+        checked = 0
+        bad: list[str] = []
+        for path in self._manifests():
+            found = self.load(path.stem)
+            if found is None:
+                bad.append(path.name)
+                continue
+            for segment in found.segments:
+                checked += 1
+                try:
+                    verify(self.data, segment)
+                except CacheCorrupt:
+                    bad.append(segment.name)
+        return CacheVerification(checked=checked, bad=tuple(bad))
+
+    def clear(self) -> int:
+        """Deletes everything; gives the bytes that were freed."""
+        freed = 0
+        with self.building():
+            for path in (*self._manifests(), *self.data.iterdir()):
+                freed += path.stat().st_size
+                path.unlink(missing_ok=True)
+        return freed
+
+    def shrink(self, *, keep: str | None = None) -> None:
+        """Drops the manifests used longest ago until the rest fits, then unnamed files."""
+        manifests = sorted(self._manifests(), key=lambda p: p.stat().st_mtime)
+        total = self.info().bytes
+        for path in manifests:
+            if total <= self._limit:
+                break
+            if path.stem != keep:
+                path.unlink(missing_ok=True)
+                total -= self._collect()
+        self._collect()
+
+    def _collect(self) -> int:
+        """Deletes files that no manifest names; none while another process reads."""
+        named: set[str] = set()
+        for path in self._manifests():
+            found = self.load(path.stem)
+            if found is not None:
+                named |= {segment.name for segment in found.segments}
+        with (self._meta / "readers").open("ab") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                return 0
+            freed = 0
+            for path in self.data.iterdir():
+                if path.name not in named:
+                    freed += path.stat().st_size
+                    path.unlink(missing_ok=True)
+            return freed
+
+    def _manifests(self) -> list[Path]:
+        return [p for p in self._meta.glob("*.json") if not p.name.startswith(".")]
+
+    @staticmethod
+    def _touch(path: Path) -> None:
+        try:
+            os.utime(path)
+        except OSError:
+            return

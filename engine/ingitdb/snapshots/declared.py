@@ -1,0 +1,179 @@
+"""Declared types over what the records hold: a column that does not conform shows its text."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ingitdb.model.shapes import Place
+from ingitdb.model.tables import DeclaredColumn
+from ingitdb.model.types import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    DOUBLE,
+    JSON,
+    TIME,
+    TIMESTAMP,
+    TIMESTAMPTZ,
+    VARCHAR,
+    ColumnType,
+    ListOf,
+    MapOf,
+    Struct,
+    quote_identifier,
+    quote_literal,
+)
+
+_DATE = r"\d{4}-\d{2}-\d{2}"
+_CLOCK = r"\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?"
+_OFFSET = r"(Z|z|[+-]\d{2}(:?\d{2})?)"
+_LOCAL = rf"{_DATE}([Tt ]{_CLOCK})?"
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """One way to show a column: `bad` is SQL that holds for a value that does not conform."""
+
+    type: ColumnType
+    expression: str
+    bad: str | None = None
+
+
+def fittings(
+    expression: str, place: Place, natural: ColumnType, declared: DeclaredColumn
+) -> list[Fitting]:
+    """Gives the ways to show a column as declared, the wanted one first.
+
+    The last always conforms: the natural type where it is nested, else the source text.
+    """
+    want = declared.type
+    if not (place.kinds or place.is_list or place.is_map):
+        empty = want or natural
+        return [Fitting(empty, f"CAST(NULL AS {empty.sql})")]
+    if want is None or want == natural:
+        return [Fitting(natural, expression)]
+    found = list(_wanted(expression, place, natural, declared))
+    nested = isinstance(natural, ListOf | MapOf | Struct) or natural == JSON
+    if nested:
+        return [*found, Fitting(natural, expression)]
+    return [*found, Fitting(VARCHAR, f"CAST({expression} AS VARCHAR)")]
+
+
+def _wanted(
+    expression: str, place: Place, natural: ColumnType, declared: DeclaredColumn
+) -> Sequence[Fitting]:
+    want = declared.type
+    if want in (TIMESTAMP, TIMESTAMPTZ):
+        return _moments(expression, natural)
+    if isinstance(want, MapOf):
+        return _map(expression, natural, want)
+    if isinstance(want, ListOf):
+        return _list(expression, place, natural, want)
+    scalar = _scalar(expression, place, natural, want) if want is not None else None
+    return [scalar] if scalar is not None else []
+
+
+def _scalar(
+    expression: str, place: Place, natural: ColumnType, want: ColumnType
+) -> Fitting | None:
+    cast = f"CAST({expression} AS {want.sql})"
+    if want == BIGINT and (natural == DOUBLE or natural.sql.startswith("DECIMAL(")):
+        whole = f"{expression} <> trunc({expression})"
+        return Fitting(want, f"TRY_CAST({expression} AS BIGINT)", f"({whole} OR {_fails(expression, want)})")
+    if want == DOUBLE and natural == BIGINT and place.kinds <= {"i", "i'"}:
+        return Fitting(want, cast)
+    if want == DOUBLE and natural.sql.startswith("DECIMAL("):
+        return Fitting(want, cast)
+    if want in (DATE, TIME) and natural == VARCHAR and place.kinds <= {"s"}:
+        pattern = _DATE if want == DATE else _CLOCK
+        bad = f"(NOT regexp_full_match({expression}, {quote_literal(pattern)}) OR {_fails(expression, want)})"
+        return Fitting(want, f"TRY_CAST({expression} AS {want.sql})", bad)
+    if want.sql.startswith("DECIMAL(") and natural == BIGINT:
+        return Fitting(want, f"TRY_CAST({expression} AS {want.sql})", _fails(expression, want))
+    if want == BOOLEAN or natural == VARCHAR:
+        return None
+    return None
+
+
+def _fails(expression: str, want: ColumnType) -> str:
+    return f"TRY_CAST({expression} AS {want.sql}) IS NULL"
+
+
+def _moments(expression: str, natural: ColumnType) -> list[Fitting]:
+    if natural in (TIMESTAMP, TIMESTAMPTZ):
+        return [Fitting(natural, expression)]
+    if natural == DATE:
+        return [Fitting(TIMESTAMP, f"CAST({expression} AS TIMESTAMP)")]
+    if natural != VARCHAR:
+        return []
+    found = []
+    for want, pattern in ((TIMESTAMPTZ, f"{_LOCAL}{_OFFSET}"), (TIMESTAMP, _LOCAL)):
+        matches = f"regexp_full_match({expression}, {quote_literal(pattern)})"
+        bad = f"(NOT {matches} OR {_fails(expression, want)})"
+        found.append(Fitting(want, f"TRY_CAST({expression} AS {want.sql})", bad))
+    return found
+
+
+def _map(expression: str, natural: ColumnType, want: MapOf) -> list[Fitting]:
+    if natural == JSON:
+        return [Fitting(want, f"TRY_CAST({expression} AS {want.sql})", _fails(expression, want))]
+    if not isinstance(natural, Struct):
+        return []
+    if any(inner != want.value for _, inner in natural):
+        return []
+    entries = ", ".join(
+        f"{{'k': CAST({quote_literal(name)} AS {want.key.sql}),"
+        f" 'v': struct_extract({expression}, {quote_literal(name)})}}"
+        for name, _ in natural
+    )
+    made = f"map_from_entries(list_filter([{entries}], lambda e: e.v IS NOT NULL))"
+    return [Fitting(want, f"CASE WHEN {expression} IS NOT NULL THEN {made} END")]
+
+
+def _list(
+    expression: str, place: Place, natural: ColumnType, want: ListOf
+) -> list[Fitting]:
+    if not isinstance(natural, ListOf) or place.item is None:
+        return []
+    item = place.item
+    if not (item.kinds or item.is_list or item.is_map):
+        return [Fitting(want, f"CAST({expression} AS {want.sql})")]
+    inner = _scalar("i", item, natural.item, want.item)
+    if inner is None:
+        return []
+    made = f"list_transform({expression}, lambda i: {inner.expression})"
+    if inner.bad is None:
+        return [Fitting(want, made)]
+    bad = f"len(list_filter({expression}, lambda i: i IS NOT NULL AND {inner.bad})) > 0"
+    return [Fitting(want, made, bad)]
+
+
+def choose(
+    candidates: Mapping[str, Sequence[Fitting]],
+    relation: str,
+    query: Callable[[str], list[tuple[object, ...]]],
+) -> dict[str, Fitting]:
+    """Chooses for each column the first fitting that all its values conform to.
+
+    Args:
+        candidates: The fittings by column; expressions are over the columns of `relation`.
+        relation: SQL of the natural relation.
+        query: Runs a query.
+    """
+    probes = [
+        (name, number, fitting.bad)
+        for name, ways in candidates.items()
+        for number, fitting in enumerate(ways)
+        if fitting.bad is not None
+    ]
+    bad: set[tuple[str, int]] = set()
+    if probes:
+        tests = ", ".join(
+            f"coalesce(bool_or({quote_identifier(name)} IS NOT NULL AND {test}), false)"
+            for name, _, test in probes
+        )
+        ((*answers,),) = query(f"SELECT {tests} FROM ({relation})")
+        bad = {(name, number) for (name, number, _), is_bad in zip(probes, answers, strict=True) if is_bad}
+    return {
+        name: next(f for number, f in enumerate(ways) if (name, number) not in bad)
+        for name, ways in candidates.items()
+    }

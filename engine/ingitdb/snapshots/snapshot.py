@@ -1,0 +1,374 @@
+"""One commit as tables: their names, columns and the SQL that reads them from the cache."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from ingitdb.catalog.columns import column_names, place_at, type_of
+from ingitdb.catalog.naming import NamedTable, name_tables
+from ingitdb.model.identifiers import CommitId
+from ingitdb.model.records import Problem
+from ingitdb.model.shapes import Place, unite
+from ingitdb.model.tables import Declaration, DeclaredColumn, Form, Location
+from ingitdb.model.types import VARCHAR, ColumnType, quote_identifier, quote_literal
+from ingitdb.snapshots.declared import Fitting, choose, fittings
+from ingitdb.snapshots.manifest import StoredTable
+from ingitdb.snapshots.projection import NotDerivable, project
+from ingitdb.snapshots.segments import Segment
+from ingitdb.snapshots.store import Base, SnapshotStore, Sources
+
+Query: TypeAlias = Callable[[str], list[tuple[Any, ...]]]
+_KEYED = (Form.RECORD, Form.ENTRIES, Form.ENTRY_ITEMS)
+KEY_SEPARATOR = "__"
+"""Stands between the parts of a composite key's text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of a table at a commit.
+
+    Attributes:
+        declared: What a definition says about it, or None.
+        conforms: Whether every value has the declared type.
+    """
+
+    name: str
+    type: ColumnType
+    declared: DeclaredColumn | None = None
+    conforms: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Some states of one stored table: those of a file under a condition."""
+
+    stored: StoredTable
+    base: Base
+    segment: Segment
+    is_live: bool
+    condition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """A table at a commit as SQL.
+
+    Attributes:
+        columns: What `SELECT *` shows.
+        rows: How many records there are.
+        body: SQL that gives the columns and also `_key`, `_path`, `_order`.
+        is_ordered: Whether the body gives the records in file order by itself.
+    """
+
+    columns: tuple[Column, ...]
+    rows: int
+    body: str
+    is_ordered: bool
+
+    def sql(self, *, ordered: bool = False, hidden: Sequence[str] = ()) -> str:
+        """Gives a SELECT with the shown columns and those of the hidden ones that are asked for."""
+        names = [column.name for column in self.columns]
+        names += [name for name in hidden if name not in names]
+        order = " ORDER BY _path, _order" if ordered and not self.is_ordered else ""
+        shown = ", ".join(quote_identifier(name) for name in names) or "NULL AS nothing"
+        return f"SELECT {shown} FROM ({self.body}){order}"
+
+
+class Snapshot:
+    """The tables of one commit.
+
+    Attributes:
+        commit: The commit, or a pseudo-commit.
+        tables: All tables, by schema and name.
+    """
+
+    def __init__(self, store: SnapshotStore, sources: Sources, query: Query) -> None:
+        self.commit: CommitId = sources.commit
+        self._store = store
+        self._sources = sources
+        self._query = query
+        self._relations: dict[NamedTable, Relation] = {}
+        self._alone: Snapshot | None = None
+        self.tables: list[NamedTable] = name_tables(self._files())
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What could not be read at this commit, files and declarations."""
+        found: list[Problem] = []
+        gone: set[str] = set()
+        for base in reversed(self._sources.bases):
+            found += [
+                fault.problem
+                for fault in base.manifest.faults
+                if fault.start <= base.ordinal < fault.end and fault.problem.path not in base.without
+            ]
+            gone |= base.without
+        if self._sources.bases:
+            first = self._sources.bases[0]
+            if first.manifest.layouts:
+                found += first.manifest.layout_at(first.ordinal).problems
+        return sorted(found, key=lambda p: (p.path, p.line, p.column, p.message))
+
+    def relation(self, table: NamedTable) -> Relation:
+        """Gives a table's columns and SQL."""
+        known = self._relations.get(table)
+        if known is None:
+            try:
+                known = self._derived(table)
+            except NotDerivable:
+                known = self._read_alone(table)
+            self._relations[table] = known
+        return known
+
+    def blobs(self, table: NamedTable) -> str:
+        """Gives SQL for the blob of each path of a table: columns `path`, `blob`."""
+        numbers = set(table.locations)
+        parts = []
+        for base in self._sources.bases:
+            wanted = [str(n) for n, w in enumerate(base.manifest.locations) if w in numbers]
+            if wanted:
+                condition = f"location IN ({', '.join(wanted)}) AND {_standing(base, 'path')}"
+                parts.append(
+                    f"SELECT path, blob FROM {self._file(base.manifest.placements)} WHERE {condition}"
+                )
+        empty = "SELECT '' AS path, '' AS blob WHERE false"
+        return " UNION ALL ".join(parts) or empty
+
+    def _files(self) -> dict[Location, int]:
+        counts: Counter[Location] = Counter()
+        for base in self._sources.bases:
+            manifest = base.manifest
+            if base.is_last and not base.without:
+                found = dict(manifest.head_files)
+            else:
+                found = dict(
+                    self._query(
+                        f"SELECT location, count(*) FROM {self._file(manifest.placements)}"
+                        f" WHERE {_standing(base, 'path')} GROUP BY location"
+                    )
+                )
+            for number, files in found.items():
+                counts[manifest.locations[number]] += files
+        if self._sources.bases:
+            first = self._sources.bases[0]
+            if first.manifest.layouts:
+                for number in first.manifest.layout_at(first.ordinal).declared:
+                    counts[first.manifest.locations[number]] += 0
+        return dict(counts)
+
+    def _read_alone(self, table: NamedTable) -> Relation:
+        if self._alone is None:
+            self._alone = Snapshot(self._store, self._store.alone(self.commit), self._query)
+        same = [t for t in self._alone.tables if (t.schema, t.name) == (table.schema, table.name)]
+        for candidate in same:
+            if {w.storage for w in candidate.locations} == {w.storage for w in table.locations}:
+                return self._alone.relation(candidate)
+        raise AssertionError(table.name)
+
+    def _derived(self, table: NamedTable) -> Relation:
+        storages = dict.fromkeys(where.storage for where in table.locations)
+        parts = [part for storage in storages for part in self._parts(storage)]
+        counted = [(part, self._counts(part)) for part in parts]
+        counted = [(part, counts) for part, counts in counted if counts]
+        total: Counter[str] = Counter()
+        for part, counts in counted:
+            for number, count in counts.items():
+                total[part.stored.shapes[number]] += count
+        place = place_at(total)
+        names = column_names(place.fields)
+        natural = {names[field]: inner for field, inner in place.fields.items()}
+        bodies = [self._body(part, counts, place, names) for part, counts in counted]
+        body = " UNION ALL ".join(bodies) or _nothing(natural)
+        declared = self._declared(table)
+        has_key = any(where.form in _KEYED for where in table.locations) or self._has_keys(
+            table, body
+        )
+        return self._shaped(
+            body,
+            natural,
+            declared,
+            has_key=has_key,
+            rows=sum(total.values()),
+            is_ordered=len(bodies) <= 1 and all(part.is_live for part, _ in counted),
+        )
+
+    def _has_keys(self, table: NamedTable, body: str) -> bool:
+        if not any(where.form == Form.FIELD_ITEMS for where in table.locations):
+            return False
+        return bool(self._query(f"SELECT 1 FROM ({body}) WHERE _key IS NOT NULL LIMIT 1"))
+
+    @staticmethod
+    def _declared(table: NamedTable) -> Declaration:
+        return table.locations[0].declaration
+
+    def _shaped(
+        self,
+        body: str,
+        natural: Mapping[str, Place],
+        declared: Declaration,
+        *,
+        has_key: bool,
+        rows: int,
+        is_ordered: bool,
+    ) -> Relation:
+        ordered = list(_declared_first(natural, declared))
+        candidates: dict[str, list[Fitting]] = {}
+        for name, column in ordered:
+            inner = natural.get(name, Place())
+            expression = quote_identifier(name)
+            if column is None:
+                candidates[name] = [Fitting(type_of(inner), expression)]
+            else:
+                candidates[name] = fittings(expression, inner, type_of(inner), column)
+        chosen = choose(candidates, body, self._query) if declared.columns else {
+            name: ways[0] for name, ways in candidates.items()
+        }
+        columns = [Column(name="_key", type=VARCHAR, declared=declared.key)] if has_key else []
+        columns += [
+            Column(
+                name=name,
+                type=chosen[name].type,
+                declared=column,
+                conforms=chosen[name] is candidates[name][0]
+                or chosen[name].type == (column.type if column else None)
+                or _is_moment(chosen[name], column),
+            )
+            for name, column in ordered
+        ]
+        shown = "".join(
+            f", {chosen[name].expression} AS {quote_identifier(name)}" for name, _ in ordered
+        )
+        key = "_key" if has_key else _key_text(declared, natural)
+        outer = f"SELECT {key} AS _key, _path, _order{shown} FROM ({body})"
+        return Relation(columns=tuple(columns), rows=rows, body=outer, is_ordered=is_ordered)
+
+    def _parts(self, storage: str) -> Iterator[Part]:
+        for base in self._sources.bases:
+            stored = base.manifest.tables.get(storage)
+            if stored is None:
+                continue
+            without = _without(base, "_path")
+            if base.is_last:
+                yield self._part(stored, base, stored.live, True, without)
+                continue
+            begun = f"_from <= {base.ordinal} AND {without}"
+            yield self._part(stored, base, stored.live, True, begun)
+            yield self._part(stored, base, stored.dead, False, f"{begun} AND _to > {base.ordinal}")
+
+    @staticmethod
+    def _part(
+        stored: StoredTable, base: Base, segment: Segment, is_live: bool, condition: str
+    ) -> Part:
+        return Part(
+            stored=stored, base=base, segment=segment, is_live=is_live, condition=condition
+        )
+
+    def _counts(self, part: Part) -> Mapping[int, int]:
+        if part.segment.rows == 0:
+            return {}
+        if part.is_live and part.base.is_last and not part.base.without:
+            self._file(part.segment)
+            return part.stored.head_counts
+        return dict(
+            self._query(
+                f"SELECT _shape, count(*) FROM {self._file(part.segment)}"
+                f" WHERE {part.condition} GROUP BY _shape"
+            )
+        )
+
+    def _body(
+        self, part: Part, present: Mapping[int, int], place: Place, names: Mapping[str, str]
+    ) -> str:
+        stored = unite([part.stored.place])
+        columns = (
+            (self._column(part, present, stored, field, inner), quote_identifier(names[field]))
+            for field, inner in place.fields.items()
+        )
+        shown = "".join(f", {expression} AS {name}" for expression, name in columns)
+        return (
+            f"SELECT _key, _path, _order{shown} FROM {self._file(part.segment)}"
+            f" WHERE {part.condition}"
+        )
+
+    @staticmethod
+    def _column(
+        part: Part, present: Mapping[int, int], stored: Place, field: str, wanted: Place
+    ) -> str:
+        known = part.stored.columns.get(field)
+        if known is None:
+            return f"CAST(NULL AS {type_of(wanted).sql})"
+        if part.is_live and known.latest is not None:
+            own = _head_place(part.stored).fields[field]
+            if own == wanted or type_of(own) == type_of(wanted):
+                return project(known.latest, own, wanted)
+        if known.odd and not known.odd.isdisjoint(present):
+            raise NotDerivable
+        return project(known.general, stored.fields[field], wanted)
+
+    def _file(self, segment: Segment) -> str:
+        path: Path = self._store.cache.path(segment)
+        return f"read_parquet({quote_literal(str(path))})"
+
+
+def _head_place(stored: StoredTable) -> Place:
+    return place_at({stored.shapes[n]: count for n, count in stored.head_counts.items()})
+
+
+def _is_moment(fitting: Fitting, column: DeclaredColumn | None) -> bool:
+    return (
+        column is not None
+        and column.type is not None
+        and column.type.sql.startswith("TIMESTAMP")
+        and fitting.type.sql.startswith("TIMESTAMP")
+    )
+
+
+def _standing(base: Base, path: str) -> str:
+    return f"_from <= {base.ordinal} AND _to > {base.ordinal} AND {_without(base, path)}"
+
+
+def _without(base: Base, path: str) -> str:
+    if not base.without:
+        return "true"
+    return f"{path} NOT IN ({', '.join(quote_literal(p) for p in sorted(base.without))})"
+
+
+def _nothing(natural: Mapping[str, Place]) -> str:
+    columns = "".join(
+        f", CAST(NULL AS {type_of(inner).sql}) AS {quote_identifier(name)}"
+        for name, inner in natural.items()
+    )
+    return (
+        "SELECT CAST(NULL AS VARCHAR) AS _key, CAST(NULL AS VARCHAR) AS _path,"
+        f" CAST(NULL AS BIGINT) AS _order{columns} WHERE false"
+    )
+
+
+def _declared_first(
+    natural: Mapping[str, Place], declared: Declaration
+) -> Iterator[tuple[str, DeclaredColumn | None]]:
+    by_fold = {name.casefold(): name for name in natural}
+    taken: set[str] = set()
+    for column in declared.columns:
+        name = column.name if column.name in natural else by_fold.get(column.name.casefold())
+        if name is None and any(rule == "formula" for rule, _ in column.rules):
+            continue  # a computed column is not stored
+        taken.add(name or column.name)
+        yield name or column.name, column
+    for name in natural:
+        if name not in taken:
+            yield name, None
+
+
+def _key_text(declared: Declaration, natural: Mapping[str, Place]) -> str:
+    """Gives SQL for the text of a declared key; NULL where none is declared."""
+    parts = []
+    for name in declared.primary_key:
+        head, *rest = [name] if name in natural else name.split(".")
+        if head not in natural:
+            return "CAST(NULL AS VARCHAR)"
+        path = ".".join(quote_identifier(step) for step in (head, *rest))
+        parts.append(f"CAST({path} AS VARCHAR)")
+    return f" || '{KEY_SEPARATOR}' || ".join(parts) or "CAST(NULL AS VARCHAR)"

@@ -1,0 +1,208 @@
+"""Finds or builds what answers for a commit: the indexed line, an overlay on it, or one tree."""
+
+import hashlib
+import os
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ingitdb.catalog.layout import Layout
+from ingitdb.git.repository import Repository
+from ingitdb.model.history import FileChange
+from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
+from ingitdb.model.ports import Progress
+from ingitdb.settings import Settings
+from ingitdb.snapshots.cache import CacheFolder
+from ingitdb.snapshots.gathering import gather
+from ingitdb.snapshots.indexing import write_index
+from ingitdb.snapshots.manifest import Manifest
+
+LINE = "line"
+_MOST_OVERLAID = 2_000
+"""Past so many changed files a commit is read on its own."""
+_MOST_AHEAD = 1_000
+"""Past so many new commits the line is indexed anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What a snapshot reads from one manifest: its states at an ordinal, without some paths."""
+
+    name: str
+    manifest: Manifest
+    ordinal: int
+    without: frozenset[str] = frozenset()
+
+    @property
+    def is_last(self) -> bool:
+        """Whether just the standing states are wanted."""
+        return self.ordinal == len(self.manifest.commits) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Everything that answers for a commit."""
+
+    commit: CommitId
+    bases: tuple[Base, ...]
+
+
+class SnapshotStore:
+    """Answers for any commit of a repository; builds what is missing."""
+
+    def __init__(
+        self, repository: Repository, settings: Settings, progress: Progress | None = None
+    ) -> None:
+        self._repository = repository
+        self._settings = settings
+        self._progress = progress
+        self.cache = CacheFolder(settings.cache, repository.identity, settings.cache_limit)
+        self.cache.hold()
+        self._line: Manifest | None = None
+        self._ordinals: dict[CommitId, int] = {}
+        self._moments: dict[CommitId, datetime] = {}
+        if settings.refresh:
+            self.cache.forget(LINE)
+
+    def close(self) -> None:
+        """Lets go of the cache's files."""
+        self.cache.close()
+
+    def sources(self, commit: CommitId) -> Sources:
+        """Gives what answers for a commit, a pseudo-commit included."""
+        if commit == EMPTY:
+            return Sources(commit, ())
+        if commit not in PSEUDO_COMMITS:
+            line = self.line()
+            ordinal = self._ordinals.get(commit)
+            if ordinal is not None:
+                return Sources(commit, (Base(LINE, line, ordinal),))
+            overlaid = self._overlaid(commit, line)
+            if overlaid is not None:
+                return overlaid
+        return Sources(commit, (self._tree(commit),))
+
+    def rebuild(self, sources: Sources) -> Sources:
+        """Builds anew what answers for a commit, after a file was found damaged."""
+        for base in sources.bases:
+            self.cache.forget(base.name)
+        self._line = None
+        self._ordinals = {}
+        return self.sources(sources.commit)
+
+    def alone(self, commit: CommitId) -> Sources:
+        """Gives a commit's files in its own types, read without the line."""
+        return Sources(commit, (self._tree(commit),))
+
+    def line(self) -> Manifest:
+        """Gives the index of the line that HEAD named when it was first made."""
+        if self._line is None:
+            self._take_line(self.cache.load(LINE) or self._index(None))
+        found = self._line
+        if found is None:
+            raise AssertionError
+        return found
+
+    def moments(self) -> dict[CommitId, datetime]:
+        """Gives the committer time of each commit of the line."""
+        line = self.line()
+        if len(self._moments) < len(line.commits) and line.commits:
+            log = self._repository.log(line.commits[-1], first_parent=True)
+            self._moments = {c.identifier: c.committer.at.astimezone(UTC) for c in log}
+        return self._moments
+
+    def _take_line(self, line: Manifest) -> None:
+        self._line = line
+        self._ordinals = {commit: number for number, commit in enumerate(line.commits)}
+
+    def _index(self, known: Manifest | None) -> Manifest:
+        with self.cache.building():
+            line = self.cache.load(LINE)
+            if line is not None and (known is None or line.commits != known.commits):
+                return line  # another process was faster
+            tip = self._repository.head().commit
+            if tip is None:
+                return self._gathered((), ())
+            commits: list[CommitId] = []
+
+            def changes() -> Iterator[Sequence[FileChange]]:
+                for commit, changed in self._repository.line_changes(tip):
+                    commits.append(commit)
+                    yield changed
+
+            built = self._gathered(changes(), commits)
+            self.cache.save(LINE, built)
+            return built
+
+    def _gathered(
+        self,
+        changes: Iterable[Sequence[FileChange]],
+        commits: Sequence[CommitId],
+        layout: Layout | None = None,
+    ) -> Manifest:
+        gathered = gather(
+            changes,
+            self._repository.objects(),
+            workers=self._settings.workers or os.cpu_count() or 1,
+            layout=layout,
+            progress=self._progress,
+        )
+        return write_index(gathered, commits, self.cache.data)
+
+    def _overlaid(self, commit: CommitId, line: Manifest) -> Sources | None:
+        """Puts a commit's own changes over the nearest indexed ancestor."""
+        found = self._nearest(commit)
+        if found is None:
+            return None
+        ancestor, ahead = found
+        if ahead > _MOST_AHEAD and commit == self._repository.head().commit:
+            self._take_line(self._index(line))
+            return Sources(commit, (Base(LINE, self.line(), self._ordinals[commit]),))
+        changed = self._repository.changes(ancestor, commit)
+        paths = frozenset(change.path for change in changed)
+        if len(paths) > _MOST_OVERLAID or _touches_layout(paths):
+            return None
+        base = Base(LINE, line, self._ordinals[ancestor], paths)
+        name = f"overlay-{ancestor[:16]}-{commit}"
+        delta = self.cache.load(name)
+        if delta is None:
+            layout = self._layout(commit) if self._is_declared(base.ordinal) else None
+            delta = self._gathered((changed,), (commit,), layout)
+            with self.cache.building():
+                self.cache.save(name, delta)
+        return Sources(commit, (base, Base(name, delta, 0)))
+
+    def _layout(self, commit: CommitId) -> Layout:
+        entries = self._repository.tree(commit)
+        objects = self._repository.objects()
+        return Layout.read(entries.keys(), lambda path: objects.read(entries[path].blob))
+
+    def _is_declared(self, ordinal: int) -> bool:
+        """Whether declarations, which an overlay's own files do not show, place its files."""
+        line = self.line()
+        found = line.layout_at(ordinal)
+        others = any(where.source != "discovery" for where in line.locations)
+        return bool(found.declared or found.problems) or others
+
+    def _nearest(self, commit: CommitId) -> tuple[CommitId, int] | None:
+        for ahead, candidate in enumerate(self._repository.first_parents(commit)):
+            if candidate in self._ordinals:
+                return candidate, ahead
+        return None
+
+    def _tree(self, commit: CommitId) -> Base:
+        entries = self._repository.tree(commit)
+        listing = "\n".join(f"{e.mode:o} {e.blob} {e.path}" for e in entries.values())
+        digest = hashlib.blake2b(listing.encode("utf-8", "surrogatepass"), digest_size=16)
+        name = f"tree-{digest.hexdigest()}"
+        manifest = self.cache.load(name)
+        if manifest is None:
+            changes = [FileChange(e.path, None, e.blob, e.mode) for e in entries.values()]
+            manifest = self._gathered((changes,), (commit,))
+            with self.cache.building():
+                self.cache.save(name, manifest)
+        return Base(name, manifest, len(manifest.commits) - 1)
+
+
+def _touches_layout(paths: Collection[str]) -> bool:
+    return any(Layout.is_configuration(path) for path in paths)

@@ -1,0 +1,308 @@
+"""What a newcomer tries first: bare calls, folders of all kinds, names, quoting."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Program
+from tests.support.repositories import RepoBuilder
+
+
+def at(program: Program, path: Path) -> Program:
+    """Starts the program elsewhere."""
+    return Program(program.home, path)
+
+
+def test_alone_it_shows_examples(program: Program) -> None:
+    done = program()
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert len(re.findall(r"^  ingitdb ", done.stdout, re.MULTILINE)) == 6
+    assert "try: ingitdb tables" in done.stdout
+
+
+def test_help_of_query_begins_with_examples(program: Program) -> None:
+    done = program("query", "--help")
+    assert done.returncode == 0
+    assert all(line.strip().startswith("ingitdb query") for line in done.stdout.splitlines()[:3])
+    for option in ("--param", "--file", "--timing", "--at", "--format", "--output"):
+        assert option in done.stdout
+
+
+def test_versions(program: Program) -> None:
+    short = program("--version").stdout
+    assert re.fullmatch(r"ingitdb \d+\.\d+\.\d+\S*\n", short)
+    assert program("version").stdout == short
+    long = program("version", "--verbose").stdout
+    assert long.startswith(short)
+    assert all(name in long for name in ("python 3", "duckdb ", "pyarrow ", "git 2"))
+
+
+def test_in_an_empty_folder(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    done = at(program, tmp_path / "empty")("tables")
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert f"error: not a Git repository: {tmp_path / 'empty'}" in done.stderr
+    assert all(way in done.stderr for way in ("-C", "init", "demo"))
+
+
+def test_at_a_folder_that_does_not_exist(program: Program) -> None:
+    done = program("tables", "-C", "nowhere")
+    assert done.returncode == 3
+    assert "nowhere" in done.stderr
+
+
+def names(text: str) -> set[str]:
+    return {table["name"] for table in json.loads(text)}
+
+
+def test_in_a_sub_folder_the_root_is_found(program: Program) -> None:
+    below = at(program, program.folder / "people")
+    assert names(below("tables", "--format", "json").stdout) == {"people", "places"}
+
+
+def test_a_chosen_folder_narrows(program: Program, repo: RepoBuilder) -> None:
+    repo.commit({"deep/cars/a.yaml": "n: 1\n", "deep/bikes.csv": "n\n1\n"})
+    everything = {"people", "places", "deep", "deep_rows"}
+    assert names(program("tables", "-C", ".", "--format", "json").stdout) == everything
+    narrowed = program("-C", "deep", "tables", "--format", "json")
+    assert names(narrowed.stdout) == {"cars", "bikes"}
+
+
+def test_a_repository_of_code(program: Program, tmp_path: Path) -> None:
+    code = RepoBuilder(tmp_path / "code")
+    code.commit({"main.py": "print(1)\n", "README.md": "# Code\n", "package.json": "{}\n"})
+    done = program("-C", code.path, "tables", "--format", "json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == []
+    assert "no data files found; see ingitdb tables --explain" in done.stderr
+    explained = program("-C", code.path, "tables", "--explain")
+    assert explained.returncode == 0
+    assert "package.json" in explained.stdout
+
+
+def test_a_repository_without_commits(program: Program, tmp_path: Path) -> None:
+    young = RepoBuilder(tmp_path / "young")
+    young.write("things.csv", "n\n1\n2\n")
+    done = program("-C", young.path, "tables")
+    assert done.returncode == 0
+    assert "no commits yet" in done.stderr
+    assert "WORKING" in done.stderr
+    assert program("-C", young.path, "log").returncode == 0
+    found = program("-C", young.path, "query", "SELECT sum(n) FROM things", "--at", "WORKING")
+    assert (found.returncode, found.stdout.splitlines()[1:]) == (0, ["3"])
+    assert program("-C", young.path, "query", "SELECT 1 FROM things").returncode == 3
+
+
+def test_tables_say_what_they_are(program: Program) -> None:
+    found = {t["name"]: t for t in json.loads(program("tables", "--format", "json").stdout)}
+    keys = {"schema", "name", "rows", "columns", "key", "format", "location", "source"}
+    assert set(found["people"]) == keys
+    assert (found["people"]["rows"], found["places"]["rows"]) == (3, 2)
+    assert found["people"]["source"] == "discovery"
+    before = {
+        t["name"]: t for t in json.loads(program("--at", "v1", "tables", "--format", "json").stdout)
+    }
+    assert before["people"]["rows"] == 2
+
+
+def test_options_stand_before_or_after_the_command(program: Program) -> None:
+    before = program("--at", "v1", "--format", "json", "query", "SELECT count(*) AS n FROM people")
+    after = program("query", "SELECT count(*) AS n FROM people", "--at", "v1", "--format", "json")
+    assert before.stdout == after.stdout
+    assert json.loads(after.stdout) == [{"n": 2}]
+    mixed = program("--at", "v1", "query", "SELECT count(*) AS n FROM people", "--at", "main")
+    assert mixed.stdout == "n\n3\n"
+
+
+def test_unquoted_sql_is_shown_quoted(program: Program) -> None:
+    done = program("query", "SELECT", "people", "places.csv", "FROM", "people")
+    assert done.returncode == 2
+    assert 'ingitdb query "SELECT * FROM people"' in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("sql", "status", "wanted"),
+    [
+        ('SELECT * FROM people WHERE name = "Oslo"', 3, ["Oslo", "single quotes", "^"]),
+        ("SELEC 1", 4, ["^"]),
+        ("SELECT * FROM peopl", 3, ["people"]),
+        ("SELECT nam FROM people", 3, ["name", "^"]),
+        ("SELECT * FROM people AS OF 'v11'", 3, ["v1"]),
+        ("SELECT * FROM people AS OF '2019-01-01'", 3, ["2026-01-01"]),
+        ("", 2, ["no SQL"]),
+    ],
+)
+def test_mistakes_are_explained(program: Program, sql: str, status: int, wanted: list[str]) -> None:
+    done = program("query", sql)
+    assert done.returncode == status, done.stderr
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: ")
+    assert all(text in done.stderr for text in wanted), done.stderr
+
+
+def test_unknown_refs_name_the_nearest(program: Program) -> None:
+    done = program("tables", "--at", "mian")
+    assert done.returncode == 3
+    assert "main" in done.stderr
+
+
+def test_names_with_a_hyphen(program: Program, repo: RepoBuilder) -> None:
+    repo.commit({"country-codes.csv": "code\nNO\n"})
+    done = program("query", "SELECT * FROM country-codes")
+    assert done.returncode == 0 or '"country-codes"' in done.stderr
+    assert program("query", "SELECT * FROM country_codes").stdout == "code\nNO\n"
+    assert program("query", 'SELECT * FROM "country-codes"').stdout == "code\nNO\n"
+
+
+@pytest.mark.parametrize("ref", ["v1", "main~1", "2026-01-02", "HEAD~1"])
+def test_refs_of_all_kinds(program: Program, ref: str) -> None:
+    inside = program("query", f"SELECT count(*) AS n FROM people AS OF '{ref}'")
+    assert inside.stdout == "n\n2\n", inside.stderr
+    assert program("query", "SELECT count(*) AS n FROM people", "--at", ref).stdout == "n\n2\n"
+
+
+def test_yesterday_is_a_date(program: Program) -> None:
+    done = program("query", "SELECT count(*) AS n FROM people AS OF 'yesterday'")
+    assert done.stdout == "n\n3\n" or done.returncode == 3
+    assert done.stderr == "" or done.stderr.startswith(("error:", "note:"))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DROP TABLE people",
+        "INSERT INTO people (name) VALUES ('x')",
+        "INSERT INTO people AS OF 'v1' (name) VALUES ('x')",
+        "COPY people TO 'out.csv'",
+        "COPY (SELECT 1) TO '/tmp/ingitdb-out.csv'",
+        "DELETE FROM people",
+        "SELECT * FROM read_csv('places.csv')",
+        "ATTACH '/tmp/x.db'",
+    ],
+)
+def test_what_writes_or_reaches_out_is_refused(
+    program: Program, repo: RepoBuilder, sql: str
+) -> None:
+    before = (repo.tip(), repo.git("status", "--porcelain"))
+    done = program("query", sql)
+    assert done.returncode == 4, done.stderr
+    assert done.stderr.startswith("error: ")
+    if sql.startswith("COPY"):
+        assert "--output" in done.stderr
+    assert (repo.tip(), repo.git("status", "--porcelain")) == before
+    assert not (repo.path / "out.csv").exists()
+
+
+def test_places_that_this_version_cannot_open(program: Program, repo: RepoBuilder) -> None:
+    for place in ("https://example.org/data.git", "git@example.org:data.git"):
+        done = program("-C", place, "tables")
+        assert done.returncode == 2
+        assert "git clone" in done.stderr
+    repo.git("bundle", "create", "--quiet", "all.bundle", "main")
+    assert program("-C", "all.bundle", "tables").returncode == 2
+
+
+def test_a_bare_repository(program: Program, repo: RepoBuilder, tmp_path: Path) -> None:
+    repo.git("clone", "--quiet", "--bare", ".", str(tmp_path / "bare.git"))
+    done = program("-C", tmp_path / "bare.git", "query", "SELECT count(*) AS n FROM people")
+    assert done.stdout == "n\n3\n", done.stderr
+
+
+def test_serve_is_for_a_later_version(program: Program) -> None:
+    for arguments in (["serve"], ["serve", "--help"], ["serve", "--port", "1"]):
+        done = program(*arguments)
+        assert done.returncode == 2
+        assert "pip install 'ingitdb[server]'" in done.stderr
+        assert "not part of this version" in done.stderr
+
+
+def test_a_repository_of_another_owner(program: Program, repo: RepoBuilder) -> None:
+    done = program("tables", GIT_TEST_ASSUME_DIFFERENT_OWNER="1")
+    if done.returncode == 0:
+        pytest.skip("this git does not let itself be told of another owner")
+    assert f"git config --global --add safe.directory {repo.path}" in done.stderr
+
+
+def test_without_a_home(program: Program, tmp_path: Path) -> None:
+    around = {"HOME": "", "XDG_CACHE_HOME": "", "TMPDIR": str(tmp_path)}
+    done = program("query", "SELECT count(*) AS n FROM people", **around)
+    assert (done.returncode, done.stdout) == (0, "n\n3\n")
+    assert done.stderr.startswith("note: ")
+    assert str(tmp_path) in done.stderr
+
+
+def test_the_next_statement_sees_a_new_commit(program: Program, repo: RepoBuilder) -> None:
+    count = ("query", "SELECT count(*) AS n FROM people")
+    assert program(*count).stdout == "n\n3\n"
+    repo.commit({"people/di.yaml": "name: Di\n"})
+    assert program(*count).stdout == "n\n4\n"
+    assert program(*count, "--at", "v1").stdout == "n\n2\n"
+
+
+def test_describe(program: Program) -> None:
+    done = program("describe", "people", "--format", "json")
+    columns = {c["name"]: c for c in json.loads(done.stdout)}
+    assert list(columns) == ["_key", "name", "city", "age"]
+    assert (columns["age"]["type"], columns["_key"]["key"]) == ("BIGINT", True)
+    wrong = program("describe", "peple")
+    assert wrong.returncode == 3
+    assert "people" in wrong.stderr
+
+
+def test_log(program: Program, repo: RepoBuilder) -> None:
+    lines = [json.loads(line) for line in program("log", "--format", "jsonl").stdout.splitlines()]
+    assert [line["message"] for line in lines] == ["Second", "First"]
+    assert lines[0]["commit"] == repo.tip()
+    assert lines[1]["date"] == "2026-01-01T12:00:00Z"
+    assert len(program("log", "--limit", "1").stdout.splitlines()) == 2
+    assert len(program("log", "--at", "v1").stdout.splitlines()) == 2
+
+
+def test_materialize(program: Program, tmp_path: Path) -> None:
+    from pyarrow import parquet
+
+    target = tmp_path / "out"
+    done = program("materialize", "--at", "v1", "--output", target)
+    assert done.returncode == 0, done.stderr
+    files = {path.stem: path for path in target.rglob("*.parquet")}
+    assert set(files) == {"people", "places"}
+    assert parquet.read_table(files["people"]).num_rows == 2
+    one = tmp_path / "one"
+    assert program("materialize", "people", "--output", one).returncode == 0
+    assert {path.stem for path in one.rglob("*.parquet")} == {"people"}
+    assert program("materialize", "people").returncode == 2
+    assert program("materialize", "nobody", "--output", one).returncode == 3
+
+
+def test_config_names_the_origins(program: Program, repo: RepoBuilder) -> None:
+    repo.write(".ingitdb/config.yaml", "threads: 1\nworkers: 1\n")
+    done = program("config", "--format", "json", "--strict", INGITDB_THREADS="2")
+    found = {line["name"]: line for line in json.loads(done.stdout)}
+    assert found["threads"] == {"name": "threads", "value": "2", "origin": "INGITDB_THREADS"}
+    assert found["workers"]["origin"].endswith(".ingitdb/config.yaml")
+    assert found["strict"] == {"name": "strict", "value": "true", "origin": "--strict"}
+    wrong = program("config", INGITDB_THREADS="many")
+    assert wrong.returncode == 2
+    assert "INGITDB_THREADS" in wrong.stderr
+
+
+def test_cache(program: Program) -> None:
+    assert program("query", "SELECT * FROM people").returncode == 0
+    found = json.loads(program("cache", "info", "--format", "json").stdout)[0]
+    assert Path(found["path"]).is_relative_to(program.home)
+    assert found["bytes"] > 0
+    assert program("cache", "verify").returncode == 0
+    assert program("cache", "limit", "1GB").returncode == 0
+    assert program("cache", "limit", "big").returncode == 2
+    assert "freed" in program("cache", "clear").stderr
+    assert program("query", "SELECT count(*) AS n FROM people").stdout == "n\n3\n"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(program: Program, shell: str) -> None:
+    assert "_INGITDB_COMPLETE" in program("completion", shell).stdout
+    assert program("completion", "tcsh").returncode == 2

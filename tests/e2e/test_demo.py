@@ -1,0 +1,191 @@
+"""`ingitdb demo`: the figures on screen are those that plain git and a CSV reader find."""
+
+import csv
+import io
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from ingitdb_cli.demo.repository import SEED
+from tests.e2e.conftest import Program
+
+SEEDS = (SEED, 20)
+Told = tuple[Path, str]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Told]:
+    """Tells the story once a seed; gives the folder and the screen."""
+
+    @cache
+    def tell(seed: int) -> Told:
+        base = tmp_path_factory.mktemp("demo")
+        (base / "home").mkdir()
+        program = Program(base / "home", base)
+        before = set(base.rglob("*"))
+        done = program("demo", "northlight", "--seed", str(seed))
+        assert done.returncode == 0, done.stdout + done.stderr
+        outside = {
+            path
+            for path in set(base.rglob("*")) - before
+            if not path.is_relative_to(base / "northlight")
+        }
+        assert not outside
+        return base / "northlight", done.stdout
+
+    return tell
+
+
+def git(path: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", path, *arguments], capture_output=True, check=True)
+    return done.stdout.decode("utf-8")
+
+
+def fares(path: Path, ref: str) -> dict[tuple[str, ...], Decimal]:
+    """Reads the fares of a commit with Git and the csv module."""
+    rows = list(csv.reader(io.StringIO(git(path, "show", f"{ref}:fares.csv"))))[1:]
+    return {tuple(row[:-1]): Decimal(row[-1]) for row in rows}
+
+
+def on(path: Path, date: str) -> str:
+    return git(
+        path, "rev-list", "-1", "--first-parent", f"--before={date}T00:00:00Z", "main"
+    ).strip()
+
+
+def chapter(screen: str, number: int) -> Iterator[list[str]]:
+    """Gives the cells of the table in a chapter, without its head."""
+    text = re.split(r"^\d\. ", screen, flags=re.MULTILINE)[number]
+    lines = text.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("──"))
+    for line in lines[start + 1 :]:
+        if not line.strip() or line.startswith("  "):
+            return
+        yield re.split(r"\s{2,}", line.strip())
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_tables(told: Callable[[int], Told], seed: int) -> None:
+    path, screen = told(seed)
+    found = {cells[1]: cells[2] for cells in chapter(screen, 1)}
+    disruptions = git(path, "show", "main:disruptions.json").count('"id"')
+    assert found.pop("disruptions_items") == str(disruptions)
+    assert found == {
+        "ports": "24", "vessels": "9", "routes": "31", "fares": "1152", "crossings": "21000",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_time_travel(told: Callable[[int], Told], seed: int) -> None:
+    path, screen = told(seed)
+    old, new = fares(path, "v1.0"), fares(path, on(path, "2024-03-10"))
+    shown = {cells[0]: (Decimal(cells[1]), Decimal(cells[2])) for cells in chapter(screen, 3)}
+    keys = {s: ("R07", "adult", s, "single", "standard") for s in ("low", "mid", "high")}
+    assert shown == {season: (old[key], new[key]) for season, key in keys.items()}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_when_the_route_became_dear(told: Callable[[int], Told], seed: int) -> None:
+    path, screen = told(seed)
+    shown = {cells[0]: Decimal(cells[1]) for cells in chapter(screen, 4)}
+    averages = {}
+    commits = git(path, "log", "--reverse", "--format=%H %cs", "main", "--", "fares.csv")
+    last: dict[tuple[str, ...], Decimal] = {}
+    for commit, day in (line.split() for line in commits.splitlines()):
+        if not git(path, "show", f"{commit}:fares.csv").startswith(
+            "route,category,season,ticket,class,price_eur"
+        ):
+            continue
+        now = {key: price for key, price in fares(path, commit).items() if key[0] == "R07"}
+        if now != last:
+            averages[day] = sum(now.values()) / len(now)
+        last = now
+    assert set(shown) == set(averages)
+    assert all(abs(shown[day] - averages[day]) <= Decimal("0.01") for day in shown)
+    assert max(shown, key=lambda day: shown[day]) == "2024-03-08"
+    assert len(re.search(r"average  ([▁-█]+)$", screen, re.MULTILINE)[1]) == len(shown)  # type: ignore[index]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_who_did_it(told: Callable[[int], Told], seed: int) -> None:
+    path, screen = told(seed)
+    first = next(chapter(screen, 5))
+    bad = git(path, "log", "--format=%H", "--grep=Spring tariff", "main").strip()
+    assert bad.startswith(first[0])
+    assert first[1:5] == ["2024-03-08", "Pricing Desk", "Spring tariff: round to 10 cents", "36"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_still_wrong(told: Callable[[int], Told], seed: int) -> None:
+    path, screen = told(seed)
+    before, now = fares(path, on(path, "2024-03-07")), fares(path, "main")
+    wrong = {key: price for key, price in now.items() if price > 5 * before[key]}
+    shown = {("R07", *cells[1:4]): Decimal(cells[5]) for cells in chapter(screen, 6)}
+    assert len(wrong) == 3
+    assert shown == {key[:4]: price for key, price in wrong.items()}
+
+
+def test_the_end_says_how_to_go_on(told: Callable[[int], Told]) -> None:
+    path, screen = told(SEED)
+    end = screen.split("Your turn.")[1]
+    commands = [line.strip() for line in end.splitlines() if line.startswith("  ")]
+    assert len(commands) == 3
+    assert f"rm -rf {path}" in end
+    assert len(re.findall(r"^  [\d,]+ ms$", screen, re.MULTILINE)) == screen.count("\n$ ")
+    program = Program(path.parent / "home", path.parent)
+    done = subprocess.run(
+        ["bash", "-ec", "\n".join(commands)],
+        cwd=path.parent,
+        env=program.environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_names_of_tables_outlive_the_definitions(told: Callable[[int], Told]) -> None:
+    path, _ = told(SEED)
+    program = Program(path.parent / "home", path)
+
+    def names(ref: str) -> list[str]:
+        done = program("tables", "--at", ref)
+        assert "warning" not in done.stderr, done.stderr
+        return sorted(row[1] for row in list(csv.reader(io.StringIO(done.stdout)))[1:])
+
+    assert names("v2.0~1") == names("v2.0") == names("main")
+    assert len(names("main")) == 6
+    for name in ("ports", "vessels", "routes", "fares", "crossings", "disruptions"):
+        count = f"SELECT count(*) FROM {name}"
+        before, after = (
+            program("query", count, "--at", "v2.0~1"),
+            program("query", count, "--at", "v2.0"),
+        )
+        assert before.stdout == after.stdout, name
+
+
+def test_country_no_stays_text(told: Callable[[int], Told]) -> None:
+    path, _ = told(SEED)
+    program = Program(path.parent / "home", path)
+    found = program("query", "SELECT count(*) FROM ports WHERE country = 'NO'")
+    assert found.stdout.splitlines()[1] == "9"
+
+
+def test_the_second_time_it_is_found(told: Callable[[int], Told]) -> None:
+    path, _ = told(SEED)
+    program = Program(path.parent / "home", path.parent)
+    assert program("demo", "northlight", "--quiet").stdout == ""
+    again = program("demo", "northlight")
+    assert again.stdout.startswith("Found Northlight Ferries")
+    assert program("demo", "northlight", "--seed", "5").returncode == 2
+    other = path.parent / "other"
+    other.mkdir()
+    (other / "mine.txt").touch()
+    refused = program("demo", "other")
+    assert refused.returncode == 2
+    assert "not empty" in refused.stderr
+    assert [p.name for p in other.iterdir()] == ["mine.txt"]
