@@ -47,10 +47,10 @@ def errors_page() -> str:
 
 def commands_page() -> str:
     """Shows the help of every command."""
-    program = importlib.import_module("ingitdb_cli.main").cli
+    program = importlib.import_module("ingitdb_cli.main").ingitdb
     lines = ["# Command line", "", "Generated from `--help` by `make docs`.", ""]
     for path, command in commands("ingitdb", program):
-        context = click.Context(command, info_name=path, max_content_width=88)
+        context = click.Context(command, info_name=path, terminal_width=88)
         lines += [f"## {path}", "", "```text", command.get_help(context), "```", ""]
     return "\n".join(line.rstrip() for line in "\n".join(lines).splitlines()) + "\n"
 

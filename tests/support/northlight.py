@@ -39,7 +39,7 @@ def demo() -> Path:
     atexit.register(rmtree, base, ignore_errors=True)
     path = base / "northlight"
     done = subprocess.run(
-        [BIN / "ingitdb", "demo", str(path)],
+        [BIN / "ingitdb", "demo", "--quiet", str(path)],
         env=environment(base),
         cwd=base,
         stdin=subprocess.DEVNULL,

@@ -98,8 +98,14 @@ def from_node(node: yaml.Node) -> Any:
 
 
 def entries(node: yaml.MappingNode) -> Iterator[tuple[str, Any]]:
-    """Gives the entries of a mapping; merged ones give way to its own."""
+    """Gives the entries of a mapping; merged ones give way to its own.
+
+    Raises:
+        Unreadable: A key stands twice.
+    """
     own = {key.value for key, _ in node.value}
+    if len(own) < len(node.value):
+        raise Unreadable("a key stands twice")
     for key, child in node.value:
         if key.value == "<<" and not key.style:
             merged = child.value if isinstance(child, yaml.SequenceNode) else [child]
@@ -170,12 +176,24 @@ def unwrap(value: Any) -> Any:
     return value
 
 
+def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Makes a map of pairs.
+
+    Raises:
+        ValueError: A key stands twice.
+    """
+    if len(dict(found)) < len(found):
+        raise ValueError("a key stands twice")
+    return dict(found)
+
+
 def read_json(data: bytes) -> Contents:
     """Reads a JSON file. Lines are not known."""
     try:
         parsed = json.loads(
             data.decode("utf-8-sig"),
             parse_int=lambda text: Number(Leaf("int", int(text), text)),
+            object_pairs_hook=pairs,
             parse_float=lambda text: Number(Leaf("float", float(text), text)),
         )
     except ValueError as error:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from tests.support.oracle_reading import Leaf
@@ -62,6 +63,35 @@ def int_kind(value: int) -> str:
     return "int128" if -INT128 <= value < INT128 else "intbig"
 
 
+LETTERS = {"int53": "i", "int64": "l", "int128": "h", "intbig": "H", "bool": "b"}
+
+
+def shape(value: Any) -> str:
+    """Spells the structure of a value: kinds, key order, the different items of lists."""
+    if value is None:
+        return "n"
+    if isinstance(value, dict):
+        inner = (f"{json.dumps(k, ensure_ascii=False)}:{shape(v)}" for k, v in value.items())
+        return "{" + ",".join(inner) + "}"
+    if isinstance(value, list):
+        return f"[{'|'.join(sorted({shape(item) for item in value}))}]"
+    return letter(value) + ("" if value.text == canonical(value) else "'")
+
+
+def letter(leaf: Leaf) -> str:
+    """Gives the letter of a scalar's kind."""
+    if leaf.kind == "float":
+        return "f" if isfinite(leaf.value) else "F"
+    return LETTERS.get(int_kind(leaf.value) if leaf.kind == "int" else leaf.kind, "s")
+
+
+def canonical(leaf: Leaf) -> str:
+    """Gives the one spelling of a number or boolean that needs no remark."""
+    if leaf.kind == "bool":
+        return str(leaf.value).lower()
+    return repr(leaf.value) if leaf.kind in {"int", "float"} else leaf.text
+
+
 class Place:
     """What stands at one place of all records: kinds, and what lies below."""
 
@@ -78,23 +108,17 @@ class Place:
             self.kinds.add(int_kind(value.value) if value.kind == "int" else value.kind)
         elif isinstance(value, list):
             self.kinds.add("list")
-            self.items = self.items or Place()
-            for item in value:
-                self.items.add(item)
+            self.add_items(value)
         else:
             self.kinds.add("map")
             for name, child in value.items():
                 self.fields.setdefault(name, Place()).add(child)
 
-    def shape(self) -> str:
-        """Spells what was seen, fields in their order."""
-        parts = sorted(self.kinds - {"list", "map"})
-        if self.items is not None:
-            parts.append(f"[{self.items.shape()}]")
-        if "map" in self.kinds:
-            inner = ",".join(f"{json.dumps(n)}:{p.shape()}" for n, p in self.fields.items())
-            parts.append("{" + inner + "}")
-        return "|".join(parts)
+    def add_items(self, items: list[Any]) -> None:
+        """Takes note of the items of a list, in the order of their shapes."""
+        self.items = self.items or Place()
+        for item in sorted(items, key=shape):
+            self.items.add(item)
 
     def type(self) -> Type:
         """Gives the narrowest type that holds everything that was seen."""
@@ -140,14 +164,12 @@ def union(records: Iterable[dict[str, Any]]) -> dict[str, Type]:
     counts: Counter[str] = Counter()
     example: dict[str, dict[str, Any]] = {}
     for record in records:
-        place = Place()
-        place.add(record)
-        shape = place.shape()
-        counts[shape] += 1
-        example.setdefault(shape, record)
+        spelled = shape(record)
+        counts[spelled] += 1
+        example.setdefault(spelled, record)
     root = Place()
-    for shape, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
-        root.add(example[shape])
+    for spelled, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
+        root.add(example[spelled])
     return {name: place.type() for name, place in root.fields.items()}
 
 
@@ -197,7 +219,7 @@ def cell_type(cells: Sequence[str]) -> Type:
     if len(places) == 1 and all(DECIMALS.fullmatch(c) for c in cells):
         scale = places.pop()
         width = max(len(c.lstrip("-").replace(".", "")) for c in cells)
-        return ("DECIMAL", max(width, 18), scale)
+        return ("DECIMAL", 18 if width <= 18 else 38, scale) if width <= 38 else TEXT
     if all(is_double(c) for c in cells):
         return ("DOUBLE",)
     if all(is_date(c) for c in cells):

@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.support import oracle
 from tests.support.oracle_reading import Repository
-from tests.support.oracle_types import Place
+from tests.support.oracle_types import Place, shape
 
 FOUND = Path(__file__).with_name("turning_commits.txt")
 
@@ -43,7 +43,7 @@ class Columns:
                 counts.update(self._file(entry, path, tree))
             if counts:
                 ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-                found[entry["name"]] = self._columns(tuple(shape for shape, _ in ranked))
+                found[entry["name"]] = self._columns(tuple(spelled for spelled, _ in ranked))
         return found
 
     def _file(self, entry: Mapping[str, Any], path: str, tree: Mapping[str, str]) -> Counter[str]:
@@ -51,11 +51,9 @@ class Columns:
         if key not in self._shapes:
             counts: Counter[str] = Counter()
             for row in oracle.rows(entry, [path], self._repository, tree):
-                place = Place()
-                place.add(row.fields)
-                shape = place.shape()
-                self._example.setdefault(shape, row.fields)
-                counts[shape] += 1
+                spelled = shape(row.fields)
+                self._example.setdefault(spelled, row.fields)
+                counts[spelled] += 1
             self._shapes[key] = counts
             self._repository.forget()
         return self._shapes[key]
@@ -63,8 +61,8 @@ class Columns:
     @cache  # noqa: B019 - the object lives as long as the program
     def _columns(self, shapes: tuple[str, ...]) -> str:
         root = Place()
-        for shape in shapes:
-            root.add(self._example[shape])
+        for spelled in shapes:
+            root.add(self._example[spelled])
         return repr([(name, place.type()) for name, place in root.fields.items()])
 
 

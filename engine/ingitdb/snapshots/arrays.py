@@ -27,6 +27,8 @@ from ingitdb.model.types import (
 )
 from ingitdb.snapshots.texts import json_text, source_text
 
+AS_JSON = Place(kinds={"s"}, is_map=True)
+"""A place of which nothing is known but that JSON holds it."""
 _ARROW = {
     BOOLEAN: pa.bool_(),
     BIGINT: pa.int64(),
@@ -114,9 +116,7 @@ def _struct_converter(column: Struct) -> Callable[[Any], Any]:
 
     def convert(value: Any) -> dict[str, Any]:
         return {
-            name: inner(found)
-            for name, inner in fields
-            if (found := value.get(name)) is not None
+            name: inner(found) for name, inner in fields if (found := value.get(name)) is not None
         }
 
     return convert

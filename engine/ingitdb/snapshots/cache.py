@@ -162,6 +162,12 @@ class CacheFolder:
                 path.unlink(missing_ok=True)
         return freed
 
+    def limit(self, size: int) -> None:
+        """Drops what was used longest ago until the rest takes at most `size` bytes."""
+        self._limit = size
+        with self.building():
+            self.shrink()
+
     def shrink(self, *, keep: str | None = None) -> None:
         """Drops the manifests used longest ago until the rest fits, then unnamed files."""
         manifests = sorted(self._manifests(), key=lambda p: p.stat().st_mtime)

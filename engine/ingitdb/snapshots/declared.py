@@ -72,13 +72,13 @@ def _wanted(
     return [scalar] if scalar is not None else []
 
 
-def _scalar(
-    expression: str, place: Place, natural: ColumnType, want: ColumnType
-) -> Fitting | None:
+def _scalar(expression: str, place: Place, natural: ColumnType, want: ColumnType) -> Fitting | None:
     cast = f"CAST({expression} AS {want.sql})"
     if want == BIGINT and (natural == DOUBLE or natural.sql.startswith("DECIMAL(")):
         whole = f"{expression} <> trunc({expression})"
-        return Fitting(want, f"TRY_CAST({expression} AS BIGINT)", f"({whole} OR {_fails(expression, want)})")
+        return Fitting(
+            want, f"TRY_CAST({expression} AS BIGINT)", f"({whole} OR {_fails(expression, want)})"
+        )
     if want == DOUBLE and natural == BIGINT and place.kinds <= {"i", "i'"}:
         return Fitting(want, cast)
     if want == DOUBLE and natural.sql.startswith("DECIMAL("):
@@ -129,9 +129,7 @@ def _map(expression: str, natural: ColumnType, want: MapOf) -> list[Fitting]:
     return [Fitting(want, f"CASE WHEN {expression} IS NOT NULL THEN {made} END")]
 
 
-def _list(
-    expression: str, place: Place, natural: ColumnType, want: ListOf
-) -> list[Fitting]:
+def _list(expression: str, place: Place, natural: ColumnType, want: ListOf) -> list[Fitting]:
     if not isinstance(natural, ListOf) or place.item is None:
         return []
     item = place.item
@@ -172,7 +170,11 @@ def choose(
             for name, _, test in probes
         )
         ((*answers,),) = query(f"SELECT {tests} FROM ({relation})")
-        bad = {(name, number) for (name, number, _), is_bad in zip(probes, answers, strict=True) if is_bad}
+        bad = {
+            (name, number)
+            for (name, number, _), is_bad in zip(probes, answers, strict=True)
+            if is_bad
+        }
     return {
         name: next(f for number, f in enumerate(ways) if (name, number) not in bad)
         for name, ways in candidates.items()

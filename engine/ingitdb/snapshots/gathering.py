@@ -74,10 +74,13 @@ class Line:
         current: int | None,
         read: Callable[[BlobId], bytes],
     ) -> int:
-        if current is not None and (self.is_placed or not any(
-            Layout.is_configuration(path) or path in self.layouts[current].inputs
-            for path in changed
-        )):
+        if current is not None and (
+            self.is_placed
+            or not any(
+                Layout.is_configuration(path) or path in self.layouts[current].inputs
+                for path in changed
+            )
+        ):
             return current
         layout = Layout.read(self.files.keys(), lambda path: read(self.files[path]))
         number = next(
@@ -144,7 +147,6 @@ def _tasks(line: Line) -> list[Task]:
     tasks = {
         Task(event.blob, event.path, event.layout): None
         for event in line.events
-        if event.blob is not None
-        and line.layouts[event.layout].claim(event.path).excluded is None
+        if event.blob is not None and line.layouts[event.layout].claim(event.path).excluded is None
     }
     return list(tasks)

@@ -13,6 +13,7 @@ from ingitdb.model.tables import Location
 from ingitdb.snapshots.gathering import Gathered
 from ingitdb.snapshots.intervals import STANDING, Intervals, StateRows
 from ingitdb.snapshots.manifest import LayoutSpan, Manifest, StoredFault, StoredField, StoredTable
+from ingitdb.snapshots.arrays import AS_JSON
 from ingitdb.snapshots.segments import (
     StoredColumn,
     in_file_order,
@@ -98,8 +99,9 @@ def _write_rows(
                 general=column,
                 latest=plan.latest_of.get(name),
                 odd=frozenset(shapes[shape] for shape in plan.odd[name]),
+                source=plan.source_of.get(name),
             )
-            for column, name, _, _ in plan.general
+            for name, column in plan.general_of.items()
         },
     )
 
@@ -119,7 +121,9 @@ class _Plan:
     odd: dict[str, set[str]] = field(default_factory=dict)
     general: list[StoredColumn] = field(default_factory=list)
     latest: list[StoredColumn] = field(default_factory=list)
+    general_of: dict[str, str] = field(default_factory=dict)
     latest_of: dict[str, str] = field(default_factory=dict)
+    source_of: dict[str, str] = field(default_factory=dict)
 
 
 def _plan(counts: Mapping[str, int], head: Place) -> _Plan:
@@ -137,6 +141,10 @@ def _plan(counts: Mapping[str, int], head: Place) -> _Plan:
                 odd.add(shape)
     for number, (name, inner) in enumerate(plan.place.fields.items()):
         plan.general.append((f"c{number}", name, inner, frozenset(plan.odd[name])))
+        plan.general_of[name] = f"c{number}"
+        if plan.odd[name]:
+            plan.general.append((f"j{number}", name, AS_JSON, frozenset()))
+            plan.source_of[name] = f"j{number}"
         own = head.fields.get(name)
         if own is not None and (plan.odd[name] or type_of(own) != type_of(inner)):
             plan.latest.append((f"h{number}", name, own, frozenset()))

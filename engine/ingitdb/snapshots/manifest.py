@@ -33,13 +33,14 @@ class StoredField:
         general: The column that holds it in every state, in a type that fits all but the odd.
         latest: In the file of standing states, a column in the type of the last commit; None
             where `general` has that type.
-        odd: Shapes that contradict that type: a list where others have a map, and the like. A
-            commit with such a record is read on its own.
+        odd: Shapes that contradict that type: a list where others have a map, and the like.
+        source: Where there are odd shapes, a column with every state's value as JSON.
     """
 
     general: str
     latest: str | None
     odd: frozenset[int]
+    source: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +226,10 @@ def _table(value: Mapping[str, Any]) -> StoredTable:
         place=value["place"],
         columns={
             name: StoredField(
-                general=column["general"], latest=column["latest"], odd=frozenset(column["odd"])
+                general=column["general"],
+                latest=column["latest"],
+                odd=frozenset(column["odd"]),
+                source=column["source"],
             )
             for name, column in value["columns"].items()
         },

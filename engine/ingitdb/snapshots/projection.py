@@ -43,6 +43,16 @@ def project(expression: str, stored: Place, wanted: Place) -> str:
     return _project(expression, stored, wanted, depth=0)
 
 
+def project_source(expression: str, wanted: Place) -> str:
+    """Gives SQL for a column at a commit from the JSON of its values.
+
+    Raises:
+        NotDerivable: As for `project`.
+    """
+    want = type_of(wanted)
+    return expression if want == JSON else _from_json(expression, wanted, want)
+
+
 def _project(expression: str, stored: Place, wanted: Place, *, depth: int) -> str:
     have = type_of(stored)
     want = type_of(wanted)

@@ -104,8 +104,7 @@ class Reader:
         if not declared:
             return self._discovered(layout, path, data)
         results = [
-            self._as(layout, path, data, (name, options), declared)
-            for name, options in by_reading
+            self._as(layout, path, data, (name, options), declared) for name, options in by_reading
         ]
         return _joined(results)
 
@@ -154,9 +153,7 @@ class Reader:
             self._payloads[digest] = pickle.dumps(fields, protocol=5)
         return State(record.key, record.line, digest, shape_of(record.fields))
 
-    def _by_items(
-        self, layout: Layout, form: Format, path: str, data: bytes
-    ) -> FileReading | None:
+    def _by_items(self, layout: Layout, form: Format, path: str, data: bytes) -> FileReading | None:
         """Reads a file of rows item by item; None where its items do not stand alone."""
         chunks = form.split(data)
         if chunks is None or not chunks.items or chunks.kind == "map":
@@ -165,11 +162,16 @@ class Reader:
         if len(located) != 1 or located[0].form != Form.ROWS:
             return None
         where = located[0]
-        states = []
+        states: list[State] = []
+        faults: list[Fault] = []
         for chunk in chunks.items:
-            for state in self._item_states(form, chunk, chunks, where, path):
-                states.append(State(state.key, chunk.line, state.digest, state.shape))
-        return FileReading((FileStates(where, tuple(states)),))
+            try:
+                found = self._item_states(form, chunk, chunks, where, path)
+            except FormatFault as fault:  # only this item is lost
+                faults.append(Fault(fault.message, fault.line, fault.column))
+                continue
+            states += [State(s.key, chunk.line, s.digest, s.shape) for s in found]
+        return FileReading((FileStates(where, tuple(states)),), tuple(faults))
 
     def _item_states(
         self, form: Format, chunk: Chunk, chunks: Chunks, where: Location, path: str

@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ingitdb.catalog.columns import column_names, place_at, type_of
+from ingitdb.catalog.layout import Layout
 from ingitdb.catalog.naming import NamedTable, name_tables
-from ingitdb.model.identifiers import CommitId
+from ingitdb.model.identifiers import BlobId, CommitId
+from ingitdb.model.ports import BlobSource
 from ingitdb.model.records import Problem
 from ingitdb.model.shapes import Place, unite
 from ingitdb.model.tables import Declaration, DeclaredColumn, Form, Location
-from ingitdb.model.types import VARCHAR, ColumnType, quote_identifier, quote_literal
+from ingitdb.model.types import JSON, VARCHAR, ColumnType, quote_identifier, quote_literal
+from ingitdb.snapshots.cache import CacheFolder
 from ingitdb.snapshots.declared import Fitting, choose, fittings
 from ingitdb.snapshots.manifest import StoredTable
-from ingitdb.snapshots.projection import NotDerivable, project
+from ingitdb.snapshots.projection import NotDerivable, project, project_source
 from ingitdb.snapshots.segments import Segment
 from ingitdb.snapshots.store import Base, SnapshotStore, Sources
 
@@ -94,6 +97,32 @@ class Snapshot:
         self.tables: list[NamedTable] = name_tables(self._files())
 
     @property
+    def identity(self) -> str:
+        """Names the content: the commit, or for a pseudo-commit the files as they were."""
+        if self._sources.bases and self._sources.bases[0].name.startswith("tree-"):
+            return f"{self.commit}:{self._sources.bases[0].name}"
+        return str(self.commit)
+
+    @property
+    def cache(self) -> CacheFolder:
+        """The cache folder that the tables are read from."""
+        return self._store.cache
+
+    def objects(self) -> BlobSource:
+        """Gives the source of the files."""
+        return self._store.objects()
+
+    def layout(self) -> Layout:
+        """Gives the layout of the commit's tree."""
+        return self._store.layout(self.commit)
+
+    def files_of(self, table: NamedTable) -> list[tuple[str, BlobId]]:
+        """Gives path and blob of each file that holds records of a table, by path."""
+        return [
+            (path, BlobId(blob)) for path, blob in self._query(f"{self.blobs(table)} ORDER BY 1")
+        ]
+
+    @property
     def problems(self) -> list[Problem]:
         """What could not be read at this commit, files and declarations."""
         found: list[Problem] = []
@@ -102,7 +131,8 @@ class Snapshot:
             found += [
                 fault.problem
                 for fault in base.manifest.faults
-                if fault.start <= base.ordinal < fault.end and fault.problem.path not in base.without
+                if fault.start <= base.ordinal < fault.end
+                and fault.problem.path not in base.without
             ]
             gone |= base.without
         if self._sources.bases:
@@ -121,6 +151,55 @@ class Snapshot:
                 known = self._read_alone(table)
             self._relations[table] = known
         return known
+
+    def widened_by(self, table: NamedTable, column: Column) -> tuple[str, ...]:
+        """Says why a column has not its declared type: that type, and some values in its way."""
+        declared = column.declared
+        if column.conforms or declared is None or declared.type is None:
+            return ()
+        name = quote_identifier(column.name)
+        sql = self.relation(table).sql(hidden=("_path",))
+        found = self._query(
+            f"SELECT _path, CAST({name} AS VARCHAR) FROM ({sql}) WHERE {name} IS NOT NULL"
+            f" AND TRY_CAST(CAST({name} AS VARCHAR) AS {declared.type.sql}) IS NULL LIMIT 3"
+        )
+        return (f"declared {declared.type.sql}", *(f"{path}: {value}" for path, value in found))
+
+    def versions(self, table: NamedTable) -> tuple[tuple[Column, ...], str]:
+        """Gives every state of a table's records up to this commit.
+
+        Returns:
+            The columns, and SQL that gives them with the ordinals `_from` and `_to` of the line.
+        """
+        if not self._sources.bases:
+            return (), _nothing({})
+        base = self._sources.bases[0]
+        names = {(where.schema, where.name) for where in table.locations}
+        storages = dict.fromkeys(
+            where.storage
+            for where in base.manifest.locations
+            if (where.schema, where.name) in names
+        )
+        parts: list[tuple[Part, Mapping[int, int]]] = []
+        total: Counter[str] = Counter()
+        for stored in (base.manifest.tables[s] for s in storages if s in base.manifest.tables):
+            for segment, is_live in ((stored.live, True), (stored.dead, False)):
+                part = self._part(stored, base, segment, is_live, f"_from <= {base.ordinal}")
+                counts = self._counts_where(part)
+                parts.append((part, counts))
+                for number, count in counts.items():
+                    total[stored.shapes[number]] += count
+        place = place_at(total)
+        fields = column_names(place.fields)
+        bodies = [
+            self._body(part, counts, place, fields, ", _from, _to, _digest")
+            for part, counts in parts
+            if counts
+        ]
+        columns = [Column(name=fields[f], type=type_of(p)) for f, p in place.fields.items()]
+        if any(where.form in _KEYED for where in table.locations):
+            columns.insert(0, Column(name="_key", type=VARCHAR))
+        return tuple(columns), " UNION ALL ".join(bodies) or _nothing({})
 
     def blobs(self, table: NamedTable) -> str:
         """Gives SQL for the blob of each path of a table: columns `path`, `blob`."""
@@ -222,9 +301,11 @@ class Snapshot:
                 candidates[name] = [Fitting(type_of(inner), expression)]
             else:
                 candidates[name] = fittings(expression, inner, type_of(inner), column)
-        chosen = choose(candidates, body, self._query) if declared.columns else {
-            name: ways[0] for name, ways in candidates.items()
-        }
+        chosen = (
+            choose(candidates, body, self._query)
+            if declared.columns
+            else {name: ways[0] for name, ways in candidates.items()}
+        )
         columns = [Column(name="_key", type=VARCHAR, declared=declared.key)] if has_key else []
         columns += [
             Column(
@@ -261,9 +342,7 @@ class Snapshot:
     def _part(
         stored: StoredTable, base: Base, segment: Segment, is_live: bool, condition: str
     ) -> Part:
-        return Part(
-            stored=stored, base=base, segment=segment, is_live=is_live, condition=condition
-        )
+        return Part(stored=stored, base=base, segment=segment, is_live=is_live, condition=condition)
 
     def _counts(self, part: Part) -> Mapping[int, int]:
         if part.segment.rows == 0:
@@ -271,6 +350,11 @@ class Snapshot:
         if part.is_live and part.base.is_last and not part.base.without:
             self._file(part.segment)
             return part.stored.head_counts
+        return self._counts_where(part)
+
+    def _counts_where(self, part: Part) -> Mapping[int, int]:
+        if part.segment.rows == 0:
+            return {}
         return dict(
             self._query(
                 f"SELECT _shape, count(*) FROM {self._file(part.segment)}"
@@ -279,7 +363,12 @@ class Snapshot:
         )
 
     def _body(
-        self, part: Part, present: Mapping[int, int], place: Place, names: Mapping[str, str]
+        self,
+        part: Part,
+        present: Mapping[int, int],
+        place: Place,
+        names: Mapping[str, str],
+        more: str = "",
     ) -> str:
         stored = unite([part.stored.place])
         columns = (
@@ -288,7 +377,7 @@ class Snapshot:
         )
         shown = "".join(f", {expression} AS {name}" for expression, name in columns)
         return (
-            f"SELECT _key, _path, _order{shown} FROM {self._file(part.segment)}"
+            f"SELECT _key, _path, _order{more}{shown} FROM {self._file(part.segment)}"
             f" WHERE {part.condition}"
         )
 
@@ -303,8 +392,9 @@ class Snapshot:
             own = _head_place(part.stored).fields[field]
             if own == wanted or type_of(own) == type_of(wanted):
                 return project(known.latest, own, wanted)
-        if known.odd and not known.odd.isdisjoint(present):
-            raise NotDerivable
+        contradicted = type_of(wanted) == JSON or not known.odd.isdisjoint(present)
+        if known.source is not None and contradicted:
+            return project_source(known.source, wanted)
         return project(known.general, stored.fields[field], wanted)
 
     def _file(self, segment: Segment) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ingitdb.catalog.layout import Layout
+from ingitdb.git.objects import ObjectStore
 from ingitdb.git.repository import Repository
 from ingitdb.model.history import FileChange
 from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
@@ -166,13 +167,18 @@ class SnapshotStore:
         name = f"overlay-{ancestor[:16]}-{commit}"
         delta = self.cache.load(name)
         if delta is None:
-            layout = self._layout(commit) if self._is_declared(base.ordinal) else None
+            layout = self.layout(commit) if self._is_declared(base.ordinal) else None
             delta = self._gathered((changed,), (commit,), layout)
             with self.cache.building():
                 self.cache.save(name, delta)
         return Sources(commit, (base, Base(name, delta, 0)))
 
-    def _layout(self, commit: CommitId) -> Layout:
+    def objects(self) -> ObjectStore:
+        """Gives the source of the repository's files."""
+        return self._repository.objects()
+
+    def layout(self, commit: CommitId) -> Layout:
+        """Reads how a commit's files are placed in tables."""
         entries = self._repository.tree(commit)
         objects = self._repository.objects()
         return Layout.read(entries.keys(), lambda path: objects.read(entries[path].blob))

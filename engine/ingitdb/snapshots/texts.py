@@ -48,7 +48,11 @@ def _scalar_json(value: Value) -> str:
     plain = value.value if isinstance(value, Spelled) else value
     if isinstance(plain, bool):
         return "true" if plain else "false"
-    if isinstance(plain, str | bytes) or not isinstance(plain, int | float) and not _is_number(text):
+    if (
+        isinstance(plain, str | bytes)
+        or not isinstance(plain, int | float)
+        and not _is_number(text)
+    ):
         return _quoted(text)
     if _is_number(text):
         return text

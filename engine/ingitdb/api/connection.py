@@ -1,0 +1,309 @@
+"""The connection of PEP 249 over a repository, with Arrow, polars, pandas and notebooks beside it."""
+
+import datetime as _dt
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from ingitdb.api import dbapi
+from ingitdb.api.dbapi import translated
+from ingitdb.errors import IngitdbError
+from ingitdb.model.identifiers import CommitId
+from ingitdb.services.database import Database
+from ingitdb.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    from ingitdb.execution.results import Result
+
+Parameters = Sequence[Any] | Mapping[str, Any]
+_SHOWN_ROWS = 20
+
+
+class Cursor:
+    """Runs statements and gives their rows, as PEP 249 describes; also as Arrow.
+
+    Attributes:
+        description: For each column (name, type, None, None, None, None, None); None before the
+            first statement and after one without a result. The type is DuckDB's name for it.
+        rowcount: -1: the rows are made while they are read.
+        arraysize: How many rows `fetchmany` gives unless told otherwise.
+    """
+
+    def __init__(self, connection: "Connection") -> None:
+        self.connection = connection
+        self.arraysize = 1
+        self.rowcount = -1
+        self.description: list[tuple[Any, ...]] | None = None
+        self._result: Result | None = None
+        self._rows: Iterator[tuple[Any, ...]] = iter(())
+        self._is_open = True
+
+    @property
+    def commit(self) -> CommitId | None:
+        """The commit that unversioned tables were read at."""
+        return self._result.commit if self._result else None
+
+    @property
+    def notes(self) -> list[str]:
+        """Remarks on the last statement, such as files that could not be read."""
+        return self._result.notes if self._result else []
+
+    def execute(self, sql: str, parameters: Parameters | None = None) -> Self:
+        """Runs a statement; parameters are `?` with a sequence or `$name` with a mapping.
+
+        Raises:
+            Error: One of PEP 249's classes, with our code and hint.
+        """
+        self._check()
+        self._drop()
+        with translated():
+            self._result = self.connection._session.execute(sql, parameters)
+        columns = self._result.columns
+        self.description = [
+            (name, kind.sql, None, None, None, None, None) for name, kind in columns
+        ] or None
+        self._rows = self._as_rows(self._result)
+        return self
+
+    def executemany(self, sql: str, parameters: Sequence[Parameters]) -> Self:
+        """Runs a statement once for each set of parameters; gives the last answer."""
+        for values in parameters:
+            self.execute(sql, values)
+        return self
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """Gives the next row, or None."""
+        self._expect()
+        with translated():
+            return next(self._rows, None)
+
+    def fetchmany(self, size: int | None = None) -> list[tuple[Any, ...]]:
+        """Gives the next rows, at most `size`, else `arraysize`."""
+        self._expect()
+        count = self.arraysize if size is None else size
+        found = []
+        with translated():
+            for row in self._rows:
+                found.append(row)
+                if len(found) >= count:
+                    break
+        return found if count > 0 else []
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """Gives all remaining rows."""
+        self._expect()
+        with translated():
+            return list(self._rows)
+
+    def reader(self) -> "pa.RecordBatchReader":
+        """Gives the rows as an Arrow stream, which holds one batch at a time."""
+        return self._expect().reader()
+
+    def arrow(self) -> "pa.Table":
+        """Gives the rows as an Arrow table."""
+        with translated():
+            return self._expect().reader().read_all()
+
+    def pl(self) -> "pl.DataFrame":
+        """Gives the rows as a polars data frame."""
+        import polars
+
+        found = polars.from_arrow(self.arrow())
+        if not isinstance(found, polars.DataFrame):
+            raise TypeError(type(found))
+        return found
+
+    def df(self) -> "pd.DataFrame":
+        """Gives the rows as a pandas data frame."""
+        frame: pd.DataFrame = self.arrow().to_pandas()
+        return frame
+
+    def close(self) -> None:
+        """Lets go of the result."""
+        self._drop()
+        self._is_open = False
+
+    def setinputsizes(self, sizes: Sequence[Any]) -> None:
+        """Does nothing, as PEP 249 allows."""
+
+    def setoutputsize(self, size: int, column: int | None = None) -> None:
+        """Does nothing, as PEP 249 allows."""
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        self._expect()
+        return self._rows
+
+    def __next__(self) -> tuple[Any, ...]:
+        with translated():
+            return next(self._rows)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _repr_html_(self) -> str:
+        """Shows the first rows in a notebook."""
+        from ingitdb.api.notebook import html
+
+        result = self._expect()
+        rows = self.fetchmany(_SHOWN_ROWS + 1)
+        return html(result.columns, rows, _SHOWN_ROWS, result.commit)
+
+    def _check(self) -> None:
+        if not self._is_open or self.connection._is_closed:
+            raise dbapi.InterfaceError("The cursor or its connection is closed.")
+
+    def _expect(self) -> "Result":
+        self._check()
+        if self._result is None or self.description is None:
+            raise dbapi.InterfaceError("There is no result: execute a query first.")
+        return self._result
+
+    def _drop(self) -> None:
+        if self._result is not None:
+            self._result.close()
+        self._result = None
+        self.description = None
+
+    @staticmethod
+    def _as_rows(result: "Result") -> Iterator[tuple[Any, ...]]:
+        for batch in result.batches():
+            columns = [_column(column) for column in batch.columns]
+            yield from zip(*columns, strict=True)
+
+
+def _column(array: "pa.Array") -> list[Any]:
+    values: list[Any] = array.to_pylist(maps_as_pydicts="lossy")
+    if any(isinstance(v, _dt.datetime) and v.tzinfo is not None for v in values[:1]):
+        return [v if v is None else v.astimezone(_dt.UTC) for v in values]
+    return values
+
+
+class Connection:
+    """A connection to a repository; a context manager.
+
+    Attributes:
+        database: The repository as programs see it.
+    """
+
+    Error = dbapi.Error
+    Warning = dbapi.Warning
+    InterfaceError = dbapi.InterfaceError
+    DatabaseError = dbapi.DatabaseError
+    DataError = dbapi.DataError
+    OperationalError = dbapi.OperationalError
+    IntegrityError = dbapi.IntegrityError
+    InternalError = dbapi.InternalError
+    ProgrammingError = dbapi.ProgrammingError
+    NotSupportedError = dbapi.NotSupportedError
+
+    def __init__(self, database: Database, ref: str | None) -> None:
+        self.database = database
+        self._session = database.session(ref)
+        self._is_closed = False
+
+    @property
+    def commit_id(self) -> CommitId:
+        """The commit that unversioned tables are read at now."""
+        return self._session.commit
+
+    def cursor(self) -> Cursor:
+        """Gives a new cursor."""
+        if self._is_closed:
+            raise dbapi.InterfaceError("The connection is closed.")
+        return Cursor(self)
+
+    def execute(self, sql: str, parameters: Parameters | None = None) -> Cursor:
+        """Runs a statement on a new cursor."""
+        return self.cursor().execute(sql, parameters)
+
+    def commit(self) -> None:
+        """Ends the transaction; nothing is ever left to write, for this version only reads."""
+        if self._is_closed:
+            raise dbapi.InterfaceError("The connection is closed.")
+
+    def rollback(self) -> None:
+        """Ends the transaction; see `commit`."""
+        self.commit()
+
+    def interrupt(self) -> None:
+        """Stops what runs; callable from another thread."""
+        self._session.interrupt()
+
+    def close(self) -> None:
+        """Frees everything."""
+        if not self._is_closed:
+            self._is_closed = True
+            self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def connect(
+    path: str | Path = ".", ref: str | None = None, *, settings: Settings | None = None
+) -> Connection:
+    """Opens a repository for SQL.
+
+    Args:
+        path: A folder of a Git repository, or a bare repository.
+        ref: A branch, tag, commit, date, `WORKING` or `STAGED`; without one the connection
+            follows the branch that HEAD names.
+        settings: Limits and places; from environment and configuration files when None.
+
+    Raises:
+        Error: The repository or the ref is not there.
+
+    Example:
+        >>> import ingitdb
+        >>> with ingitdb.connect("advisories") as db:  # doctest: +SKIP
+        ...     db.execute("SELECT count(*) FROM vulns AS OF '2023-01-01'").fetchall()
+        [(1402,)]
+    """
+    with translated():
+        return Connection(open_database(path, settings=settings), ref)
+
+
+def open_database(path: str | Path = ".", *, settings: Settings | None = None) -> Database:
+    """Opens a repository for programs: tables, schemas, snapshots, log.
+
+    Raises:
+        IngitdbError: The repository is not there or refused.
+    """
+    return Database.open(path, settings or _settings(path))
+
+
+def _settings(path: str | Path) -> Settings:
+    from ingitdb.api.configuration import configure
+
+    return configure(_repository_folder(path)).settings
+
+
+def _repository_folder(path: str | Path) -> Path:
+    from ingitdb.git.repository import Repository
+
+    try:
+        with Repository.open(Path(path)) as repository:
+            return repository.work_tree or repository.git_dir
+    except IngitdbError:
+        return Path(path)

@@ -1,0 +1,345 @@
+"""The relations and functions that DuckDB does not have: Git's own, versions, statistics, metadata."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+
+from ingitdb.catalog.naming import NamedTable
+from ingitdb.errors import StatementInvalid
+from ingitdb.execution.catalogs import Catalogs
+from ingitdb.git import relations as git_relations
+from ingitdb.model.identifiers import CommitId
+from ingitdb.model.types import BIGINT, BOOLEAN, VARCHAR, ColumnType, ListOf, quote_identifier
+from ingitdb.snapshots.arrays import arrow_type
+from ingitdb.snapshots.snapshot import Column, Snapshot
+
+Rows: TypeAlias = tuple[Sequence[tuple[str, ColumnType]], list[tuple[Any, ...]]]
+
+GIT_FUNCTIONS = {
+    "git_log": (0, 1),
+    "git_branches": (0, 0),
+    "git_tags": (0, 0),
+    "git_tree": (0, 1),
+    "git_read": (2, 2),
+    "git_parents": (0, 1),
+    "git_blame": (2, 2),
+}
+"""Each function of Git's with the least and the most arguments."""
+SCALAR_FUNCTIONS = {
+    "active_branch": (0, 0),
+    "hash_of": (1, 1),
+    "merge_base": (2, 2),
+    "has_ancestor": (2, 2),
+}
+OUR_FUNCTIONS = frozenset(
+    [*GIT_FUNCTIONS, *SCALAR_FUNCTIONS, "versions", "table_stats", "unreadable"]
+)
+INFORMATION_SCHEMA = (
+    "schemata",
+    "tables",
+    "columns",
+    "table_constraints",
+    "key_column_usage",
+    "referential_constraints",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where a relation is asked for."""
+
+    catalogs: Catalogs
+    snapshot: Snapshot
+    database: str
+
+
+def git_rows(context: Context, name: str, arguments: Sequence[Any]) -> Rows:
+    """Gives the rows of one of Git's relations."""
+    repository = context.catalogs.repository
+    texts = [str(argument) for argument in arguments]
+    commit = str(context.snapshot.commit)
+    if name == "git_log":
+        rows = git_relations.git_log(repository, texts[0] if texts else commit)
+    elif name == "git_branches":
+        rows = git_relations.git_branches(repository)
+    elif name == "git_tags":
+        rows = git_relations.git_tags(repository)
+    elif name == "git_tree":
+        rows = git_relations.git_tree(repository, texts[0] if texts else commit)
+    elif name == "git_parents":
+        rows = git_relations.git_parents(repository, texts[0] if texts else commit)
+    elif name == "git_read":
+        rows = git_relations.git_read(repository, *texts)
+    else:
+        rows = git_relations.git_blame(repository, *texts)
+    return git_relations.RELATIONS[name].columns, list(rows)
+
+
+def scalar(context: Context, name: str, arguments: Sequence[Any]) -> str | bool | None:
+    """Gives the value of a scalar function."""
+    repository = context.catalogs.repository
+    if name == "active_branch":
+        return repository.head().branch
+    commits = [repository.resolve(str(argument)) for argument in arguments]
+    if name == "hash_of":
+        return str(commits[0])
+    if name == "merge_base":
+        return repository.merge_base(commits[0], commits[1])
+    return repository.is_ancestor(commits[1], commits[0])
+
+
+def unreadable(context: Context) -> Rows:
+    """Gives the problems of a commit."""
+    columns = (
+        ("path", VARCHAR),
+        ("line", BIGINT),
+        ("column", BIGINT),
+        ("severity", VARCHAR),
+        ("message", VARCHAR),
+    )
+    return columns, [
+        (p.path, p.line or None, p.column or None, p.severity, p.message)
+        for p in context.snapshot.problems
+    ]
+
+
+def table_stats(context: Context) -> Rows:
+    """Gives the size of each table of a commit."""
+    columns = (
+        ("table_schema", VARCHAR),
+        ("table_name", VARCHAR),
+        ("rows", BIGINT),
+        ("columns", BIGINT),
+        ("files", BIGINT),
+    )
+    rows = []
+    for table in context.snapshot.tables:
+        relation = context.snapshot.relation(table)
+        rows.append((table.schema, table.name, relation.rows, len(relation.columns), table.files))
+    return columns, rows
+
+
+def versions_sql(context: Context, table: NamedTable, commits: str) -> str:
+    """Gives SQL for every state of a table's records.
+
+    Args:
+        context: Where it is asked for.
+        table: The table.
+        commits: A relation with `ordinal`, `hash` and `moment` of each commit of the line.
+    """
+    columns, body = context.snapshot.versions(table)
+    names = [quote_identifier(column.name) for column in columns]
+    values = "".join(f", any_value(s.{name}) AS {name}" for name in names if name != '"_key"')
+    shown = "".join(
+        f"{'g._key' if n == chr(34) + '_key' + chr(34) else f'g.{n}'} AS {n}, " for n in names
+    )
+    return (
+        f"SELECT {shown}f.moment AS _valid_from, t.moment AS _valid_to,"
+        " f.hash AS _from_commit, t.hash AS _to_commit FROM ("
+        "SELECT s._path, s._key, s._digest, s._island, min(s._from) AS _begin, max(s._to) AS _end"
+        f"{values} FROM (SELECT *, sum(_new) OVER w AS _island FROM (SELECT *,"
+        " CASE WHEN lag(_to) OVER v = _from THEN 0 ELSE 1 END AS _new"
+        f" FROM ({body}) WINDOW v AS (PARTITION BY _path, _key, _digest ORDER BY _from, _order))"
+        " WINDOW w AS (PARTITION BY _path, _key, _digest ORDER BY _from, _order)) s"
+        " GROUP BY s._path, s._key, s._digest, s._island) g"
+        f" JOIN {commits} f ON f.ordinal = g._begin LEFT JOIN {commits} t ON t.ordinal = g._end"
+    )
+
+
+def commit_rows(context: Context) -> pa.Table:
+    """Gives ordinal, hash and committer time of the line's commits up to the snapshot's."""
+    store = context.catalogs.store
+    moments = store.moments()
+    ordinals = list(store.line().commits)
+    sources = store.sources(context.snapshot.commit)
+    last = sources.bases[0].ordinal if sources.bases else -1
+    known = ordinals[: last + 1]
+    return pa.table(
+        {
+            "ordinal": pa.array(range(len(known)), pa.int32()),
+            "hash": pa.array([str(commit) for commit in known], pa.string()),
+            "moment": pa.array([moments[commit] for commit in known], pa.timestamp("us", "UTC")),
+        }
+    )
+
+
+def information_schema(context: Context, name: str) -> Rows:
+    """Gives a view of the information schema for the tables of a commit."""
+    made: Callable[[Context], Rows] | None = _INFORMATION.get(name.casefold())
+    if made is None:
+        known = ", ".join(INFORMATION_SCHEMA)
+        raise StatementInvalid(
+            f"There is no information_schema.{name}.", hint=f"There are: {known}."
+        )
+    return made(context)
+
+
+def _schemata(context: Context) -> Rows:
+    names = sorted({table.schema for table in context.snapshot.tables} | {"main"})
+    columns = (("catalog_name", VARCHAR), ("schema_name", VARCHAR))
+    return columns, [(context.database, name) for name in names]
+
+
+def _tables(context: Context) -> Rows:
+    columns = (
+        ("table_catalog", VARCHAR),
+        ("table_schema", VARCHAR),
+        ("table_name", VARCHAR),
+        ("table_type", VARCHAR),
+    )
+    return columns, [
+        (context.database, table.schema, table.name, "BASE TABLE")
+        for table in context.snapshot.tables
+    ]
+
+
+def _columns(context: Context) -> Rows:
+    columns = (
+        ("table_catalog", VARCHAR),
+        ("table_schema", VARCHAR),
+        ("table_name", VARCHAR),
+        ("column_name", VARCHAR),
+        ("ordinal_position", BIGINT),
+        ("column_default", VARCHAR),
+        ("is_nullable", VARCHAR),
+        ("data_type", VARCHAR),
+    )
+    rows: list[tuple[Any, ...]] = []
+    for table in context.snapshot.tables:
+        key = key_columns(table)
+        for position, column in enumerate(context.snapshot.relation(table).columns, start=1):
+            nullable = "YES" if is_nullable(column, key) else "NO"
+            place = (context.database, table.schema, table.name, column.name, position)
+            rows.append((*place, None, nullable, column.type.sql))
+    return columns, rows
+
+
+def key_columns(table: NamedTable) -> tuple[str, ...]:
+    """Gives the columns of a table's key: the declared ones, else `_key` where it has one."""
+    from ingitdb.model.tables import Form
+
+    declared = table.locations[0].declaration.primary_key
+    if declared:
+        return declared
+    keyed = any(where.form in (Form.RECORD, Form.ENTRIES) for where in table.locations)
+    return ("_key",) if keyed else ()
+
+
+def is_nullable(column: Column, key: Sequence[str]) -> bool:
+    """Tells whether a column may be NULL as far as its declaration says."""
+    if column.name in key:
+        return False
+    return column.declared is None or not column.declared.required
+
+
+def _constraint(table: NamedTable, kind: str, number: int = 1) -> str:
+    return f"{table.name}_{kind}" + (str(number) if number > 1 else "")
+
+
+def _table_constraints(context: Context) -> Rows:
+    columns = (
+        ("constraint_catalog", VARCHAR),
+        ("constraint_schema", VARCHAR),
+        ("constraint_name", VARCHAR),
+        ("table_schema", VARCHAR),
+        ("table_name", VARCHAR),
+        ("constraint_type", VARCHAR),
+    )
+    rows: list[tuple[Any, ...]] = []
+    for table in context.snapshot.tables:
+        place = (table.schema, table.name)
+        if key_columns(table):
+            name = _constraint(table, "pkey")
+            rows.append((context.database, table.schema, name, *place, "PRIMARY KEY"))
+        for number, _ in enumerate(table.locations[0].declaration.foreign_keys, start=1):
+            name = _constraint(table, "fkey", number)
+            rows.append((context.database, table.schema, name, *place, "FOREIGN KEY"))
+    return columns, rows
+
+
+def _key_column_usage(context: Context) -> Rows:
+    columns = (
+        ("constraint_schema", VARCHAR),
+        ("constraint_name", VARCHAR),
+        ("table_schema", VARCHAR),
+        ("table_name", VARCHAR),
+        ("column_name", VARCHAR),
+        ("ordinal_position", BIGINT),
+    )
+    rows: list[tuple[Any, ...]] = []
+    for table in context.snapshot.tables:
+        keys = [("pkey", 1, key_columns(table))]
+        foreign = table.locations[0].declaration.foreign_keys
+        keys += [("fkey", number, key.columns) for number, key in enumerate(foreign, start=1)]
+        for kind, number, names in keys:
+            constraint = _constraint(table, kind, number)
+            for position, name in enumerate(names, start=1):
+                place = (table.schema, constraint, table.schema, table.name)
+                rows.append((*place, name, position))
+    return columns, rows
+
+
+def _referential_constraints(context: Context) -> Rows:
+    columns = (
+        ("constraint_schema", VARCHAR),
+        ("constraint_name", VARCHAR),
+        ("unique_constraint_schema", VARCHAR),
+        ("unique_constraint_name", VARCHAR),
+        ("match_option", VARCHAR),
+        ("update_rule", VARCHAR),
+        ("delete_rule", VARCHAR),
+    )
+    rows: list[tuple[Any, ...]] = []
+    for table in context.snapshot.tables:
+        for number, key in enumerate(table.locations[0].declaration.foreign_keys, start=1):
+            name = _constraint(table, "fkey", number)
+            target = (key.schema, f"{key.table}_pkey")
+            rows.append((table.schema, name, *target, "NONE", "NO ACTION", "NO ACTION"))
+    return columns, rows
+
+
+_INFORMATION: dict[str, Callable[[Context], Rows]] = {
+    "schemata": _schemata,
+    "tables": _tables,
+    "columns": _columns,
+    "table_constraints": _table_constraints,
+    "key_column_usage": _key_column_usage,
+    "referential_constraints": _referential_constraints,
+}
+
+
+def arrow_rows(rows: Rows) -> pa.Table:
+    """Puts rows into an Arrow table."""
+    columns, values = rows
+    names = [name for name, _ in columns]
+    arrays = [
+        pa.array([row[at] for row in values], _arrow(kind)) for at, (_, kind) in enumerate(columns)
+    ]
+    return pa.Table.from_arrays(arrays, names=names)
+
+
+def _arrow(kind: ColumnType) -> pa.DataType:
+    return arrow_type(kind, nested=True)
+
+
+SHOWN_TABLES: Sequence[tuple[str, ColumnType]] = (
+    ("schema", VARCHAR),
+    ("name", VARCHAR),
+    ("rows", BIGINT),
+    ("columns", BIGINT),
+    ("key", ListOf(VARCHAR)),
+)
+DESCRIBED: Sequence[tuple[str, ColumnType]] = (
+    ("column_name", VARCHAR),
+    ("column_type", VARCHAR),
+    ("null", BOOLEAN),
+    ("key", BOOLEAN),
+    ("references", VARCHAR),
+)
+
+
+def commit_of(context: Context) -> CommitId:
+    """Gives the commit that unversioned names mean."""
+    return context.snapshot.commit

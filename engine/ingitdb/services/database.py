@@ -1,0 +1,297 @@
+"""One repository as a database: the use cases that command line, servers and programs share."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ingitdb.catalog.explain import explain
+from ingitdb.catalog.naming import NamedTable
+from ingitdb.execution.catalogs import Catalogs
+from ingitdb.execution.instance import Instance
+from ingitdb.execution.parser import DuckdbParser
+from ingitdb.execution.relations import is_nullable, key_columns
+from ingitdb.execution.session import Session
+from ingitdb.formats.registry import name_of
+from ingitdb.git.repository import Repository
+from ingitdb.model.access import LOCAL, Action, AllowAll, Policy, Principal, Resource
+from ingitdb.model.changes import ChangeListener
+from ingitdb.model.history import Commit
+from ingitdb.model.identifiers import CommitId
+from ingitdb.model.ports import Progress
+from ingitdb.model.records import Problem
+from ingitdb.services.explanation import Explanation, explained
+from ingitdb.services.materialization import MaterializeReport, materialize
+from ingitdb.settings import Settings
+from ingitdb.snapshots.cache import CacheFolder
+from ingitdb.snapshots.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSummary:
+    """A table in a listing.
+
+    Attributes:
+        rows: How many records it has.
+        columns: How many columns `SELECT *` shows.
+        key: The columns of its key; empty where it has none.
+        format: The format of its files; several are joined by commas.
+        location: The folder, file or pattern that its records lie in.
+        source: What says that it is a table.
+    """
+
+    schema: str
+    name: str
+    rows: int
+    columns: int
+    key: tuple[str, ...]
+    format: str
+    location: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnDescription:
+    """A column of a table.
+
+    Attributes:
+        type: As DuckDB spells it.
+        references: The table that its values are keys of.
+        widened_by: Why it has not the declared type: the declared type and some records.
+    """
+
+    name: str
+    type: str
+    nullable: bool
+    key: bool
+    references: str | None
+    description: str | None
+    widened_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableDescription:
+    """A table with its columns."""
+
+    schema: str
+    name: str
+    columns: tuple[ColumnDescription, ...]
+
+
+class Database:
+    """A repository opened for queries; a context manager.
+
+    Attributes:
+        name: The name that SQL knows it by.
+        repository: The repository.
+        cache: Its cache.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        settings: Settings,
+        *,
+        progress: Progress | None = None,
+        policy: Policy | None = None,
+        principal: Principal = LOCAL,
+    ) -> None:
+        self.repository = repository
+        self.name = repository.name
+        self._settings = settings
+        self._progress = progress
+        self._policy = policy or AllowAll()
+        self._principal = principal
+        self._listeners: list[ChangeListener] = []
+        self._instance = Instance(settings)
+        self._parser = DuckdbParser()
+        self._catalogs = Catalogs(repository, settings, self._instance, progress)
+        self._sessions: list[Session] = []
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        settings: Settings,
+        *,
+        progress: Progress | None = None,
+        narrow: bool = False,
+        policy: Policy | None = None,
+        principal: Principal = LOCAL,
+    ) -> Self:
+        """Opens the repository that a path lies in.
+
+        Args:
+            path: A folder of the repository, or a bare one.
+            settings: Limits and places.
+            progress: Is told how far long work has come.
+            narrow: Whether only what lies below the path belongs to the database.
+            policy: Decides what the principal may do; allows everything when None.
+            principal: On whose behalf.
+
+        Raises:
+            RepositoryNotFound: The path lies in no repository.
+            RepositoryRefused: Git refuses it.
+        """
+        repository = Repository.open(Path(path), narrow=narrow)
+        return cls(repository, settings, progress=progress, policy=policy, principal=principal)
+
+    @property
+    def cache(self) -> CacheFolder:
+        """The cache of this repository."""
+        return self._catalogs.store.cache
+
+    def subscribe(self, listener: ChangeListener) -> None:
+        """Tells a listener of every change that this database makes."""
+        self._listeners.append(listener)
+
+    def resolve(self, ref: str | None = None) -> CommitId:
+        """Gives the commit of a ref; None means the branch that HEAD names."""
+        return self.repository.resolve(ref) if ref else self.repository.resolve_default()
+
+    def tables(self, ref: str | None = None) -> list[TableSummary]:
+        """Lists the tables of a commit by schema and name."""
+        snapshot = self._snapshot(ref)
+        return [self._summary(snapshot, table) for table in snapshot.tables]
+
+    def describe(self, table: str, ref: str | None = None) -> TableDescription:
+        """Describes one table.
+
+        Raises:
+            TableNotFound: There is none of that name; the nearest are named.
+            TableAmbiguous: Several have it.
+        """
+        snapshot = self._snapshot(ref)
+        schema, _, name = table.rpartition(".")
+        try:
+            found = self._catalogs.find(snapshot, table, schema=None, preferred=None)
+        except Exception:
+            if not schema:
+                raise
+            found = self._catalogs.find(snapshot, name, schema=schema, preferred=None)
+        return TableDescription(
+            schema=found.schema,
+            name=found.name,
+            columns=tuple(self._columns(snapshot, found)),
+        )
+
+    def explain(self, ref: str | None = None) -> Explanation:
+        """Says why each table exists and why other files belong to none."""
+        commit = self._allowed(ref)
+        return explained(self.repository, commit, explain)
+
+    def log(self, ref: str | None = None, *, limit: int | None = None) -> Iterator[Commit]:
+        """Gives the commits that lead to a ref, the newest first."""
+        commit = self._allowed(ref)
+        return self.repository.log(str(commit), limit=limit)
+
+    def problems(self, ref: str | None = None) -> list[Problem]:
+        """Gives what cannot be read at a commit."""
+        return self._snapshot(ref).problems
+
+    def session(self, ref: str | None = None) -> Session:
+        """Starts a session; without a ref it follows the branch that HEAD names."""
+        if ref is not None:
+            self._allowed(ref)
+        session = Session(
+            self._catalogs,
+            self._instance,
+            self._parser,
+            self._settings,
+            ref=ref,
+            opener=self._open_other,
+        )
+        self._sessions.append(session)
+        return session
+
+    def materialize(
+        self,
+        output: Path,
+        *,
+        tables: Sequence[str] = (),
+        ref: str | None = None,
+        format: str = "parquet",  # noqa: A002 - the word that users type
+    ) -> MaterializeReport:
+        """Writes the tables of a commit as files of their own.
+
+        Raises:
+            UsageError: The format is unknown, or the folder holds something else.
+        """
+        snapshot = self._snapshot(ref)
+        names = [
+            self._catalogs.find(snapshot, name, schema=None, preferred=None) for name in tables
+        ]
+        return materialize(
+            snapshot, names or snapshot.tables, self._instance, output, format, self.repository
+        )
+
+    def close(self) -> None:
+        """Frees everything."""
+        for session in self._sessions:
+            session.close()
+        self._catalogs.close()
+        self._instance.close()
+        self._parser.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _open_other(self, path: str) -> Catalogs:
+        repository = Repository.open(Path(path))
+        return Catalogs(repository, self._settings, self._instance, self._progress)
+
+    def _allowed(self, ref: str | None) -> CommitId:
+        resource = Resource(kind="database", database=self.name, branch=ref)
+        self._policy.check(self._principal, Action.READ, resource)
+        return self.resolve(ref)
+
+    def _snapshot(self, ref: str | None) -> Snapshot:
+        return self._catalogs.snapshot(self._allowed(ref))
+
+    def _summary(self, snapshot: Snapshot, table: NamedTable) -> TableSummary:
+        relation = snapshot.relation(table)
+        where = table.locations[0]
+        return TableSummary(
+            schema=table.schema,
+            name=table.name,
+            rows=relation.rows,
+            columns=len(relation.columns),
+            key=key_columns(table),
+            format=where.format or _formats(snapshot, table),
+            location=where.path,
+            source=where.source,
+        )
+
+    @staticmethod
+    def _columns(snapshot: Snapshot, table: NamedTable) -> Iterator[ColumnDescription]:
+        key = key_columns(table)
+        targets = {
+            column: f"{spelled.schema}.{spelled.table}"
+            for spelled in table.locations[0].declaration.foreign_keys
+            for column in spelled.columns
+        }
+        for column in snapshot.relation(table).columns:
+            declared = column.declared
+            yield ColumnDescription(
+                name=column.name,
+                type=column.type.sql,
+                nullable=is_nullable(column, key),
+                key=column.name in key,
+                references=targets.get(column.name),
+                description=(declared.description or declared.title) if declared else None,
+                widened_by=snapshot.widened_by(table, column),
+            )
+
+
+def _formats(snapshot: Snapshot, table: NamedTable) -> str:
+    names = {name_of(path) for path, _ in snapshot.files_of(table)}
+    return ",".join(sorted(name for name in names if name))

@@ -1,0 +1,124 @@
+"""Writes the tables of a commit as files for other programs: the same bytes every time."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingitdb.catalog.naming import NamedTable
+from ingitdb.errors import UsageError
+from ingitdb.execution.instance import Instance
+from ingitdb.git.repository import Repository
+from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
+from ingitdb.snapshots.snapshot import Relation, Snapshot
+
+_BATCH = 20_000
+SUMMARY = "snapshot.json"
+"""The file that says what the others hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaterializeReport:
+    """What was written: the files, the commit, and how many rows in all."""
+
+    files: tuple[Path, ...]
+    commit: CommitId
+    rows: int
+
+
+def materialize(
+    snapshot: Snapshot,
+    tables: Sequence[NamedTable],
+    instance: Instance,
+    output: Path,
+    format: str,  # noqa: A002 - the word that users type
+    repository: Repository,
+) -> MaterializeReport:
+    """Writes each table as `<schema>/<name>.<format>`, and `snapshot.json` last."""
+    write = _WRITERS.get(format)
+    if write is None:
+        raise UsageError(
+            f"Tables cannot be materialized as {format!r}.",
+            hint=f"Formats: {', '.join(sorted(_WRITERS))}.",
+        )
+    _prepare(output)
+    files: list[Path] = []
+    described: list[dict[str, Any]] = []
+    rows = 0
+    for table in tables:
+        relation = snapshot.relation(table)
+        path = output / _safe(table.schema) / f"{_safe(table.name)}.{format}"
+        if path in files:
+            path = path.with_name(f"{_safe(table.aliases[0])}.{format}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cursor = instance.cursor()
+        try:
+            reader = cursor.sql(relation.sql(ordered=True)).to_arrow_reader(_BATCH)
+            write(reader, path)
+            reader.close()
+        finally:
+            cursor.close()
+        files.append(path)
+        rows += relation.rows
+        described.append(_described(table, relation, path.relative_to(output)))
+    summary = output / SUMMARY
+    summary.write_text(_summary(snapshot, repository, described), encoding="utf-8")
+    return MaterializeReport(files=(*files, summary), commit=snapshot.commit, rows=rows)
+
+
+def _prepare(output: Path) -> None:
+    if output.exists() and not output.is_dir():
+        raise UsageError(f"{output} is a file.", hint="Name a folder with --output.")
+    ours = (output / SUMMARY).exists()
+    if output.is_dir() and any(output.iterdir()) and not ours:
+        raise UsageError(
+            f"The folder {output} holds other files.",
+            hint="Name a new or empty folder, or one that was materialized before.",
+        )
+    output.mkdir(parents=True, exist_ok=True)
+
+
+def _safe(name: str) -> str:
+    """Spells a name as one part of a path."""
+    kept = (c if c.isalnum() or c in "-_.@ #" else f"%{ord(c):02X}" for c in name)
+    safe = "".join(kept)
+    return f"%2E{safe[1:]}" if safe.startswith(".") else safe or "%"
+
+
+def _summary(snapshot: Snapshot, repository: Repository, tables: Sequence[dict[str, Any]]) -> str:
+    head: dict[str, Any] = {"commit": str(snapshot.commit)}
+    if snapshot.commit not in PSEUDO_COMMITS:
+        head["tree"] = str(repository.commit(snapshot.commit).tree)
+    return json.dumps({**head, "tables": tables}, ensure_ascii=False, indent=2) + "\n"
+
+
+def _described(table: NamedTable, relation: Relation, path: Path) -> dict[str, Any]:
+    return {
+        "schema": table.schema,
+        "name": table.name,
+        "file": path.as_posix(),
+        "rows": relation.rows,
+        "columns": [{"name": c.name, "type": c.type.sql} for c in relation.columns],
+    }
+
+
+def _write_parquet(reader: pa.RecordBatchReader, path: Path) -> None:
+    with pq.ParquetWriter(path, reader.schema, compression="zstd") as writer:
+        for batch in reader:
+            writer.write_batch(batch)
+
+
+def _write_arrow(reader: pa.RecordBatchReader, path: Path) -> None:
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, reader.schema) as writer:
+        for batch in reader:
+            writer.write_batch(batch)
+
+
+_WRITERS: dict[str, Callable[[pa.RecordBatchReader, Path], None]] = {
+    "parquet": _write_parquet,
+    "arrow": _write_arrow,
+}

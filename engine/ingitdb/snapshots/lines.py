@@ -1,0 +1,67 @@
+"""Where records stand: the blob and the first line of each, computed from the files when asked."""
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from ingitdb.catalog.naming import NamedTable
+from ingitdb.model.identifiers import BlobId
+from ingitdb.model.types import quote_identifier
+from ingitdb.snapshots.reading import Reader
+from ingitdb.snapshots.segments import write_table
+from ingitdb.snapshots.snapshot import Relation, Snapshot
+
+
+def with_places(
+    snapshot: Snapshot,
+    table: NamedTable,
+    relation: Relation,
+    *,
+    hidden: Sequence[str],
+    ordered: bool,
+) -> str:
+    """Gives a table's SELECT with `_blob`, and `_line` if that is among the hidden columns."""
+    shown = [f"r.{quote_identifier(column.name)}" for column in relation.columns]
+    names = {column.name for column in relation.columns}
+    shown += [f"r.{name}" for name in ("_key", "_path") if name in hidden and name not in names]
+    joins = f" LEFT JOIN ({snapshot.blobs(table)}) b ON b.path = r._path"
+    body = relation.body
+    if "_blob" in hidden:
+        shown.append("b.blob AS _blob")
+    if "_line" in hidden:
+        shown.append("nullif(l.line, 0) AS _line")
+        lines = _lines(snapshot, table)
+        joins += f" LEFT JOIN read_parquet('{lines}') l ON l.path = r._path AND l.place = r._place"
+        body = (
+            "SELECT *, row_number() OVER (PARTITION BY _path ORDER BY _order) AS _place"
+            f" FROM ({body})"
+        )
+    order = " ORDER BY r._path, r._order" if ordered else ""
+    return f"SELECT {', '.join(shown)} FROM ({body}) r{joins}{order}"
+
+
+def _lines(snapshot: Snapshot, table: NamedTable) -> str:
+    """Writes the first line of each record of a table; gives the file's path."""
+    files = snapshot.files_of(table)
+    layout = snapshot.layout()
+    wanted = {where.storage for where in table.locations}
+    reader = Reader()
+    blobs: dict[BlobId, list[str]] = {}
+    for path, blob in files:
+        blobs.setdefault(blob, []).append(path)
+    rows: list[tuple[str, int, int]] = []
+    for blob, data in snapshot.objects().read_many(blobs):
+        for path in blobs[blob]:
+            for found in reader.read(layout, path, data).tables:
+                if found.location.storage in wanted:
+                    rows += [(path, n, s.line) for n, s in enumerate(found.states, start=1)]
+    columns = list(zip(*rows, strict=True)) or [(), (), ()]
+    made = pa.table(
+        {
+            "path": pa.array(columns[0], pa.string()),
+            "place": pa.array(columns[1], pa.int64()),
+            "line": pa.array(columns[2], pa.int64()),
+        }
+    )
+    segment = write_table(snapshot.cache.data, "lines", made)
+    return str(snapshot.cache.data / segment.name).replace("'", "''")
