@@ -14,7 +14,7 @@ import pytest
 from ingitdb_cli.demo.repository import SEED
 from tests.e2e.conftest import Program
 
-SEEDS = (SEED, 20)
+SEEDS = (SEED, pytest.param(20, marks=pytest.mark.slow))
 Told = tuple[Path, str]
 
 

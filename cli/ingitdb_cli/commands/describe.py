@@ -43,7 +43,6 @@ def describe(context: click.Context, table: str) -> None:
     def records() -> Iterator[Sequence[Any]]:
         for c in found.columns:
             widened = ", ".join(c.widened_by) or None if as_table else list(c.widened_by)
-            kind = c.type if isinstance(c.type, str) else c.type.sql
-            yield c.name, kind, c.nullable, c.key, c.references, c.description, widened
+            yield c.name, c.type, c.nullable, c.key, c.references, c.description, widened
 
     app.output.records(columns, records())

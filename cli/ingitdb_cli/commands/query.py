@@ -1,7 +1,7 @@
 """`ingitdb query`: answers a SQL statement."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,8 @@ import click
 
 from ingitdb_cli.app import App, app_of
 from ingitdb_cli.options import Command
+
+_MISSING = "not read: "
 
 HELP = """\b
 ingitdb query "SELECT * FROM people LIMIT 10"
@@ -70,8 +72,7 @@ def _answer(app: App, sql: str, parameters: Any, *, timing: bool) -> None:
     session = database.session(app.options.at)
     forget = app.interrupts.on_interrupt(session.interrupt) if app.interrupts else None
     with session.execute(sql, parameters) as result:
-        for note in result.notes:
-            app.messages.note(note)
+        _say(app, result.notes)
         warn = app.messages.warning
         rows = Rows(
             columns=result.columns, schema=result.schema, batches=result.batches(), warn=warn
@@ -80,8 +81,7 @@ def _answer(app: App, sql: str, parameters: Any, *, timing: bool) -> None:
             output.text(_plan(rows))
         else:
             output.rows(rows, session.interrupt)
-        for note in result.notes:
-            app.messages.note(note)
+        _say(app, result.notes)
         commit = result.commit
     if forget:
         forget()
@@ -91,6 +91,12 @@ def _answer(app: App, sql: str, parameters: Any, *, timing: bool) -> None:
     elif output.on_terminal and output.format == "table":
         app.messages.line(f"({_rows(output.count)})")
     watch.say()
+
+
+def _say(app: App, notes: Iterable[str]) -> None:
+    for note in notes:
+        say = app.messages.warning if note.startswith(_MISSING) else app.messages.note
+        say(note)
 
 
 def _plan(rows: Any) -> Iterator[str]:

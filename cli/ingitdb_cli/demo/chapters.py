@@ -50,7 +50,7 @@ GROUP BY ALL ORDER BY day"""
 
 WHO = """\
 SELECT l.commit_hash[:10] AS commit, l.commit_date::DATE AS day, l.author_name AS author,
-  trim(l.message[:33]) AS message, count(*) AS fares, round(avg(v.price_eur), 2) AS average
+  l.message[:32] AS message, count(*) AS fares, round(avg(v.price_eur), 2) AS average
 FROM versions('fares') v JOIN git_log() l ON l.commit_hash = v._from_commit
 WHERE v.route = 'R07' AND v.price_eur > 0
 GROUP BY ALL ORDER BY average DESC LIMIT 3"""

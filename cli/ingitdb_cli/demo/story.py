@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from ingitdb_cli.demo.chapters import CHAPTERS, STILL_WRONG, Chapter, Step
+from ingitdb_cli.demo.chapters import CHAPTERS, Chapter, Step
 from ingitdb_cli.demo.repository import DemoRepository
 from ingitdb_cli.demo.sparkline import sparkline
 
@@ -18,6 +18,7 @@ Run = Callable[[Sequence[str]], int]
 
 _CACHE = ".git/ingitdb-cache"
 _NUMBERS = ".git/ingitdb-demo.jsonl"
+_OWN_TURN = "FROM versions('vessels') SELECT name, capacity, _valid_from WHERE _key = 'fjordlys'"
 
 
 class Story:
@@ -81,8 +82,8 @@ class Story:
         program = _program()
         click.echo(f"\n{_bold('Your turn.')} The repository is an ordinary one; paste:\n")
         click.echo(f"  cd {_quoted(str(path))}")
-        click.echo(f"  {_quoted(program)} tables --explain")
-        click.echo(f"  {_shell((program, 'query', STILL_WRONG.replace(chr(10), ' ')))}")
+        click.echo(f"  {_quoted(program)} describe ports")
+        click.echo(f"  {_shell((program, 'query', _OWN_TURN))}")
         click.echo(f"\nDelete it with: rm -rf {_quoted(str(path.absolute()))}")
 
 

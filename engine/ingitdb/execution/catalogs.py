@@ -12,7 +12,6 @@ from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
 from ingitdb.model.ports import Progress
 from ingitdb.model.types import quote_identifier
 from ingitdb.settings import Settings
-from ingitdb.snapshots.lines import with_places
 from ingitdb.snapshots.snapshot import Snapshot
 from ingitdb.snapshots.store import SnapshotStore
 from ingitdb.sql.names import KnownTable, find_table
@@ -114,6 +113,8 @@ class Catalogs:
                 relation = snapshot.relation(table)
                 sql = relation.sql(ordered=ordered, hidden=hidden)
                 if {"_blob", "_line"} & set(hidden):
+                    from ingitdb.snapshots.lines import with_places  # reads files: slow to load
+
                     sql = with_places(snapshot, table, relation, hidden=hidden, ordered=ordered)
                 place = f"{quote_identifier(catalog)}.{quote_identifier(schema)}"
                 if schema != "main":

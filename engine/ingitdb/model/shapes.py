@@ -197,10 +197,8 @@ def agree(one: Place, other: Place) -> bool:
 
     Places that agree share a stored column: scalars of several kinds as text, maps as one map.
     """
-    forms = bool(one.kinds or other.kinds)
-    forms += one.is_list or other.is_list
-    forms += one.is_map or other.is_map
-    if forms > 1:
+    forms = (one.kinds or other.kinds, one.is_list or other.is_list, one.is_map or other.is_map)
+    if sum(map(bool, forms)) > 1:
         return False
     if one.item is not None and other.item is not None and not agree(one.item, other.item):
         return False

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from ingitdb.catalog.explain import explain
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.execution.catalogs import Catalogs
 from ingitdb.execution.instance import Instance
@@ -21,11 +20,13 @@ from ingitdb.model.history import Commit
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.ports import Progress
 from ingitdb.model.records import Problem
-from ingitdb.services.explanation import Explanation, explained
 from ingitdb.services.materialization import MaterializeReport, materialize
 from ingitdb.settings import Settings
 from ingitdb.snapshots.cache import CacheFolder
 from ingitdb.snapshots.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from ingitdb.services.explanation import Explanation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,10 +177,12 @@ class Database:
             columns=tuple(self._columns(snapshot, found)),
         )
 
-    def explain(self, ref: str | None = None) -> Explanation:
+    def explain(self, ref: str | None = None) -> "Explanation":
         """Says why each table exists and why other files belong to none."""
+        from ingitdb.services.explanation import explained  # reads files: slow to load
+
         commit = self._allowed(ref)
-        return explained(self.repository, commit, explain)
+        return explained(self.repository, commit)
 
     def log(self, ref: str | None = None, *, limit: int | None = None) -> Iterator[Commit]:
         """Gives the commits that lead to a ref, the newest first."""
@@ -211,7 +214,7 @@ class Database:
         *,
         tables: Sequence[str] = (),
         ref: str | None = None,
-        format: str = "parquet",  # noqa: A002 - the word that users type
+        format: str = "parquet",
     ) -> MaterializeReport:
         """Writes the tables of a commit as files of their own.
 

@@ -1,6 +1,5 @@
 """Words for why each table of a commit exists and what was left out."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from ingitdb.catalog import explain as catalog
@@ -30,9 +29,7 @@ class Explanation:
     suggestions: tuple[str, ...]
 
 
-def explained(
-    repository: Repository, commit: CommitId, explain: Callable[..., catalog.Explanation]
-) -> Explanation:
+def explained(repository: Repository, commit: CommitId) -> Explanation:
     """Explains the files of a commit."""
     entries = repository.tree(commit)
     objects = repository.objects()
@@ -50,7 +47,7 @@ def explained(
         except FormatFault:
             return None
 
-    found = explain(layout, paths, content_of)
+    found = catalog.explain(layout, paths, content_of)
     return Explanation(
         tables=tuple(
             (f"{table.schema}.{table.name}", table.locations[0].reason) for table in found.tables

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import UsageError
@@ -35,7 +34,7 @@ def materialize(
     tables: Sequence[NamedTable],
     instance: Instance,
     output: Path,
-    format: str,  # noqa: A002 - the word that users type
+    format: str,
     repository: Repository,
 ) -> MaterializeReport:
     """Writes each table as `<schema>/<name>.<format>`, and `snapshot.json` last."""
@@ -107,6 +106,8 @@ def _described(table: NamedTable, relation: Relation, path: Path) -> dict[str, A
 
 
 def _write_parquet(reader: pa.RecordBatchReader, path: Path) -> None:
+    import pyarrow.parquet as pq  # slow to load: only where something is written
+
     with pq.ParquetWriter(path, reader.schema, compression="zstd") as writer:
         for batch in reader:
             writer.write_batch(batch)

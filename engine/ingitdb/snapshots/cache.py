@@ -53,6 +53,7 @@ class CacheFolder:
         self._limit = limit
         self._verified: set[str] = set()
         self._reading: IO[bytes] | None = None
+        self._has_waste = False
         try:
             self.data.mkdir(parents=True, exist_ok=True)
             self._meta.mkdir(parents=True, exist_ok=True)
@@ -69,10 +70,13 @@ class CacheFolder:
             fcntl.flock(self._reading, fcntl.LOCK_SH)
 
     def close(self) -> None:
-        """Lets go of the files."""
+        """Lets go of the files; those that no manifest names any more are deleted."""
         if self._reading is not None:
             self._reading.close()
             self._reading = None
+        if self._has_waste:
+            self._has_waste = False
+            self._collect()
 
     @contextmanager
     def building(self) -> Iterator[None]:
@@ -84,17 +88,23 @@ class CacheFolder:
     def load(self, name: str) -> Manifest | None:
         """Gives a manifest, or None where it is missing, of another version or damaged."""
         path = self._meta / f"{name}.json"
-        try:
-            found = load(path)
-        except (CacheCorrupt, ValueError, KeyError, TypeError):
-            return None
+        found = self._peek(path)
         if found is not None:
             self._touch(path)
         return found
 
+    @staticmethod
+    def _peek(path: Path) -> Manifest | None:
+        """Reads a manifest without counting that as a use."""
+        try:
+            return load(path)
+        except (CacheCorrupt, ValueError, KeyError, TypeError):
+            return None
+
     def save(self, name: str, manifest: Manifest) -> None:
         """Writes a manifest, then makes room if the cache is past its limit."""
         save(manifest, self._meta / f"{name}.json")
+        self._has_waste = True
         self.shrink(keep=name)
 
     def path(self, segment: Segment) -> Path:
@@ -112,6 +122,8 @@ class CacheFolder:
     def forget(self, name: str) -> None:
         """Drops a manifest, so that it is built anew, and the bad files that it names."""
         found = self.load(name)
+        self._has_waste = True
+        self._verified.clear()
         if found is not None:
             for segment in found.segments:
                 try:
@@ -125,9 +137,7 @@ class CacheFolder:
         files = [p for p in (*self.data.iterdir(), *self._meta.iterdir()) if p.is_file()]
         entries = []
         for path in self._manifests():
-            found = self.load(path.stem)
-            named = sum(s.size for s in found.segments) if found else 0
-            entries.append((path.stem, named + path.stat().st_size))
+            entries.append((path.stem, self._size(path)))
         return CacheInfo(
             path=self.data,
             bytes=sum(p.stat().st_size for p in files),
@@ -141,7 +151,7 @@ class CacheFolder:
         checked = 0
         bad: list[str] = []
         for path in self._manifests():
-            found = self.load(path.stem)
+            found = self._peek(path)
             if found is None:
                 bad.append(path.name)
                 continue
@@ -170,21 +180,28 @@ class CacheFolder:
 
     def shrink(self, *, keep: str | None = None) -> None:
         """Drops the manifests used longest ago until the rest fits, then unnamed files."""
-        manifests = sorted(self._manifests(), key=lambda p: p.stat().st_mtime)
-        total = self.info().bytes
-        for path in manifests:
+        sizes = {path: self._size(path) for path in self._manifests()}
+        total = sum(sizes.values())
+        for path in sorted(sizes, key=lambda p: p.stat().st_mtime):
             if total <= self._limit:
                 break
             if path.stem != keep:
                 path.unlink(missing_ok=True)
-                total -= self._collect()
-        self._collect()
+                self._has_waste = True
+                total -= sizes[path]
+        if self._reading is None:
+            self._collect()
+
+    def _size(self, path: Path) -> int:
+        """Gives the size of a manifest with the files that it names."""
+        found = self._peek(path)
+        return path.stat().st_size + (sum(s.size for s in found.segments) if found else 0)
 
     def _collect(self) -> int:
         """Deletes files that no manifest names; none while another process reads."""
         named: set[str] = set()
         for path in self._manifests():
-            found = self.load(path.stem)
+            found = self._peek(path)
             if found is not None:
                 named |= {segment.name for segment in found.segments}
         with (self._meta / "readers").open("ab") as stream:

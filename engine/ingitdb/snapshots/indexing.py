@@ -7,19 +7,20 @@ from pathlib import Path
 
 from ingitdb.catalog.columns import place_at, type_of
 from ingitdb.model.identifiers import CommitId
-from ingitdb.model.shapes import Place, agree, by_frequency, unite
 from ingitdb.model.records import Problem
+from ingitdb.model.shapes import Place, agree, by_frequency, unite
 from ingitdb.model.tables import Location
+from ingitdb.snapshots.arrays import AS_JSON
 from ingitdb.snapshots.gathering import Gathered
 from ingitdb.snapshots.intervals import STANDING, Intervals, StateRows
 from ingitdb.snapshots.manifest import LayoutSpan, Manifest, StoredFault, StoredField, StoredTable
-from ingitdb.snapshots.arrays import AS_JSON
-from ingitdb.snapshots.segments import (
+from ingitdb.snapshots.segments import write_table
+from ingitdb.snapshots.tables import (
     StoredColumn,
     in_file_order,
     placement_table,
+    shape_table,
     state_table,
-    write_table,
 )
 
 
@@ -85,14 +86,15 @@ def _write_rows(
     live = in_file_order(rows, standing=True)
     dead = in_file_order(rows, standing=False)
     head_counts = Counter(rows.shape[i] for i in live)
-    plan = _plan(counts, place_at(head_counts))
+    head = place_at(head_counts)
+    plan = _plan(counts, head)
     columns = [*plan.general, *plan.latest]
     return StoredTable(
         storage=storage,
         live=write_table(folder, "live", state_table(rows, live, payloads, shapes, columns)),
         dead=write_table(folder, "dead", state_table(rows, dead, payloads, shapes, plan.general)),
-        shapes=tuple(shapes),
-        head_counts={shapes[shape]: count for shape, count in head_counts.items()},
+        shapes=write_table(folder, "shapes", shape_table(list(shapes))),
+        head=head.text(),
         place=plan.place.text(),
         columns={
             name: StoredField(

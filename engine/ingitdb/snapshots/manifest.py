@@ -6,7 +6,7 @@ never changes.
 
 import hashlib
 import os
-import tempfile
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from ingitdb.model.tables import Declaration, DeclaredColumn, ForeignKey, Form, 
 from ingitdb.model.types import ColumnType, ListOf, MapOf, Scalar, Struct
 from ingitdb.snapshots.segments import Segment
 
-VERSION = 1
+VERSION = 2
 """Raised whenever stored answers would differ: older manifests are then ignored."""
 
 
@@ -51,8 +51,8 @@ class StoredTable:
         storage: What names the place; see `Location.storage`.
         live: The states that stand at the end of the line, in the types of that commit.
         dead: The states that have ended, in types that hold every state.
-        shapes: All shapes, by number.
-        head_counts: How many standing records have each shape.
+        shapes: The file of all shapes, by number.
+        head: What stands where in the standing states, spelled as a shape.
         place: What stands where in all states, spelled as a shape.
         columns: How each field is stored.
     """
@@ -60,8 +60,8 @@ class StoredTable:
     storage: str
     live: Segment
     dead: Segment
-    shapes: tuple[str, ...]
-    head_counts: Mapping[int, int]
+    shapes: Segment
+    head: str
     place: str
     columns: Mapping[str, StoredField]
 
@@ -106,7 +106,7 @@ class Manifest:
     @property
     def segments(self) -> list[Segment]:
         """Every file that the manifest names."""
-        tables = [segment for t in self.tables.values() for segment in (t.live, t.dead)]
+        tables = [file for t in self.tables.values() for file in (t.live, t.dead, t.shapes)]
         return [self.placements, *tables]
 
     def layout_at(self, ordinal: int) -> LayoutSpan:
@@ -118,13 +118,13 @@ def save(manifest: Manifest, path: Path) -> None:
     """Writes a manifest so that readers see the old one or the new one, never a part."""
     body = orjson.dumps(_packed(manifest), option=orjson.OPT_NON_STR_KEYS)
     mark = hashlib.blake2b(body, digest_size=16).hexdigest().encode()
-    handle, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
-    with os.fdopen(handle, "wb") as stream:
+    temporary = path.with_name(f".new-{os.getpid()}-{uuid.uuid4().hex}")
+    with temporary.open("wb") as stream:
         stream.write(b"%d %s\n" % (VERSION, mark))
         stream.write(body)
         stream.flush()
         os.fsync(stream.fileno())
-    Path(name).replace(path)
+    temporary.replace(path)
 
 
 def load(path: Path) -> Manifest | None:
@@ -221,8 +221,8 @@ def _table(value: Mapping[str, Any]) -> StoredTable:
         storage=value["storage"],
         live=Segment(**value["live"]),
         dead=Segment(**value["dead"]),
-        shapes=tuple(value["shapes"]),
-        head_counts={int(n): count for n, count in value["head_counts"].items()},
+        shapes=Segment(**value["shapes"]),
+        head=value["head"],
         place=value["place"],
         columns={
             name: StoredField(

@@ -20,7 +20,7 @@ from ingitdb.model.types import (
 )
 
 
-class NotDerivable(Exception):  # noqa: N818 - the caller answers it by reading the commit's files
+class NotDerivable(Exception):
     """The stored column has lost what the wanted type would show."""
 
 

@@ -10,6 +10,7 @@ from ingitdb.catalog.content import Content, summarize
 from ingitdb.catalog.layout import Layout
 from ingitdb.catalog.records import records
 from ingitdb.formats.registry import by_name, by_path
+from ingitdb.model.ports import Format
 from ingitdb.model.records import (
     DEFAULT_OPTIONS,
     Chunk,
@@ -19,7 +20,6 @@ from ingitdb.model.records import (
     ReadOptions,
     Record,
 )
-from ingitdb.model.ports import Format
 from ingitdb.model.shapes import shape_of
 from ingitdb.model.tables import Form, Location
 

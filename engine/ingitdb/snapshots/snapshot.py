@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ingitdb.catalog.columns import column_names, place_at, type_of
-from ingitdb.catalog.layout import Layout
 from ingitdb.catalog.naming import NamedTable, name_tables
 from ingitdb.model.identifiers import BlobId, CommitId
 from ingitdb.model.ports import BlobSource
@@ -21,6 +21,9 @@ from ingitdb.snapshots.manifest import StoredTable
 from ingitdb.snapshots.projection import NotDerivable, project, project_source
 from ingitdb.snapshots.segments import Segment
 from ingitdb.snapshots.store import Base, SnapshotStore, Sources
+
+if TYPE_CHECKING:
+    from ingitdb.catalog.layout import Layout
 
 Query: TypeAlias = Callable[[str], list[tuple[Any, ...]]]
 _KEYED = (Form.RECORD, Form.ENTRIES, Form.ENTRY_ITEMS)
@@ -52,6 +55,11 @@ class Part:
     segment: Segment
     is_live: bool
     condition: str
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether these are just the standing states, in the types of the last commit."""
+        return self.is_live and self.base.is_last and not self.base.without
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +120,7 @@ class Snapshot:
         """Gives the source of the files."""
         return self._store.objects()
 
-    def layout(self) -> Layout:
+    def layout(self) -> "Layout":
         """Gives the layout of the commit's tree."""
         return self._store.layout(self.commit)
 
@@ -187,8 +195,9 @@ class Snapshot:
                 part = self._part(stored, base, segment, is_live, f"_from <= {base.ordinal}")
                 counts = self._counts_where(part)
                 parts.append((part, counts))
+                shapes = self._shapes(stored)
                 for number, count in counts.items():
-                    total[stored.shapes[number]] += count
+                    total[shapes[number]] += count
         place = place_at(total)
         fields = column_names(place.fields)
         bodies = [
@@ -249,13 +258,7 @@ class Snapshot:
     def _derived(self, table: NamedTable) -> Relation:
         storages = dict.fromkeys(where.storage for where in table.locations)
         parts = [part for storage in storages for part in self._parts(storage)]
-        counted = [(part, self._counts(part)) for part in parts]
-        counted = [(part, counts) for part, counts in counted if counts]
-        total: Counter[str] = Counter()
-        for part, counts in counted:
-            for number, count in counts.items():
-                total[part.stored.shapes[number]] += count
-        place = place_at(total)
+        place, rows, counted = self._united(parts)
         names = column_names(place.fields)
         natural = {names[field]: inner for field, inner in place.fields.items()}
         bodies = [self._body(part, counts, place, names) for part, counts in counted]
@@ -269,7 +272,7 @@ class Snapshot:
             natural,
             declared,
             has_key=has_key,
-            rows=sum(total.values()),
+            rows=rows,
             is_ordered=len(bodies) <= 1 and all(part.is_live for part, _ in counted),
         )
 
@@ -344,13 +347,33 @@ class Snapshot:
     ) -> Part:
         return Part(stored=stored, base=base, segment=segment, is_live=is_live, condition=condition)
 
-    def _counts(self, part: Part) -> Mapping[int, int]:
-        if part.segment.rows == 0:
-            return {}
-        if part.is_live and part.base.is_last and not part.base.without:
-            self._file(part.segment)
-            return part.stored.head_counts
-        return self._counts_where(part)
+    def _united(
+        self, parts: Sequence[Part]
+    ) -> tuple[Place, int, list[tuple[Part, Mapping[int, int]]]]:
+        """Gives what stands where in some parts, the count of their records, and who has any."""
+        if len(parts) == 1 and parts[0].is_whole:
+            self._file(parts[0].segment)
+            found: Mapping[int, int] = {}
+            some = [(parts[0], found)] if parts[0].segment.rows else []
+            return _place(parts[0].stored.head), parts[0].segment.rows, some
+        total: Counter[str] = Counter()
+        counted = []
+        for part in parts:
+            counts = self._counts_where(part)
+            if counts:
+                shapes = self._shapes(part.stored)
+                counted.append((part, counts))
+                for number, count in counts.items():
+                    total[shapes[number]] += count
+        return place_at(total), sum(total.values()), counted
+
+    def _shapes(self, stored: StoredTable) -> Sequence[str]:
+        """Gives the shapes of a stored table by number."""
+        known = self._store.shapes.get(stored.shapes.name)
+        if known is None:
+            rows = self._query(f"SELECT shape FROM {self._file(stored.shapes)} ORDER BY number")
+            known = self._store.shapes[stored.shapes.name] = [shape for (shape,) in rows]
+        return known
 
     def _counts_where(self, part: Part) -> Mapping[int, int]:
         if part.segment.rows == 0:
@@ -370,7 +393,7 @@ class Snapshot:
         names: Mapping[str, str],
         more: str = "",
     ) -> str:
-        stored = unite([part.stored.place])
+        stored = _place(part.stored.place)
         columns = (
             (self._column(part, present, stored, field, inner), quote_identifier(names[field]))
             for field, inner in place.fields.items()
@@ -389,7 +412,7 @@ class Snapshot:
         if known is None:
             return f"CAST(NULL AS {type_of(wanted).sql})"
         if part.is_live and known.latest is not None:
-            own = _head_place(part.stored).fields[field]
+            own = _place(part.stored.head).fields[field]
             if own == wanted or type_of(own) == type_of(wanted):
                 return project(known.latest, own, wanted)
         contradicted = type_of(wanted) == JSON or not known.odd.isdisjoint(present)
@@ -402,8 +425,10 @@ class Snapshot:
         return f"read_parquet({quote_literal(str(path))})"
 
 
-def _head_place(stored: StoredTable) -> Place:
-    return place_at({stored.shapes[n]: count for n, count in stored.head_counts.items()})
+@lru_cache(maxsize=256)
+def _place(spelled: str) -> Place:
+    """Reads a stored place; nobody changes it."""
+    return unite([spelled])
 
 
 def _is_moment(fitting: Fitting, column: DeclaredColumn | None) -> bool:

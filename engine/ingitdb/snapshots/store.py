@@ -5,8 +5,9 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from ingitdb.catalog.layout import Layout
+from ingitdb.catalog.files import is_configuration
 from ingitdb.git.objects import ObjectStore
 from ingitdb.git.repository import Repository
 from ingitdb.model.history import FileChange
@@ -14,9 +15,10 @@ from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
 from ingitdb.model.ports import Progress
 from ingitdb.settings import Settings
 from ingitdb.snapshots.cache import CacheFolder
-from ingitdb.snapshots.gathering import gather
-from ingitdb.snapshots.indexing import write_index
 from ingitdb.snapshots.manifest import Manifest
+
+if TYPE_CHECKING:
+    from ingitdb.catalog.layout import Layout
 
 LINE = "line"
 _MOST_OVERLAID = 2_000
@@ -49,7 +51,12 @@ class Sources:
 
 
 class SnapshotStore:
-    """Answers for any commit of a repository; builds what is missing."""
+    """Answers for any commit of a repository; builds what is missing.
+
+    Attributes:
+        cache: The repository's cache folder.
+        shapes: The shapes of stored tables that were read, by the file that holds them.
+    """
 
     def __init__(
         self, repository: Repository, settings: Settings, progress: Progress | None = None
@@ -59,6 +66,7 @@ class SnapshotStore:
         self._progress = progress
         self.cache = CacheFolder(settings.cache, repository.identity, settings.cache_limit)
         self.cache.hold()
+        self.shapes: dict[str, list[str]] = {}
         self._line: Manifest | None = None
         self._ordinals: dict[CommitId, int] = {}
         self._moments: dict[CommitId, datetime] = {}
@@ -139,8 +147,11 @@ class SnapshotStore:
         self,
         changes: Iterable[Sequence[FileChange]],
         commits: Sequence[CommitId],
-        layout: Layout | None = None,
+        layout: "Layout | None" = None,
     ) -> Manifest:
+        from ingitdb.snapshots.gathering import gather  # slow to load: only to build
+        from ingitdb.snapshots.indexing import write_index
+
         gathered = gather(
             changes,
             self._repository.objects(),
@@ -177,8 +188,10 @@ class SnapshotStore:
         """Gives the source of the repository's files."""
         return self._repository.objects()
 
-    def layout(self, commit: CommitId) -> Layout:
+    def layout(self, commit: CommitId) -> "Layout":
         """Reads how a commit's files are placed in tables."""
+        from ingitdb.catalog.layout import Layout  # slow to load: only to build
+
         entries = self._repository.tree(commit)
         objects = self._repository.objects()
         return Layout.read(entries.keys(), lambda path: objects.read(entries[path].blob))
@@ -211,4 +224,4 @@ class SnapshotStore:
 
 
 def _touches_layout(paths: Collection[str]) -> bool:
-    return any(Layout.is_configuration(path) for path in paths)
+    return any(is_configuration(path) for path in paths)

@@ -50,8 +50,8 @@ def _scalar_json(value: Value) -> str:
         return "true" if plain else "false"
     if (
         isinstance(plain, str | bytes)
-        or not isinstance(plain, int | float)
-        and not _is_number(text)
+        or (not isinstance(plain, int | float)
+        and not _is_number(text))
     ):
         return _quoted(text)
     if _is_number(text):
