@@ -48,24 +48,29 @@ class Catalogs:
         self.repository.close()
 
     def snapshot(self, commit: CommitId) -> Snapshot:
-        """Gives the tables of a commit; of a pseudo-commit as they are now."""
+        """Gives the tables of a commit; of a pseudo-commit as they were when it was first read."""
         with self._lock:
             known = self._snapshots.get(commit)
             if known is not None:
                 self._snapshots.move_to_end(commit)
                 return known
             made = Snapshot(self.store, self.store.sources(commit), self._instance.query)
-            if commit not in PSEUDO_COMMITS:
-                self._snapshots[commit] = made
-                if len(self._snapshots) > _MOST_SNAPSHOTS:
-                    self._snapshots.popitem(last=False)
+            self._snapshots[commit] = made
+            if len(self._snapshots) > _MOST_SNAPSHOTS:
+                self._snapshots.popitem(last=False)
             return made
+
+    def begin(self) -> None:
+        """Begins a statement: the work tree and the index are looked at anew."""
+        with self._lock:
+            for commit in PSEUDO_COMMITS:
+                self._snapshots.pop(commit, None)
 
     def recover(self, commits: Sequence[CommitId]) -> None:
         """Builds damaged cache files anew, and every view with them."""
         with self._lock:
-            for commit in commits:
-                self.store.rebuild(self.store.sources(commit))
+            bases = [base for commit in commits for base in self.store.sources(commit).bases]
+            self.store.forget({base.name for base in bases})
             self._snapshots.clear()
             self._views.clear()
             self._generation += 1

@@ -28,6 +28,8 @@ GIT_FUNCTIONS = {
 }
 """Each function of Git's with the least and the most arguments."""
 SCALAR_FUNCTIONS = {
+    "current_database": (0, 0),
+    "current_catalog": (0, 0),
     "active_branch": (0, 0),
     "hash_of": (1, 1),
     "merge_base": (2, 2),
@@ -80,6 +82,8 @@ def git_rows(context: Context, name: str, arguments: Sequence[Any]) -> Rows:
 def scalar(context: Context, name: str, arguments: Sequence[Any]) -> str | bool | None:
     """Gives the value of a scalar function."""
     repository = context.catalogs.repository
+    if name in ("current_database", "current_catalog"):
+        return context.database
     if name == "active_branch":
         return repository.head().branch
     commits = [repository.resolve(str(argument)) for argument in arguments]

@@ -102,6 +102,7 @@ class Session:
             IngitdbError: A statement is wrong, refused, or fails; the earlier ones have run.
         """
         started = time.perf_counter()
+        self._main.begin()
         statements = split(sql, self._parser)
         if not statements:
             raise StatementInvalid("There is no statement.", hint='Try "SELECT 1".')

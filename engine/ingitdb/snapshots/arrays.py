@@ -1,8 +1,10 @@
 """Values into Arrow arrays of explicit types; nothing is inferred and nothing is lost."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import orjson
 import pyarrow as pa
 
 from ingitdb.model.records import Spelled
@@ -27,8 +29,9 @@ from ingitdb.model.types import (
 )
 from ingitdb.snapshots.texts import json_text, source_text
 
-AS_JSON = Place(kinds={"s"}, is_map=True)
-"""A place of which nothing is known but that JSON holds it."""
+_JSON_KINDS = frozenset("sbilf")
+"""Scalars that JSON writers spell alike, floats with an exponent excepted."""
+_EXPONENT = re.compile(rb"[0-9]e[0-9-]")
 _ARROW = {
     BOOLEAN: pa.bool_(),
     BIGINT: pa.int64(),
@@ -70,6 +73,16 @@ def arrow_type(column: ColumnType, *, nested: bool = False) -> pa.DataType:
     return _ARROW[column]
 
 
+def as_json(place: Place) -> Place:
+    """Gives a place that JSON holds, with all the kinds of scalars that stand in another."""
+    return Place(kinds={"s", *_kinds(place)}, is_map=True)
+
+
+def _kinds(place: Place) -> set[str]:
+    inner = [*place.fields.values(), *([place.item] if place.item else [])]
+    return place.kinds.union(*(_kinds(each) for each in inner))
+
+
 def array_of(values: Sequence[Any], column: ColumnType, place: Place) -> pa.Array:
     """Puts values into an array.
 
@@ -80,10 +93,16 @@ def array_of(values: Sequence[Any], column: ColumnType, place: Place) -> pa.Arra
     """
     stored = pa.string() if column == JSON else arrow_type(column)
     if not _fits(column, place):
-        convert = _converter(column)
+        is_plain = column == JSON and _kinds(place) <= _JSON_KINDS
+        convert = _plain_json if is_plain else _converter(column)
         values = [None if value is None else convert(value) for value in values]
     array = pa.array(values, stored)
     return pa.ExtensionArray.from_storage(pa.json_(), array) if column == JSON else array
+
+
+def _plain_json(value: Any) -> str:
+    text = orjson.dumps(value)
+    return json_text(value) if _EXPONENT.search(text) else text.decode()
 
 
 def _fits(column: ColumnType, place: Place) -> bool:

@@ -10,7 +10,7 @@ from ingitdb.model.identifiers import CommitId
 from ingitdb.model.records import Problem
 from ingitdb.model.shapes import Place, agree, by_frequency, unite
 from ingitdb.model.tables import Location
-from ingitdb.snapshots.arrays import AS_JSON
+from ingitdb.snapshots.arrays import as_json
 from ingitdb.snapshots.gathering import Gathered
 from ingitdb.snapshots.intervals import STANDING, Intervals, StateRows
 from ingitdb.snapshots.manifest import LayoutSpan, Manifest, StoredFault, StoredField, StoredTable
@@ -87,7 +87,7 @@ def _write_rows(
     dead = in_file_order(rows, standing=False)
     head_counts = Counter(rows.shape[i] for i in live)
     head = place_at(head_counts)
-    plan = _plan(counts, head)
+    plan = _plan(counts, head_counts, head)
     columns = [*plan.general, *plan.latest]
     return StoredTable(
         storage=storage,
@@ -128,8 +128,9 @@ class _Plan:
     source_of: dict[str, str] = field(default_factory=dict)
 
 
-def _plan(counts: Mapping[str, int], head: Place) -> _Plan:
+def _plan(counts: Mapping[str, int], head_counts: Mapping[str, int], head: Place) -> _Plan:
     plan = _Plan()
+    everything = place_at(counts)
     plan.place.is_map = True
     for shape in by_frequency(counts):
         for name, inner in unite([shape]).fields.items():
@@ -145,10 +146,11 @@ def _plan(counts: Mapping[str, int], head: Place) -> _Plan:
         plan.general.append((f"c{number}", name, inner, frozenset(plan.odd[name])))
         plan.general_of[name] = f"c{number}"
         if plan.odd[name]:
-            plan.general.append((f"j{number}", name, AS_JSON, frozenset()))
+            plan.general.append((f"j{number}", name, as_json(everything.fields[name]), frozenset()))
             plan.source_of[name] = f"j{number}"
         own = head.fields.get(name)
-        if own is not None and (plan.odd[name] or type_of(own) != type_of(inner)):
+        is_odd = not plan.odd[name].isdisjoint(head_counts)
+        if own is not None and (is_odd or type_of(own) != type_of(inner)):
             plan.latest.append((f"h{number}", name, own, frozenset()))
             plan.latest_of[name] = f"h{number}"
     return plan

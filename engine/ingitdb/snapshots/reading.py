@@ -26,6 +26,8 @@ from ingitdb.model.tables import Form, Location
 MOST_BYTES = 256 * 1024 * 1024
 """Files beyond this are reported, not read."""
 _LFS_MARK = b"version https://git-lfs.github.com/spec/"
+_FEWEST_BYTES = 8192
+"""A smaller file is read whole: cutting it would cost as much."""
 _MEMO_ITEMS = 200_000
 
 
@@ -155,7 +157,7 @@ class Reader:
 
     def _by_items(self, layout: Layout, form: Format, path: str, data: bytes) -> FileReading | None:
         """Reads a file of rows item by item; None where its items do not stand alone."""
-        chunks = form.split(data)
+        chunks = form.split(data) if len(data) >= _FEWEST_BYTES else None
         if chunks is None or not chunks.items or chunks.kind == "map":
             return None
         located = layout.locate(path, Content(kind=chunks.kind))

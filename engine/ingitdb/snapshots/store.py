@@ -91,13 +91,12 @@ class SnapshotStore:
                 return overlaid
         return Sources(commit, (self._tree(commit),))
 
-    def rebuild(self, sources: Sources) -> Sources:
-        """Builds anew what answers for a commit, after a file was found damaged."""
-        for base in sources.bases:
-            self.cache.forget(base.name)
+    def forget(self, names: Iterable[str]) -> None:
+        """Drops manifests with a damaged file; what they told is built anew when next asked for."""
+        for name in names:
+            self.cache.forget(name)
         self._line = None
         self._ordinals = {}
-        return self.sources(sources.commit)
 
     def alone(self, commit: CommitId) -> Sources:
         """Gives a commit's files in its own types, read without the line."""
