@@ -104,7 +104,7 @@ def _one_record(document: Document, location: Location, path: str) -> Iterator[R
     if document.kind not in ("map", "empty"):
         raise FormatFault(f"One record, a map, is expected here, not {_said(document)}.")
     fields = document.value if document.kind == "map" else {}
-    yield Record(fields=fields, key=key_of(path, location), line=_line(document.lines, 0))
+    yield Record(fields=fields, key=key_of(path, location), line=1 if document.lines else 0)
 
 
 def _rows(document: Document, _location: Location, _path: str) -> Iterator[Record]:
