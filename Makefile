@@ -1,6 +1,6 @@
 # One line a target; CI calls the same. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup fmt lint types test test-all faults golden bench bench-compare docs check audit sbom build demo clean
+.PHONY: help setup fmt lint types test test-all faults golden bench bench-small bench-compare docs check audit sbom build demo clean
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 BASE ?= main
@@ -26,7 +26,9 @@ faults: .venv/.dev ## 200 rounds of kill -9 while indexing (SEED=1 ROUNDS=200)
 golden: .venv/.dev ## rewrite the golden files; then read the diff
 	INGITDB_TEST_GOLDEN=rewrite $(PYTEST) tests/golden tests/e2e; git diff --stat -- tests
 bench: .venv/.dev ## benchmarks, rivals in the same run
-	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-json=.make/bench.json
+	mkdir -p .make && $(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-json=.make/bench.json
+bench-small: .venv/.dev ## benchmarks on the smallest rung of the data ladder, as CI runs them
+	INGITDB_BENCH_RECORDS=1000 INGITDB_BENCH_COMMITS=50 $(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-max-time=0.2
 bench-compare: .venv/.dev ## benchmarks of BASE (main) against the work tree
 	$(BIN)/python benchmarks/compare.py $(BASE)
 docs: .venv/.dev ## write the generated documents

@@ -1,11 +1,11 @@
 """The root command: knows its commands by name and loads one when it is called."""
 
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import click
 
-from ingitdb_cli.options import global_options
+from ingitdb_cli.options import Group
 
 
 class Entry(NamedTuple):
@@ -31,12 +31,8 @@ COMMANDS: dict[str, Entry] = {
 """A test compares the texts with the commands' own."""
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """Loads a command's module when the command is called, not when it is listed."""
-
-    def __init__(self, *arguments: Any, **more: Any) -> None:
-        super().__init__(*arguments, **more)
-        self.params.extend(global_options())
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Gives the names of the commands that are shown."""

@@ -31,15 +31,19 @@ class Interrupts:
         self._calls: list[Callable[[], None]] = []
         self._finished = threading.Event()
         self._reader, self._writer = -1, -1
+        self._ours = False
+        self._hook = sys.unraisablehook
         self._watching = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Self:
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._writer, False)
         signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        self._ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if self._ours:
             signal.signal(signal.SIGINT, self._raise)
         self._watching.start()
+        self._hook, sys.unraisablehook = sys.unraisablehook, self._unraisable
         return self
 
     def __exit__(
@@ -48,8 +52,11 @@ class Interrupts:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if self._ours:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done; let it end in peace
         self._finished.set()
         self._calls.clear()
+        sys.unraisablehook = self._hook
         signal.set_wakeup_fd(-1)
         os.close(self._writer)
         self._watching.join(_GRACE)  # it may be inside DuckDB, where no thread may end with us
@@ -62,6 +69,11 @@ class Interrupts:
     def _raise(self, _number: int, _frame: FrameType | None) -> None:
         self.happened = True
         raise KeyboardInterrupt
+
+    def _unraisable(self, what: "sys.UnraisableHookArgs") -> None:
+        """Passes over a KeyboardInterrupt that fell into a place where nothing can be raised."""
+        if not isinstance(what.exc_value, KeyboardInterrupt):
+            self._hook(what)
 
     def _watch(self) -> None:
         while data := os.read(self._reader, 64):

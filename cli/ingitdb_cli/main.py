@@ -1,148 +1,39 @@
-"""The program `ingitdb`: runs a command, and turns whatever happens into words and a status."""
+"""The console script `ingitdb`: watches for Ctrl-C, and only then loads the program."""
 
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from typing import Any
 
-import click
-
-from ingitdb_cli.app import App, bind
-from ingitdb_cli.group import LazyGroup
 from ingitdb_cli.interrupts import Interrupts
 from ingitdb_cli.messages import Messages
-from ingitdb_cli.options import GlobalOptions
-from ingitdb_cli.statuses import STATUS_BY_CODE, Status
 
 _COMPLETE = "_INGITDB_COMPLETE"
-
-
-def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted:
-        from ingitdb_cli.commands.version import own_version
-
-        click.echo(f"ingitdb {own_version()}")
-        context.exit()
-
-
-@click.group(
-    "ingitdb",
-    cls=LazyGroup,
-    invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-@click.option(
-    "--version",
-    is_flag=True,
-    expose_value=False,
-    is_eager=True,
-    callback=_show_version,
-    help="Show the version.",
-)
-@click.pass_context
-def ingitdb(context: click.Context) -> None:
-    """Make any Git repository of records a SQL database.
-
-    Every commit is a set of tables. `ingitdb` alone shows examples.
-    """
-    if context.invoked_subcommand is None:
-        from ingitdb_cli.welcome import WELCOME
-
-        click.echo(WELCOME, nl=False)
+_INTERRUPTED = 130
 
 
 def main() -> int:
     """Runs the program as its user called it."""
-    if _COMPLETE in os.environ:
-        ingitdb.main(prog_name="ingitdb")
     messages = Messages()
-    with Interrupts(lambda: _interrupted(messages), Status.INTERRUPTED) as interrupts:
-        status = run(sys.argv[1:], messages=messages, interrupts=interrupts)
+    try:
+        with Interrupts(messages.interrupted, _INTERRUPTED) as interrupts:
+            from ingitdb_cli import program
+
+            if _COMPLETE in os.environ:
+                program.ingitdb.main(prog_name="ingitdb")
+            status = program.run(sys.argv[1:], messages=messages, interrupts=interrupts)
+    except KeyboardInterrupt:  # while it is loaded, or at the very end
+        messages.interrupted()
+        status = _INTERRUPTED
     if status:
         gc.collect()  # what an error's frames still hold would make DuckDB complain at the end
     return status
 
 
-def run(
-    arguments: Sequence[str],
-    *,
-    messages: Messages | None = None,
-    interrupts: Interrupts | None = None,
-) -> int:
-    """Runs the program in this process and gives its exit status."""
-    messages = messages or Messages()
-    app = App(GlobalOptions(), messages)
-    app.interrupts = interrupts
-    try:
-        status = _invoke(app, list(arguments))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _drop_stdout()
-        return Status.DONE
-    except KeyboardInterrupt:
-        app.close()
-        _interrupted(messages)
-        return Status.INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the edge: nobody is to see a traceback
-        app.close()
-        if interrupts and interrupts.happened:  # whatever came of it
-            _interrupted(messages)
-            return Status.INTERRUPTED
-        return _explain(error, messages)
-    return status
+def __getattr__(name: str) -> Any:
+    """Gives the click command `ingitdb` to those who ask for it here."""
+    if name != "ingitdb":
+        raise AttributeError(name)
+    from ingitdb_cli.program import ingitdb
 
-
-def _invoke(app: App, arguments: list[str]) -> int:
-    try:
-        with ingitdb.make_context("ingitdb", arguments, obj=app.options) as context:
-            bind(context, app)
-            ingitdb.invoke(context)
-    except click.exceptions.Exit as end:
-        return end.exit_code
-    finally:
-        app.close()
-    return Status.DONE
-
-
-def _explain(error: Exception, messages: Messages) -> int:
-    """Says what happened; a traceback only to those who ask for it."""
-    if os.environ.get("INGITDB_DEBUG"):
-        import traceback
-
-        traceback.print_exception(error)
-    if isinstance(error, click.ClickException):
-        return _explain_click(error, messages)
-    from ingitdb.errors import IngitdbError
-    from ingitdb_cli.output.target import TargetFailed
-
-    if isinstance(error, IngitdbError):
-        messages.error(error.message, error.hint)
-        return STATUS_BY_CODE.get(error.code, Status.FAULT)
-    if isinstance(error, TargetFailed):
-        messages.error(str(error))
-        return Status.TARGET
-    messages.error(
-        f"{type(error).__name__}: {error}",
-        "This is a fault of ingitdb. INGITDB_DEBUG=1 shows where it is; please report it.",
-    )
-    return Status.FAULT
-
-
-def _explain_click(error: click.ClickException, messages: Messages) -> int:
-    context = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else "ingitdb"
-    messages.error(error.format_message(), f"{path} --help")
-    return Status.USAGE
-
-
-def _interrupted(messages: Messages) -> None:
-    messages.error_once("interrupted")
-
-
-def _drop_stdout() -> None:
-    """Points stdout at nothing, so that Python's last flush cannot fail."""
-    try:
-        descriptor = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(descriptor, sys.stdout.fileno())
-    except (OSError, ValueError):
-        return
+    return ingitdb

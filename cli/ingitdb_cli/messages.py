@@ -4,6 +4,8 @@ import sys
 
 from ingitdb_cli.output.display import clean_message
 
+_INTERRUPTED = "interrupted"
+
 
 class Messages:
     """Speaks on stderr; never raises because nobody listens.
@@ -27,11 +29,11 @@ class Messages:
         if hint:
             self._say(f"hint: {hint}")
 
-    def error_once(self, text: str) -> None:
-        """Says what ends the program, however many ways lead there."""
-        if text not in self._said:
-            self._said.add(text)
-            self._say(text)
+    def interrupted(self) -> None:
+        """Says once that the user has ended the program, however many ways lead there."""
+        if _INTERRUPTED not in self._said:
+            self._said.add(_INTERRUPTED)
+            self._say(_INTERRUPTED)
 
     def warning(self, text: str) -> None:
         """Says once what the result lacks."""

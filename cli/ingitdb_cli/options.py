@@ -72,6 +72,14 @@ def global_options() -> list[click.Parameter]:
     return [make() for make in _MAKERS]
 
 
+class Group(click.Group):
+    """A command with commands of its own, which takes the global options too."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.params.extend(global_options())
+
+
 class Command(click.Command):
     """A command that takes the global options too."""
 

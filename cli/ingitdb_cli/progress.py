@@ -45,7 +45,7 @@ class TerminalProgress:
     def _line(self, done: int, total: int, now: float) -> str:
         text = f"{self._stage}: {done:,} of {total:,}" if total else f"{self._stage}: {done:,}"
         gained, spent = done - self._stage_done, now - self._stage_began
-        if total and gained > 0 and spent > 0.5:
+        if done < total and gained > 0 and spent > 0.5:
             left = (total - done) * spent / gained
             text += f" · {_duration(left)} left"
         return text

@@ -75,16 +75,22 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
 
-def parameter_values(given: Sequence[str]) -> Sequence[Any] | Mapping[str, Any] | None:
+def parameter_values(given: Sequence[str], sql: str) -> Sequence[Any] | Mapping[str, Any] | None:
     """Reads the values for parameters: all by name or all by place.
 
     Raises:
-        UsageError: They are mixed.
+        UsageError: They are mixed, or the statement has no parameter of a name.
     """
     named = {m[1]: _value(m[2]) for text in given if (m := _NAMED.fullmatch(text))}
     placed = [_value(text) for text in given if not _NAMED.fullmatch(text)]
     if named and placed:
         raise UsageError("Parameters are given by name and by place; choose one.")
+    for name in named:
+        if not re.search(rf"\${name}\b", sql, re.IGNORECASE):
+            raise UsageError(
+                f"The statement has no parameter ${name}.",
+                hint=f"In double quotes the shell takes ${name} away; use single quotes.",
+            )
     return named or placed or None
 
 

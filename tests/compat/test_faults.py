@@ -13,6 +13,7 @@ import pytest
 
 import ingitdb
 from tests.support.answers import Answers, answers, finish, start, unequal
+from tests.support.comparison import unreadable
 from tests.support.scratch import LINK, as_json, git, repository
 
 CANARY = "canary-4711"
@@ -138,13 +139,6 @@ def count(connection: "ingitdb.Connection", table: str = "things") -> int:
     row = connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()
     assert row is not None
     return int(row[0])
-
-
-def unreadable(connection: "ingitdb.Connection") -> set[str]:
-    """Gives the paths of the files that could not be read."""
-    result = connection.execute("SELECT * FROM unreadable()")
-    column = [c[0] for c in result.description].index("path")
-    return {row[column] for row in result.fetchall()}
 
 
 BAD = {

@@ -154,9 +154,10 @@ def test_nothing_gets_out(real: bool, tmp_path: Path) -> None:
         if real:
             filled = [sql.replace("x.parquet", where["file"]) for sql in filled]
         before = (state(source), fingerprint(home), fingerprint(cache))
-        outcomes = run(filled, source, cache, home)
+        *outcomes, last = run([*filled, "SELECT count(*) FROM cities"], source, cache, home)
         assert listener.calls == 0
     assert (state(source), fingerprint(home), fingerprint(cache)) == before
+    assert last == ("rows", "[(2,)]")
     told = [f"{sql}\n    → {text[:200]}" for sql, (kind, text) in zip(filled, outcomes, strict=True)
             if kind == "rows" or not kind.startswith("IGD-")]  # fmt: skip
     assert not told, "\n".join(told)

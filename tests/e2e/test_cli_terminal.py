@@ -99,10 +99,16 @@ def test_memory_stays_flat(program: Program) -> None:
     assert peak(2_000_000) < peak(200_000) + 150_000
 
 
-def interrupt(running: subprocess.Popen[bytes], after: float) -> tuple[float, bytes]:
-    """Sends Ctrl-C after a while; gives the seconds until the end, and what was said."""
+def interrupt(
+    running: subprocess.Popen[bytes], program: Program, after: float
+) -> tuple[float, bytes]:
+    """Sends Ctrl-C a while after the start; gives the seconds until the end, and what was said."""
+    cache = program.home / ".cache" / "ingitdb"
+    while not cache.exists() and running.poll() is None:
+        time.sleep(0.02)
     time.sleep(after)
-    assert running.poll() is None, "it has ended too early"
+    if running.poll() is not None:
+        raise AssertionError(running.communicate())  # it has ended too early
     began = time.monotonic()
     running.send_signal(signal.SIGINT)
     _, errors = running.communicate(timeout=30)
@@ -111,7 +117,7 @@ def interrupt(running: subprocess.Popen[bytes], after: float) -> tuple[float, by
 
 def test_ctrl_c_while_querying(program: Program) -> None:
     running = program.start("query", ENDLESS, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    spent, errors = interrupt(running, 2.5)
+    spent, errors = interrupt(running, program, 1.5)
     assert running.returncode == 130
     assert spent < 1.5
     assert errors.decode().splitlines() == ["interrupted"]
@@ -125,31 +131,44 @@ def test_ctrl_c_on_a_terminal(terminal: Start) -> None:
     assert shown.read_until(None).strip().splitlines()[-1].endswith("interrupted")
 
 
-@pytest.mark.slow
-def test_ctrl_c_while_indexing(program: Program, repo: RepoBuilder) -> None:
-    stream = [b""]
-    for number in range(3000):
-        body = "".join(f"{row},{(row * number) % 97}\n" for row in range(400)).encode()
-        data = b"k,v\n" + body
+def long_history(repo: RepoBuilder) -> None:
+    """Adds a branch `big` that takes some seconds to index."""
+    stream = []
+    for number in range(4000):
+        rows = "".join(f"{row},{(row * number) % 99991}\n" for row in range(400))
+        data = f"k,v\n{rows}".encode()
         stream.append(
             b"commit refs/heads/big\ncommitter D <d@example.org> %d +0000\ndata 1\nx\n"
             b"M 100644 inline big.csv\ndata %d\n%b\n" % (1_700_000_000 + number, len(data), data)
         )
     repo.git("fast-import", "--quiet", data=b"".join(stream))
-    count = ("query", "SELECT count(*) AS n FROM versions('big')", "--at", "big")
-    running = program.start(*count, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    spent, errors = interrupt(running, 1.0)
-    assert running.returncode == 130
-    assert spent < 1.5
-    assert errors.decode().splitlines() == ["interrupted"]
-    assert program(*count).returncode == 0
+
+
+COUNT = ("query", "SELECT count(*) > 0 AS some FROM versions('big')", "--at", "big")
+
+
+@pytest.mark.slow
+def test_ctrl_c_while_indexing(program: Program, repo: RepoBuilder) -> None:
+    long_history(repo)
+    for after in (0.0, 0.1, 0.3, 0.6, 1.0):
+        program("cache", "clear")
+        running = program.start(*COUNT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        spent, errors = interrupt(running, program, after)
+        assert running.returncode == 130
+        assert spent < 1.5
+        assert errors.decode().splitlines() == ["interrupted"]
+    assert program(*COUNT).returncode == 0
 
 
 @pytest.mark.slow
 def test_progress_is_for_terminals(terminal: Start, program: Program, repo: RepoBuilder) -> None:
-    for number in range(3):
-        repo.commit({f"n{number}.csv": "a\n1\n"})
-    shown = terminal("query", "SELECT count(*) AS n FROM people")
-    shown.read_until(None)
-    assert shown.wait() == 0
-    assert program("query", "SELECT count(*) AS n FROM people", "--refresh").stderr == ""
+    long_history(repo)
+    assert program(*COUNT).stderr == ""
+    assert program("cache", "clear", "--at", "big").returncode == 0
+    shown = terminal(*COUNT)
+    text = shown.read_until(None)
+    assert shown.wait() == 0, text
+    assert " of " in text
+    again = terminal(*COUNT)
+    assert " of " not in again.read_until(None)
+    assert again.wait() == 0

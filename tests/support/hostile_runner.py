@@ -17,22 +17,19 @@ hostile_table = pa.table({"secret": ["CANARY of a Python variable"]})
 
 
 def main() -> None:
-    """Runs every statement on a connection of its own."""
+    """Runs every statement on one connection, so that what one leaves behind helps the next."""
     task = json.load(sys.stdin)
     settings = ingitdb.Settings(cache=Path(task["cache"]), workers=1)
     outcomes = []
+    connection = ingitdb.connect(task["repository"], settings=settings)
     for sql in task["statements"]:
         local_table = hostile_table  # noqa: F841 - bait in the nearest frame
-        connection = ingitdb.connect(task["repository"], settings=settings)
         try:
             rows = connection.execute(sql).fetchall()
             outcomes.append(("rows", repr(rows)))
-        except ingitdb.errors.IngitdbError as error:
-            outcomes.append((error.code, str(error)))
         except Exception as error:  # noqa: BLE001 - a judge sees what leaks out
-            outcomes.append((type(error).__name__, str(error)))
-        finally:
-            connection.close()
+            outcomes.append((getattr(error, "code", type(error).__name__), str(error)))
+    connection.close()
     json.dump(outcomes, sys.stdout)
 
 

@@ -5,7 +5,7 @@ parsers over plain git, and typed by the rules as the documents state them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ INDEX: Type = ("BIGINT",)
 class Table:
     """What a table must be at one commit.
 
+    Of a table with `damaged` files, what can be read of them may be shown or not.
+
     Attributes:
         columns: Names and types in the order of `SELECT *`.
         rows: Cells in the same order, records by path and then as they stand in the file.
@@ -36,6 +38,7 @@ class Table:
     rows: Sequence[tuple[Any, ...]]
     places: Sequence[tuple[str, int]]
     key: tuple[str, ...]
+    damaged: frozenset[str] = frozenset()
 
     @property
     def qualified(self) -> str:
@@ -79,7 +82,8 @@ def tables(name: str, repository: Repository, commit: str) -> Iterator[Table]:
         fields = package.get(entry.get("file", ""))
         wanted = entry.get("columns") or fields or {}
         header = headers(files, repository, tree)
-        yield typed(entry, found, wanted, header)
+        table = typed({**entry, **bare(entry, files, repository, tree)}, found, wanted, header)
+        yield replace(table, damaged=damaged(files, repository, tree))
 
 
 def stands(entry: Mapping[str, Any], repository: Repository, commit: str) -> bool:
@@ -109,6 +113,32 @@ def belongs(path: str, entry: Mapping[str, Any]) -> bool:
     if "declared_folder" in entry:
         return bool(head == folder)
     return path.startswith(f"{folder}/")
+
+
+def damaged(
+    files: Sequence[str], repository: Repository, tree: Mapping[str, str]
+) -> frozenset[str]:
+    """Gives the files that cannot be read as a whole."""
+    found = set()
+    for path in files:
+        try:
+            if repository.contents(path, tree[path]).damaged:
+                found.add(path)
+        except Unreadable:
+            found.add(path)
+    return frozenset(found)
+
+
+def bare(
+    entry: Mapping[str, Any], files: Sequence[str], repository: Repository, tree: Mapping[str, str]
+) -> dict[str, str]:
+    """Gives the form of a lone file that holds nothing: an empty list or an empty map."""
+    if entry["form"] != "entry items" or damaged(files, repository, tree):
+        return {}
+    contents = repository.contents(files[0], tree[files[0]])
+    if contents.items:
+        return {}
+    return {"form": "rows" if contents.kind == "list" else "entries"}
 
 
 def rows(

@@ -34,12 +34,16 @@ class Item(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """What a file holds: `map`, `list`, `rows` or `empty`, and its items."""
+    """What a file holds: `map`, `list`, `rows` or `empty`, and its items.
+
+    Of a `damaged` one these are the items that can be read on their own.
+    """
 
     kind: str
     items: list[Item]
     header: tuple[str, ...] = ()
     body: str | None = None
+    damaged: bool = False
 
 
 class Unreadable(Exception):
@@ -140,6 +144,28 @@ def read_yaml(data: bytes) -> Contents:
     lines = {key.value: key.start_mark.line + 1 for key, _ in root.value}
     found = dict(entries(root))
     return Contents("map", [Item(lines.get(k, 0), k, v) for k, v in found.items()])
+
+
+def salvage(data: bytes) -> Contents:
+    """Reads what can be read of a damaged list or map: each item that begins in the first column.
+
+    Raises:
+        Unreadable: Nothing can.
+    """
+    lines = data.decode("utf-8-sig").splitlines(keepends=True)
+    begins = [n for n, line in enumerate(lines) if re.match(r"-(\s|$)", line)]
+    is_list = bool(begins)
+    begins = begins or [n for n, line in enumerate(lines) if re.match(r"[^\s#-]", line)]
+    items = []
+    for start, end in zip(begins, [*begins[1:], len(lines)], strict=True):
+        try:
+            found = read_yaml("".join(lines[start:end]).encode())
+        except Unreadable:
+            continue
+        items += [Item(start + item.line, item.key, item.value) for item in found.items]
+    if not items:
+        raise Unreadable("nothing can be read")
+    return Contents("list" if is_list else "map", items, damaged=True)
 
 
 # --- JSON, CSV, TOML, Markdown --------------------------------------------------------------
@@ -254,7 +280,10 @@ def read(path: str, data: bytes) -> Contents:
     """Reads a file by its extension."""
     suffix = Path(path).suffix.lower()
     if suffix in {".yaml", ".yml"}:
-        return read_yaml(data)
+        try:
+            return read_yaml(data)
+        except Unreadable:
+            return salvage(data)
     if suffix == ".json":
         return read_json(data)
     if suffix in {".csv", ".tsv"}:

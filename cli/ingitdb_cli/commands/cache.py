@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from ingitdb_cli.app import app_of
-from ingitdb_cli.options import Command
+from ingitdb_cli.options import Command, Group
 from ingitdb_cli.statuses import Status
 
 HELP = """\b
@@ -17,9 +17,17 @@ Look at the cache, verify, clear or limit it. Nothing is lost with it: it is mad
 """
 
 
-@click.group(help=HELP, short_help="Look at the cache, verify, clear or limit it.")
-def cache() -> None:
+@click.group(
+    cls=Group,
+    help=HELP,
+    short_help="Look at the cache, verify, clear or limit it.",
+    invoke_without_command=True,
+)
+@click.pass_context
+def cache(context: click.Context) -> None:
     """Looks at the cache."""
+    if context.invoked_subcommand is None:
+        context.invoke(info)
 
 
 @cache.command(cls=Command, short_help="Show where the cache is and what it takes.")

@@ -38,10 +38,10 @@ def demo(context: click.Context, directory: Path, seed: int | None) -> None:
     made = make_repository(directory, SEED if seed is None else seed)
     if app.options.quiet:
         return
-    from ingitdb_cli import main
+    from ingitdb_cli import program
     from ingitdb_cli.demo.story import Story
 
     def run(arguments: Sequence[str]) -> int:
-        return main.run(arguments, interrupts=app.interrupts)
+        return program.run(arguments, interrupts=app.interrupts)
 
     context.exit(Story(made, run).tell())

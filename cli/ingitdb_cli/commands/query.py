@@ -15,7 +15,7 @@ _MISSING = "not read: "
 HELP = """\b
 ingitdb query "SELECT * FROM people LIMIT 10"
 ingitdb query "SELECT count(*) FROM people AS OF '2024-03-01'" --format json
-ingitdb query "SELECT * FROM people WHERE city = $c" -p c=Oslo --output oslo.parquet
+ingitdb query 'SELECT * FROM people WHERE city = $c' -p c=Oslo --output oslo.parquet
 
 Answer a SQL statement.
 
@@ -58,7 +58,8 @@ def query(
     app.overrides.update(limits)
     from ingitdb_cli.statement import parameter_values, statement
 
-    _answer(app, statement(sql, file), parameter_values(parameters), timing=timing)
+    text = statement(sql, file)
+    _answer(app, text, parameter_values(parameters, text), timing=timing)
 
 
 def _answer(app: App, sql: str, parameters: Any, *, timing: bool) -> None:

@@ -1,14 +1,14 @@
 """Reads configuration files to plain values and remembers where each of them stands."""
 
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import yaml
 
-from ingitdb.model.records import FormatFault, Problem
+from ingitdb.formats.yaml_scalars import PLAIN, tagged
+from ingitdb.model.records import FormatFault, Problem, Spelled
 
 Step: TypeAlias = str | int
 Way: TypeAlias = tuple[Step, ...]
@@ -16,13 +16,7 @@ Way: TypeAlias = tuple[Step, ...]
 
 _MOST_VALUES = 200_000
 _DEEPEST = 100
-_CORE: Sequence[tuple[re.Pattern[str], Any]] = (
-    (re.compile(r"(?:~|null|Null|NULL|)\Z"), lambda _: None),
-    (re.compile(r"(?:true|True|TRUE)\Z"), lambda _: True),
-    (re.compile(r"(?:false|False|FALSE)\Z"), lambda _: False),
-    (re.compile(r"(?:0|[-+]?[1-9][0-9]*)\Z"), int),
-    (re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?\Z"), float),
-)
+_TOO_DEEP = "The file is nested too deeply."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +58,17 @@ def parse(path: str, data: bytes) -> Parsed:
     except UnicodeDecodeError as error:
         raise FormatFault("The file is not UTF-8 text.") from error
     try:
-        if path.lower().endswith(".json"):
-            return Parsed(path, _from_json(text))
-        return _parse_yaml(path, text)
+        is_json = path.lower().endswith(".json")
+        parsed = Parsed(path, json.loads(text)) if is_json else _parse_yaml(path, text)
     except json.JSONDecodeError as error:
         raise FormatFault(f"{error.msg}.", line=error.lineno, column=error.colno) from error
+    except ValueError as error:
+        raise FormatFault("A number has too many digits.") from error
     except RecursionError as error:
-        raise FormatFault("The file is nested too deeply.") from error
+        raise FormatFault(_TOO_DEEP) from error
+    if not _is_shallow(parsed.value):
+        raise FormatFault(_TOO_DEEP)
+    return parsed
 
 
 def _parse_yaml(path: str, text: str) -> Parsed:
@@ -118,9 +116,9 @@ class _Reader:
             return self._anchored(event)
         before = self._count
         if len(way) > _DEEPEST:
-            raise _fault("The file is nested too deeply.", event)
+            raise _fault(_TOO_DEEP, event)
         if isinstance(event, yaml.ScalarEvent):
-            value = event.value if event.style else _scalar(event.value)
+            value = _scalar(event)
         elif isinstance(event, yaml.SequenceStartEvent):
             value = self._list(way)
         else:
@@ -171,22 +169,22 @@ def _fault(message: str, event: yaml.Event) -> FormatFault:
     return FormatFault(message, line=line, column=column)
 
 
-def _scalar(text: str) -> Any:
-    for pattern, convert in _CORE:
-        if pattern.match(text):
-            return convert(text)
-    return text
+def _scalar(event: yaml.ScalarEvent) -> Any:
+    text: str = event.value
+    if event.tag is None:
+        value = PLAIN[text] if event.implicit[0] else text
+    else:
+        line, column = _place(event)
+        value = tagged(event.tag, text, plain=not event.style, line=line, column=column)
+    return value.value if isinstance(value, Spelled) else value
 
 
-def _from_json(text: str) -> Any:
-    value = json.loads(text)
+def _is_shallow(value: Any) -> bool:
     level, depth = [value], 0
-    while level:
+    while level and depth <= _DEEPEST:
         depth += 1
-        if depth > _DEEPEST:
-            raise FormatFault("The file is nested too deeply.")
         level = [item for one in level for item in _children(one)]
-    return value
+    return not level
 
 
 def _children(value: Any) -> Iterable[Any]:

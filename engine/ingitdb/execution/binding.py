@@ -1,7 +1,7 @@
 """Binds a query: every name to a view of a commit, every own function to a relation."""
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -10,10 +10,11 @@ import pyarrow as pa
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import CatalogError, StatementInvalid, StatementRefused
 from ingitdb.execution import relations
-from ingitdb.execution.catalogs import Catalogs
-from ingitdb.execution.instance import Instance
+from ingitdb.execution.catalogs import Catalogs, ViewForm
+from ingitdb.execution.points import Points
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.ports import SqlParser
+from ingitdb.model.records import Problem
 from ingitdb.model.types import quote_identifier, quote_literal
 from ingitdb.snapshots.snapshot import Snapshot
 from ingitdb.sql.analysis import Analysis, analyze
@@ -33,7 +34,7 @@ from ingitdb.sql.references import (
     table_references,
 )
 from ingitdb.sql.statements import Statement
-from ingitdb.sql.versions import All, Between, Parameter, Ref, Version
+from ingitdb.sql.versions import All, Parameter, Version
 
 Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
@@ -46,6 +47,7 @@ class Bound:
         catalog: The catalog to USE.
         tables: Arrow tables to register under their names.
         columns: The columns of all tables that the query reads, for hints.
+        problems: What cannot be read at the commits that the query reads.
     """
 
     text: str
@@ -54,23 +56,33 @@ class Bound:
     catalog: str
     tables: dict[str, pa.Table] = field(default_factory=dict)
     columns: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a written name leads."""
+
+    catalogs: Catalogs
+    commit: CommitId
+    schema: str | None
+    name: str
 
 
 @dataclass(kw_only=True)
 class Binder:
-    """Binds the statements of a session at one commit."""
+    """Binds one statement of a session at one commit."""
 
     catalogs: Catalogs
     attached: Mapping[str, tuple[Catalogs, str | None]]
     parser: SqlParser
-    instance: Instance
     commit: CommitId
     schema: str | None
-    resolve: Callable[[Version], CommitId]
-    parameters: Values | None
+    points: Points
     _tables: dict[str, pa.Table] = field(default_factory=dict)
     _columns: list[str] = field(default_factory=list)
-    _commits: str | None = None
+    _commits: dict[tuple[str, CommitId], str] = field(default_factory=dict)
+    _read: dict[CommitId, Snapshot] = field(default_factory=dict)
 
     def bind(self, statement: Statement) -> Bound:
         """Gives the text that DuckDB runs, with everything that it names made.
@@ -83,21 +95,18 @@ class Binder:
         snapshot = self.catalogs.snapshot(self.commit)
         hidden = tuple(sorted(mentions_hidden(analysis, self.parser)))
         ordered = ordered_table(analysis, self.parser)
-        variant = f"{'ordered' if ordered else ''}:{','.join(hidden)}"
-        catalog = self.catalogs.catalog(snapshot, variant)
+        catalog = self.catalogs.catalog(snapshot, ViewForm(ordered is not None, hidden).variant)
         replacements: list[Replacement] = []
         shown: dict[int, tuple[str, ...]] = {}
         for reference in table_references(analysis, self.parser):
-            is_ordered = ordered is not None and ordered.start == reference.start
-            found, shows = self._reference(reference, hidden, is_ordered=is_ordered)
+            form = ViewForm(ordered is not None and ordered.start == reference.start, hidden)
+            found, shows = self._reference(reference, form, catalog)
             replacements += found
             shown[reference.start] = shows
         if hidden:
             replacements += hide_in_stars(
                 analysis,
-                lambda reference: [
-                    h for h in hidden if h not in shown.get(reference.start, hidden)
-                ],
+                lambda table: [h for h in hidden if h not in shown.get(table.start, hidden)],
                 self.parser,
             )
         for call in function_calls(analysis, self.parser):
@@ -105,106 +114,109 @@ class Binder:
                 replacements.append((call.start, call.end, self._call(call, snapshot)))
         return Bound(
             text=splice(statement.text, replacements),
-            parameters=remaining_values(analysis, replacements, self.parameters),
+            parameters=remaining_values(analysis, replacements, self.points.parameters),
             commit=self.commit,
             catalog=catalog,
             tables=self._tables,
             columns=self._columns,
+            problems=[p for read in self._read.values() for p in read.problems],
         )
 
-    def commits_of(self, statement: Statement) -> list[CommitId]:
-        """Gives every commit that a query reads."""
+    def sources(self, statement: Statement) -> dict[Catalogs, list[CommitId]]:
+        """Gives every commit that a query reads, by repository."""
         analysis: Analysis = analyze(
             statement.source, self.parser, query_start=statement.query_start
         )
-        commits = [self.commit]
+        found = {self.catalogs: [self.commit]}
         for reference in table_references(analysis, self.parser):
-            if reference.version is not None and not isinstance(reference.version, All | Between):
-                commits.append(self.resolve(reference.version))
-        return list(dict.fromkeys(commits))
+            version = None if isinstance(reference.version, All) else reference.version
+            place = self.locate(reference.path, version)
+            found.setdefault(place.catalogs, []).append(place.commit)
+        return found
 
-    def locate(
-        self, path: Sequence[str], version: Version | None
-    ) -> tuple[Catalogs, CommitId, str | None, str]:
+    def resolve(self, version: Version | None) -> CommitId:
+        """Gives the commit that a version means in the session's repository."""
+        if version is None:
+            return self.commit
+        return self.points.commit(version, self.catalogs.repository, self.commit)
+
+    def locate(self, path: Sequence[str], version: Version | None) -> Place:
         """Says which repository, commit, schema and table a written name means."""
         databases = [self.catalogs.repository.name, *self.attached]
         schemas = [table.schema for table in self.catalogs.snapshot(self.commit).tables]
         found = address(path, databases=databases, schemas=schemas)
         catalogs, commit = self.catalogs, self.commit
         if found.database is not None and fold(found.database) != fold(databases[0]):
-            name = next((n for n in self.attached if fold(n) == fold(found.database or "")), None)
-            if name is None:
-                raise CatalogError(
-                    f"There is no database {found.database!r}.",
-                    hint=f"There are: {', '.join(databases)}.",
-                )
-            catalogs, ref = self.attached[name]
-            repository = catalogs.repository
-            commit = repository.resolve(ref) if ref else repository.resolve_default()
+            catalogs, commit = self._other(found.database, databases)
         if found.branch is not None:
             commit = catalogs.repository.resolve(found.branch)
         if version is not None:
-            if isinstance(version, Ref) and catalogs is not self.catalogs:
-                commit = catalogs.repository.resolve(version.text)
-            else:
-                commit = self.resolve(version)
-        return catalogs, commit, found.schema, found.name
+            commit = self.points.commit(version, catalogs.repository, commit)
+        return Place(catalogs=catalogs, commit=commit, schema=found.schema, name=found.name)
+
+    def _other(self, database: str, databases: Sequence[str]) -> tuple[Catalogs, CommitId]:
+        name = next((n for n in self.attached if fold(n) == fold(database)), None)
+        if name is None:
+            raise CatalogError(
+                f"There is no database {database!r}.", hint=f"There are: {', '.join(databases)}."
+            )
+        catalogs, ref = self.attached[name]
+        repository = catalogs.repository
+        return catalogs, repository.resolve(ref) if ref else repository.resolve_default()
+
+    def _snapshot(self, place: Place) -> Snapshot:
+        snapshot = place.catalogs.snapshot(place.commit)
+        self._read[place.commit] = snapshot
+        return snapshot
 
     def _reference(
-        self, reference: TableReference, hidden: tuple[str, ...], *, is_ordered: bool
+        self, reference: TableReference, form: ViewForm, used: str
     ) -> tuple[list[Replacement], tuple[str, ...]]:
         """Gives what to put in a reference's place, and the names that its `*` may show."""
         if reference.schema is not None and fold(reference.schema) == "information_schema":
             return self._information(reference)
         if isinstance(reference.version, All):
-            catalogs, commit, schema, name = self.locate(reference.path, None)
-            snapshot = catalogs.snapshot(commit)
-            table = catalogs.find(snapshot, name, schema=schema, preferred=self.schema)
-            sql = self._versions(catalogs, snapshot, table)
-            return replace_reference(reference, f"({sql})"), hidden
-        catalogs, commit, schema, name = self.locate(reference.path, reference.version)
-        snapshot = catalogs.snapshot(commit)
-        table = self._table(catalogs, snapshot, reference, schema, name)
+            sql = self._versions(self.locate(reference.path, None))
+            return replace_reference(reference, f"({sql})"), form.hidden
+        place = self.locate(reference.path, reference.version)
+        snapshot = self._snapshot(place)
+        table = self._table(snapshot, reference, place)
         relation = snapshot.relation(table)
-        self._columns += [column.name for column in relation.columns]
-        stays = (
+        shows = tuple(column.name for column in relation.columns)
+        self._columns += shows
+        stays = self._stays(reference, place)
+        path = (place.schema or "main", place.name) if stays else (table.schema, table.name)
+        catalog = place.catalogs.view(snapshot, table, path, form)
+        if stays and catalog == used:
+            return [], shows
+        sql = ".".join(quote_identifier(part) for part in (catalog, *path))
+        return replace_reference(reference, sql, answers_to=path[1]), shows
+
+    def _stays(self, reference: TableReference, place: Place) -> bool:
+        """Whether a name may stand as it is typed, since it means a table of the used catalog."""
+        return (
             reference.version is None
-            and catalogs is self.catalogs
-            and commit == self.commit
-            and len(reference.path) <= 2
-            and name == reference.written
+            and place.catalogs is self.catalogs
+            and place.commit == self.commit
+            and len(reference.path) == (1 if place.schema is None else 2)
+            and place.name == reference.written
             and not reference.is_string
         )
-        place = (schema or "main", name) if stays else (table.schema, table.name)
-        catalog = catalogs.view(snapshot, table, path=place, ordered=is_ordered, hidden=hidden)
-        shows = tuple(column.name for column in relation.columns)
-        if stays:
-            return [], shows
-        sql = ".".join(quote_identifier(part) for part in (catalog, *place))
-        return replace_reference(reference, sql, answers_to=place[1]), shows
 
-    def _table(
-        self,
-        catalogs: Catalogs,
-        snapshot: Snapshot,
-        reference: TableReference,
-        schema: str | None,
-        name: str,
-    ) -> NamedTable:
+    def _table(self, snapshot: Snapshot, reference: TableReference, place: Place) -> NamedTable:
         try:
-            return catalogs.find(snapshot, name, schema=schema, preferred=self.schema)
+            return self._named(snapshot, place, place.name)
         except CatalogError:
-            if reference.version is None or reference.written == name:
+            if reference.version is None or reference.written == place.name:
                 raise
-            return catalogs.find(snapshot, reference.written, schema=schema, preferred=self.schema)
+            return self._named(snapshot, place, reference.written)
+
+    def _named(self, snapshot: Snapshot, place: Place, name: str) -> NamedTable:
+        return place.catalogs.find(snapshot, name, schema=place.schema, preferred=self.schema)
 
     def _information(self, reference: TableReference) -> tuple[list[Replacement], tuple[str, ...]]:
-        context = self._context(self.catalogs, self.catalogs.snapshot(self.commit))
-        if reference.version is not None:
-            context = self._context(
-                self.catalogs, self.catalogs.snapshot(self.resolve(reference.version))
-            )
-        rows = relations.information_schema(context, reference.name)
+        snapshot = self.catalogs.snapshot(self.resolve(reference.version))
+        rows = relations.information_schema(self._context(self.catalogs, snapshot), reference.name)
         name = self._register(relations.arrow_rows(rows))
         return replace_reference(reference, name), ()
 
@@ -221,11 +233,8 @@ class Binder:
             raise StatementInvalid(f"{call.name} stands in FROM.")
         if name == "versions":
             _expect(call, arguments, (1, 1))
-            path = str(arguments[0]).split(".") if arguments else []
-            catalogs, commit, schema, table = self.locate(path[-3:], None)
-            found = catalogs.snapshot(commit)
-            named = catalogs.find(found, table, schema=schema, preferred=self.schema)
-            return self._aliased(call, f"({self._versions(catalogs, found, named)})")
+            path = str(arguments[0]).split(".")
+            return self._aliased(call, f"({self._versions(self.locate(path[-3:], None))})")
         if name in relations.GIT_FUNCTIONS:
             _expect(call, arguments, relations.GIT_FUNCTIONS[name])
             rows = relations.git_rows(context, name, arguments)
@@ -241,7 +250,7 @@ class Binder:
 
     def _argument(self, call: FunctionCall, value: Any) -> Any:
         if isinstance(value, Parameter):
-            return value_of(value, self.parameters)
+            return value_of(value, self.points.parameters)
         if isinstance(value, Expression):
             raise StatementInvalid(
                 f"{call.name} takes literals and parameters, not {value.text}.",
@@ -249,12 +258,15 @@ class Binder:
             )
         return value
 
-    def _versions(self, catalogs: Catalogs, snapshot: Snapshot, table: NamedTable) -> str:
-        context = self._context(catalogs, snapshot)
-        if self._commits is None or catalogs is not self.catalogs:
-            self._commits = self._register(relations.commit_rows(context))
+    def _versions(self, place: Place) -> str:
+        snapshot = self._snapshot(place)
+        table = self._named(snapshot, place, place.name)
+        context = self._context(place.catalogs, snapshot)
+        line = (place.catalogs.repository.identity, place.commit)
+        if line not in self._commits:
+            self._commits[line] = self._register(relations.commit_rows(context))
         self._columns += [column.name for column in snapshot.relation(table).columns]
-        return relations.versions_sql(context, table, self._commits)
+        return relations.versions_sql(context, table, self._commits[line])
 
     def _context(self, catalogs: Catalogs, snapshot: Snapshot) -> relations.Context:
         return relations.Context(catalogs, snapshot, catalogs.repository.name)

@@ -2,21 +2,41 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from threading import RLock
+from typing import TypeVar
+
+import duckdb
 
 from ingitdb.catalog.naming import NamedTable
+from ingitdb.errors import CacheCorrupt
 from ingitdb.execution.instance import Instance
 from ingitdb.git.repository import Repository
 from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
 from ingitdb.model.ports import Progress
 from ingitdb.model.types import quote_identifier
 from ingitdb.settings import Settings
+from ingitdb.snapshots.histories import Histories
 from ingitdb.snapshots.snapshot import Snapshot
 from ingitdb.snapshots.store import SnapshotStore
-from ingitdb.sql.names import KnownTable, find_table
+from ingitdb.sql.names import KnownTable, find_table, fold
 
 _MOST_SNAPSHOTS = 256
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class ViewForm:
+    """In which form a table is read: in file order or not, and with which hidden columns."""
+
+    ordered: bool = False
+    hidden: tuple[str, ...] = ()
+
+    @property
+    def variant(self) -> str:
+        """Names the form."""
+        return f"{'ordered' if self.ordered else ''}:{','.join(self.hidden)}"
 
 
 class Catalogs:
@@ -25,6 +45,7 @@ class Catalogs:
     Attributes:
         repository: The repository.
         store: Its snapshots.
+        histories: The lines that lead to them.
     """
 
     def __init__(
@@ -36,9 +57,11 @@ class Catalogs:
     ) -> None:
         self.repository = repository
         self.store = SnapshotStore(repository, settings, progress)
+        self.histories = Histories(repository, self.store, settings)
         self._instance = instance
         self._snapshots: OrderedDict[CommitId, Snapshot] = OrderedDict()
         self._views: set[tuple[str, str, str]] = set()
+        self._taken: dict[tuple[str, str, str], NamedTable] = {}
         self._generation = 0
         self._lock = RLock()
 
@@ -69,11 +92,25 @@ class Catalogs:
     def recover(self, commits: Sequence[CommitId]) -> None:
         """Builds damaged cache files anew, and every view with them."""
         with self._lock:
-            bases = [base for commit in commits for base in self.store.sources(commit).bases]
-            self.store.forget({base.name for base in bases})
+            names: set[str] = set()
+            for commit in commits:
+                known = self._snapshots.get(commit)
+                names |= {base.name for base in (known.bases if known else ())}
+                names |= {base.name for base in self.store.sources(commit).bases}
+                names.add(f"history-{commit}")
+            self.store.forget(names)
             self._snapshots.clear()
             self._views.clear()
+            self._taken.clear()
             self._generation += 1
+
+    def recovering(self, commits: Sequence[CommitId], ask: Callable[[], Answer]) -> Answer:
+        """Asks; if a cache file turns out damaged or gone, builds it anew and asks once more."""
+        try:
+            return ask()
+        except (CacheCorrupt, duckdb.IOException):
+            self.recover(commits)
+            return ask()
 
     def find(
         self, snapshot: Snapshot, name: str, *, schema: str | None, preferred: str | None
@@ -101,31 +138,35 @@ class Catalogs:
         return name
 
     def view(
-        self,
-        snapshot: Snapshot,
-        table: NamedTable,
-        *,
-        path: tuple[str, str],
-        ordered: bool,
-        hidden: Sequence[str],
+        self, snapshot: Snapshot, table: NamedTable, path: tuple[str, str], form: ViewForm
     ) -> str:
-        """Gives the catalog in which a view of a table stands under a schema and a name."""
-        variant = f"{'ordered' if ordered else ''}:{','.join(hidden)}"
-        catalog = self.catalog(snapshot, variant)
+        """Gives the catalog in which a view of a table stands under a schema and a name.
+
+        That is the catalog of the form, unless another table is known there by that name.
+        """
         schema, name = path
         with self._lock:
+            catalog = self.catalog(snapshot, form.variant)
+            owner = self._taken.setdefault((catalog, fold(schema), fold(name)), table)
+            if owner != table:
+                catalog = self.catalog(snapshot, f"{form.variant}:{table.schema}.{table.name}")
             if (catalog, schema, name) not in self._views:
-                relation = snapshot.relation(table)
-                sql = relation.sql(ordered=ordered, hidden=hidden)
-                if {"_blob", "_line"} & set(hidden):
-                    from ingitdb.snapshots.lines import with_places  # reads files: slow to load
-
-                    sql = with_places(snapshot, table, relation, hidden=hidden, ordered=ordered)
-                place = f"{quote_identifier(catalog)}.{quote_identifier(schema)}"
-                if schema != "main":
-                    self._instance.run(f"CREATE SCHEMA IF NOT EXISTS {place}")
-                self._instance.run(
-                    f"CREATE OR REPLACE VIEW {place}.{quote_identifier(name)} AS {sql}"
-                )
+                self._create(catalog, path, _select(snapshot, table, form))
                 self._views.add((catalog, schema, name))
         return catalog
+
+    def _create(self, catalog: str, path: tuple[str, str], sql: str) -> None:
+        schema, name = map(quote_identifier, path)
+        place = f"{quote_identifier(catalog)}.{schema}"
+        if path[0] != "main":
+            self._instance.run(f"CREATE SCHEMA IF NOT EXISTS {place}")
+        self._instance.run(f"CREATE OR REPLACE VIEW {place}.{name} AS {sql}")
+
+
+def _select(snapshot: Snapshot, table: NamedTable, form: ViewForm) -> str:
+    relation = snapshot.relation(table)
+    if {"_blob", "_line"} & set(form.hidden):
+        from ingitdb.snapshots.lines import with_places  # reads files: slow to load
+
+        return with_places(snapshot, table, relation, hidden=form.hidden, ordered=form.ordered)
+    return relation.sql(ordered=form.ordered, hidden=form.hidden)

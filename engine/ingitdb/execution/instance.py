@@ -1,4 +1,4 @@
-"""The DuckDB that answers: in memory, locked, and able to read nothing but the cache's data files."""
+"""The DuckDB that answers: in memory, locked, able to read nothing but the cache's data files."""
 
 from pathlib import Path
 from typing import Any

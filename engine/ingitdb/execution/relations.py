@@ -1,4 +1,4 @@
-"""The relations and functions that DuckDB does not have: Git's own, versions, statistics, metadata."""
+"""The relations and functions that DuckDB does not have: Git's own, versions, metadata."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,8 +10,7 @@ from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import StatementInvalid
 from ingitdb.execution.catalogs import Catalogs
 from ingitdb.git import relations as git_relations
-from ingitdb.model.identifiers import CommitId
-from ingitdb.model.types import BIGINT, BOOLEAN, VARCHAR, ColumnType, ListOf, quote_identifier
+from ingitdb.model.types import BIGINT, VARCHAR, ColumnType, quote_identifier
 from ingitdb.snapshots.arrays import arrow_type
 from ingitdb.snapshots.snapshot import Column, Snapshot
 
@@ -133,7 +132,8 @@ def versions_sql(context: Context, table: NamedTable, commits: str) -> str:
         table: The table.
         commits: A relation with `ordinal`, `hash` and `moment` of each commit of the line.
     """
-    columns, body = context.snapshot.versions(table)
+    base = context.catalogs.histories.base(context.snapshot.commit)
+    columns, body = context.snapshot.versions(table, base)
     names = [quote_identifier(column.name) for column in columns]
     values = "".join(f", any_value(s.{name}) AS {name}" for name in names if name != '"_key"')
     shown = "".join(
@@ -154,17 +154,14 @@ def versions_sql(context: Context, table: NamedTable, commits: str) -> str:
 
 def commit_rows(context: Context) -> pa.Table:
     """Gives ordinal, hash and committer time of the line's commits up to the snapshot's."""
-    store = context.catalogs.store
-    moments = store.moments()
-    ordinals = list(store.line().commits)
-    sources = store.sources(context.snapshot.commit)
-    last = sources.bases[0].ordinal if sources.bases else -1
-    known = ordinals[: last + 1]
+    histories = context.catalogs.histories
+    known = histories.moments(histories.base(context.snapshot.commit))
+    moments = [moment for _, moment in known]
     return pa.table(
         {
             "ordinal": pa.array(range(len(known)), pa.int32()),
-            "hash": pa.array([str(commit) for commit in known], pa.string()),
-            "moment": pa.array([moments[commit] for commit in known], pa.timestamp("us", "UTC")),
+            "hash": pa.array([str(commit) for commit, _ in known], pa.string()),
+            "moment": pa.array(moments, pa.timestamp("us", "UTC")),
         }
     )
 
@@ -326,24 +323,3 @@ def arrow_rows(rows: Rows) -> pa.Table:
 
 def _arrow(kind: ColumnType) -> pa.DataType:
     return arrow_type(kind, nested=True)
-
-
-SHOWN_TABLES: Sequence[tuple[str, ColumnType]] = (
-    ("schema", VARCHAR),
-    ("name", VARCHAR),
-    ("rows", BIGINT),
-    ("columns", BIGINT),
-    ("key", ListOf(VARCHAR)),
-)
-DESCRIBED: Sequence[tuple[str, ColumnType]] = (
-    ("column_name", VARCHAR),
-    ("column_type", VARCHAR),
-    ("null", BOOLEAN),
-    ("key", BOOLEAN),
-    ("references", VARCHAR),
-)
-
-
-def commit_of(context: Context) -> CommitId:
-    """Gives the commit that unversioned names mean."""
-    return context.snapshot.commit

@@ -12,20 +12,24 @@ import pyarrow as pa
 from ingitdb.errors import LimitExceeded
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.types import ColumnType, ListOf, MapOf, Scalar, Struct
+from ingitdb.snapshots.arrays import arrow_type
 
 BATCH_ROWS = 32_768
 
 
 def column_type(found: "duckdb.sqltypes.DuckDBPyType") -> ColumnType:
     """Turns a type of DuckDB's into ours."""
-    if found.id in ("list", "array"):
-        return ListOf(column_type(found.children[0][1]))
+    if found.id not in ("list", "array", "struct", "map"):
+        return Scalar(str(found))
+    inner = [
+        (name, column_type(child))
+        for name, child in found.children
+        if isinstance(child, duckdb.sqltypes.DuckDBPyType)  # an array has its size beside it
+    ]
     if found.id == "struct":
-        return Struct(tuple((name, column_type(inner)) for name, inner in found.children))
-    if found.id == "map":
-        (_, key), (_, value) = found.children
-        return MapOf(column_type(key), column_type(value))
-    return Scalar(str(found))
+        return Struct(tuple(inner))
+    types = [kind for _, kind in inner]
+    return MapOf(types[0], types[1]) if found.id == "map" else ListOf(types[0])
 
 
 class Result:
@@ -45,13 +49,12 @@ class Result:
         commit: CommitId,
         *,
         max_rows: int | None = None,
-        notes: list[str] | None = None,
         close: Callable[[], None] | None = None,
         translate: Callable[[Exception], Exception] | None = None,
     ) -> None:
         self.columns = columns
         self.commit = commit
-        self.notes = notes or []
+        self.notes: list[str] = []
         self._reader = reader
         self._names = [name for name, _ in columns]
         self.schema = pa.schema(
@@ -90,6 +93,7 @@ class Result:
                 )
             yield batch
         self._ended = time.perf_counter()
+        self.close()
 
     def reader(self) -> pa.RecordBatchReader:
         """Gives the rows as an Arrow stream."""
@@ -129,8 +133,6 @@ def table_result(
     columns: list[tuple[str, ColumnType]], rows: list[tuple[Any, ...]], commit: CommitId
 ) -> Result:
     """Makes a result of rows that are already there."""
-    from ingitdb.snapshots.arrays import arrow_type
-
     names = [name for name, _ in columns]
     arrays = [
         pa.array([row[at] for row in rows], arrow_type(kind, nested=True))

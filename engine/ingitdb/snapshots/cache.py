@@ -180,6 +180,8 @@ class CacheFolder:
 
     def shrink(self, *, keep: str | None = None) -> None:
         """Drops the manifests used longest ago until the rest fits, then unnamed files."""
+        if sum(p.stat().st_size for p in self.data.iterdir()) <= self._limit:
+            return
         sizes = {path: self._size(path) for path in self._manifests()}
         total = sum(sizes.values())
         for path in sorted(sizes, key=lambda p: p.stat().st_mtime):

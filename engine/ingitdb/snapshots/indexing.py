@@ -92,8 +92,10 @@ def _write_rows(
     return StoredTable(
         storage=storage,
         live=write_table(folder, "live", state_table(rows, live, payloads, shapes, columns)),
-        dead=write_table(folder, "dead", state_table(rows, dead, payloads, shapes, plan.general)),
-        shapes=write_table(folder, "shapes", shape_table(list(shapes))),
+        dead=write_table(folder, "dead", state_table(rows, dead, payloads, shapes, plan.general))
+        if dead
+        else None,
+        shapes=write_table(folder, "shapes", shape_table(list(shapes), head_counts)),
         head=head.text(),
         place=plan.place.text(),
         columns={

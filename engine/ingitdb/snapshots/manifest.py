@@ -21,7 +21,7 @@ from ingitdb.model.tables import Declaration, DeclaredColumn, ForeignKey, Form, 
 from ingitdb.model.types import ColumnType, ListOf, MapOf, Scalar, Struct
 from ingitdb.snapshots.segments import Segment
 
-VERSION = 2
+VERSION = 3
 """Raised whenever stored answers would differ: older manifests are then ignored."""
 
 
@@ -50,8 +50,8 @@ class StoredTable:
     Attributes:
         storage: What names the place; see `Location.storage`.
         live: The states that stand at the end of the line, in the types of that commit.
-        dead: The states that have ended, in types that hold every state.
-        shapes: The file of all shapes, by number.
+        dead: The states that have ended, in types that hold every state; None without any.
+        shapes: The file of all shapes, by number, with the count of standing records of each.
         head: What stands where in the standing states, spelled as a shape.
         place: What stands where in all states, spelled as a shape.
         columns: How each field is stored.
@@ -59,7 +59,7 @@ class StoredTable:
 
     storage: str
     live: Segment
-    dead: Segment
+    dead: Segment | None
     shapes: Segment
     head: str
     place: str
@@ -107,7 +107,7 @@ class Manifest:
     def segments(self) -> list[Segment]:
         """Every file that the manifest names."""
         tables = [file for t in self.tables.values() for file in (t.live, t.dead, t.shapes)]
-        return [self.placements, *tables]
+        return [self.placements, *(file for file in tables if file is not None)]
 
     def layout_at(self, ordinal: int) -> LayoutSpan:
         """Gives the layout that holds at an ordinal."""
@@ -122,8 +122,6 @@ def save(manifest: Manifest, path: Path) -> None:
     with temporary.open("wb") as stream:
         stream.write(b"%d %s\n" % (VERSION, mark))
         stream.write(body)
-        stream.flush()
-        os.fsync(stream.fileno())
     temporary.replace(path)
 
 
@@ -220,7 +218,7 @@ def _table(value: Mapping[str, Any]) -> StoredTable:
     return StoredTable(
         storage=value["storage"],
         live=Segment(**value["live"]),
-        dead=Segment(**value["dead"]),
+        dead=Segment(**value["dead"]) if value["dead"] else None,
         shapes=Segment(**value["shapes"]),
         head=value["head"],
         place=value["place"],

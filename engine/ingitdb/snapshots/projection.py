@@ -128,6 +128,8 @@ def _project_list(expression: str, stored: Place, wanted: Place, depth: int) -> 
 
 def _from_json(expression: str, wanted: Place, want: ColumnType) -> str:
     text = f"CAST({expression} AS JSON)"
+    if want == JSON:
+        return text
     if isinstance(want, Scalar):
         if want == VARCHAR and not {k.rstrip("'") for k in wanted.kinds} <= _SPELLED_AS_JSON:
             raise NotDerivable

@@ -116,6 +116,12 @@ class Snapshot:
         """The cache folder that the tables are read from."""
         return self._store.cache
 
+    @property
+    def bases(self) -> tuple[Base, ...]:
+        """Everything that has answered so far."""
+        alone = self._alone.bases if self._alone else ()
+        return (*self._sources.bases, *alone)
+
     def objects(self) -> BlobSource:
         """Gives the source of the files."""
         return self._store.objects()
@@ -173,15 +179,16 @@ class Snapshot:
         )
         return (f"declared {declared.type.sql}", *(f"{path}: {value}" for path, value in found))
 
-    def versions(self, table: NamedTable) -> tuple[tuple[Column, ...], str]:
+    def versions(self, table: NamedTable, base: Base) -> tuple[tuple[Column, ...], str]:
         """Gives every state of a table's records up to this commit.
+
+        Args:
+            table: The table.
+            base: The line that leads to this commit.
 
         Returns:
             The columns, and SQL that gives them with the ordinals `_from` and `_to` of the line.
         """
-        if not self._sources.bases:
-            return (), _nothing({})
-        base = self._sources.bases[0]
         names = {(where.schema, where.name) for where in table.locations}
         storages = dict.fromkeys(
             where.storage
@@ -192,12 +199,14 @@ class Snapshot:
         total: Counter[str] = Counter()
         for stored in (base.manifest.tables[s] for s in storages if s in base.manifest.tables):
             for segment, is_live in ((stored.live, True), (stored.dead, False)):
+                if segment is None:
+                    continue
                 part = self._part(stored, base, segment, is_live, f"_from <= {base.ordinal}")
                 counts = self._counts_where(part)
                 parts.append((part, counts))
                 shapes = self._shapes(stored)
                 for number, count in counts.items():
-                    total[shapes[number]] += count
+                    total[shapes[number][0]] += count
         place = place_at(total)
         fields = column_names(place.fields)
         bodies = [
@@ -228,8 +237,8 @@ class Snapshot:
         counts: Counter[Location] = Counter()
         for base in self._sources.bases:
             manifest = base.manifest
-            if base.is_last and not base.without:
-                found = dict(manifest.head_files)
+            if base.is_last:
+                found = self._standing_files(base)
             else:
                 found = dict(
                     self._query(
@@ -245,6 +254,18 @@ class Snapshot:
                 for number in first.manifest.layout_at(first.ordinal).declared:
                     counts[first.manifest.locations[number]] += 0
         return dict(counts)
+
+    def _standing_files(self, base: Base) -> Mapping[int, int]:
+        """Counts the files of each location at the end of a line, less those left out."""
+        if not base.without:
+            return base.manifest.head_files
+        gone = self._query(
+            f"SELECT location, count(*) FROM {self._file(base.manifest.placements)}"
+            f" WHERE _to > {base.ordinal} AND {_within(base, 'path')} GROUP BY location"
+        )
+        left = Counter(dict(base.manifest.head_files))
+        left.subtract(dict(gone))
+        return +left
 
     def _read_alone(self, table: NamedTable) -> Relation:
         if self._alone is None:
@@ -339,7 +360,9 @@ class Snapshot:
                 continue
             begun = f"_from <= {base.ordinal} AND {without}"
             yield self._part(stored, base, stored.live, True, begun)
-            yield self._part(stored, base, stored.dead, False, f"{begun} AND _to > {base.ordinal}")
+            if stored.dead is not None:
+                ended = f"{begun} AND _to > {base.ordinal}"
+                yield self._part(stored, base, stored.dead, False, ended)
 
     @staticmethod
     def _part(
@@ -359,20 +382,38 @@ class Snapshot:
         total: Counter[str] = Counter()
         counted = []
         for part in parts:
-            counts = self._counts_where(part)
+            counts = self._counts(part)
             if counts:
                 shapes = self._shapes(part.stored)
                 counted.append((part, counts))
                 for number, count in counts.items():
-                    total[shapes[number]] += count
+                    total[shapes[number][0]] += count
         return place_at(total), sum(total.values()), counted
 
-    def _shapes(self, stored: StoredTable) -> Sequence[str]:
-        """Gives the shapes of a stored table by number."""
+    def _counts(self, part: Part) -> Mapping[int, int]:
+        """Counts the records of each shape; of standing ones only what is left out is counted."""
+        if not (part.is_live and part.base.is_last):
+            return self._counts_where(part)
+        standing = {
+            number: count for number, (_, count) in enumerate(self._shapes(part.stored)) if count
+        }
+        if not part.base.without or not standing:
+            return standing
+        gone = self._query(
+            f"SELECT _shape, count(*) FROM {self._file(part.segment)}"
+            f" WHERE {_within(part.base, '_path')} GROUP BY _shape"
+        )
+        left = Counter(standing)
+        left.subtract(dict(gone))
+        return +left
+
+    def _shapes(self, stored: StoredTable) -> Sequence[tuple[str, int]]:
+        """Gives the shapes of a stored table by number, and how many records of each stand."""
         known = self._store.shapes.get(stored.shapes.name)
         if known is None:
-            rows = self._query(f"SELECT shape FROM {self._file(stored.shapes)} ORDER BY number")
-            known = self._store.shapes[stored.shapes.name] = [shape for (shape,) in rows]
+            known = self._store.shapes[stored.shapes.name] = self._query(
+                f"SELECT shape, standing FROM {self._file(stored.shapes)} ORDER BY number"
+            )
         return known
 
     def _counts_where(self, part: Part) -> Mapping[int, int]:
@@ -445,9 +486,12 @@ def _standing(base: Base, path: str) -> str:
 
 
 def _without(base: Base, path: str) -> str:
-    if not base.without:
-        return "true"
-    return f"{path} NOT IN ({', '.join(quote_literal(p) for p in sorted(base.without))})"
+    return f"NOT {_within(base, path)}" if base.without else "true"
+
+
+def _within(base: Base, path: str) -> str:
+    """Gives SQL that holds for the paths that a base leaves out."""
+    return f"{path} IN ({', '.join(quote_literal(p) for p in sorted(base.without))})"
 
 
 def _nothing(natural: Mapping[str, Place]) -> str:

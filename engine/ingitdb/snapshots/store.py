@@ -55,7 +55,7 @@ class SnapshotStore:
 
     Attributes:
         cache: The repository's cache folder.
-        shapes: The shapes of stored tables that were read, by the file that holds them.
+        shapes: For each file of shapes that was read, the shapes and how many records stand.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class SnapshotStore:
         self._progress = progress
         self.cache = CacheFolder(settings.cache, repository.identity, settings.cache_limit)
         self.cache.hold()
-        self.shapes: dict[str, list[str]] = {}
+        self.shapes: dict[str, list[tuple[str, int]]] = {}
         self._line: Manifest | None = None
         self._ordinals: dict[CommitId, int] = {}
         self._moments: dict[CommitId, datetime] = {}
@@ -203,9 +203,10 @@ class SnapshotStore:
         return bool(found.declared or found.problems) or others
 
     def _nearest(self, commit: CommitId) -> tuple[CommitId, int] | None:
-        for ahead, candidate in enumerate(self._repository.first_parents(commit)):
-            if candidate in self._ordinals:
-                return candidate, ahead
+        line = self._repository.log(str(commit), first_parent=True)
+        for ahead, candidate in enumerate(line):
+            if candidate.identifier in self._ordinals:
+                return candidate.identifier, ahead
         return None
 
     def _tree(self, commit: CommitId) -> Base:

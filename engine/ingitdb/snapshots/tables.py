@@ -73,15 +73,20 @@ def in_file_order(rows: StateRows, *, standing: bool) -> list[int]:
     return sorted(chosen, key=lambda i: (-rows.end[i], rows.path[i], rows.order[i]))
 
 
-def shape_table(shapes: Sequence[str]) -> pa.Table:
-    """Puts shapes, in the order of their numbers, into an Arrow table."""
+def shape_table(shapes: Sequence[str], standing: Mapping[str, int]) -> pa.Table:
+    """Puts shapes, in the order of their numbers, into an Arrow table with how many stand."""
     return pa.table(
-        {"number": pa.array(range(len(shapes)), pa.int32()), "shape": pa.array(shapes, pa.string())}
+        {
+            "number": pa.array(range(len(shapes)), pa.int32()),
+            "shape": pa.array(shapes, pa.string()),
+            "standing": pa.array([standing.get(shape, 0) for shape in shapes], pa.int64()),
+        }
     )
 
 
 def placement_table(placements: Sequence[Placement]) -> pa.Table:
-    """Puts placements into an Arrow table."""
+    """Puts placements into an Arrow table, by path, so that a few paths are found fast."""
+    placements = sorted(placements, key=lambda p: (p.path, p.start, p.location))
     return pa.table(
         {
             "path": pa.array([p.path for p in placements], pa.string()),

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from ingitdb_cli.group import COMMANDS
-from ingitdb_cli.main import ingitdb, run
 from ingitdb_cli.options import NAMES_OF_FIELDS
+from ingitdb_cli.program import ingitdb, run
 
 
 def command(name: str) -> click.Command:
@@ -58,7 +58,7 @@ def test_unknown_commands_name_the_nearest(capsys: pytest.CaptureFixture[str]) -
 def test_nothing_heavy_is_loaded_for_help() -> None:
     script = (
         "import sys\n"
-        "from ingitdb_cli.main import run\n"
+        "from ingitdb_cli.program import run\n"
         "run(['--help']); run(['query', '--help']); run([])\n"
         "heavy = 'duckdb pyarrow pygit2 sqlglot rich yaml orjson importlib.metadata'.split()\n"
         "print([m for m in heavy if m in sys.modules], file=sys.stderr)\n"

@@ -45,12 +45,22 @@ def test_unquoted_sql_is_shown_quoted(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_values_by_place_and_by_name() -> None:
-    assert parameter_values([]) is None
-    assert parameter_values(["5", "-1.50", "007", "true", "null", "Oslo", "'5'", "+5", "1e3"]) == [
+    assert parameter_values([], "SELECT 1") is None
+    placed = ["5", "-1.50", "007", "true", "null", "Oslo", "'5'", "+5", "1e3"]
+    assert parameter_values(placed, "?") == [
         5, Decimal("-1.50"), "007", True, None, "Oslo", "5", "+5", "1e3",
     ]  # fmt: skip
-    assert parameter_values(["c=Oslo", "n=1", "e=a=b", "q='it''s'"]) == {
+    named = ["c=Oslo", "n=1", "e=a=b", "q='it''s'"]
+    assert parameter_values(named, "$c $n $e $q") == {
         "c": "Oslo", "n": 1, "e": "a=b", "q": "it's",
     }  # fmt: skip
     with pytest.raises(UsageError):
-        parameter_values(["c=Oslo", "5"])
+        parameter_values(["c=Oslo", "5"], "$c ?")
+
+
+def test_a_parameter_that_the_shell_has_taken_away() -> None:
+    with pytest.raises(UsageError) as caught:
+        parameter_values(["c=Oslo"], "SELECT * FROM t WHERE city = ")
+    assert "single quotes" in (caught.value.hint or "")
+    with pytest.raises(UsageError):
+        parameter_values(["c=Oslo"], "SELECT $city")

@@ -1,0 +1,1 @@
+"""Benchmarks: ours and a rival or bound in one group; skipped unless asked for."""

@@ -1,0 +1,198 @@
+"""Row 1: warm queries at a commit, beside DuckDB on Parquet files of just that commit."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from benchmarks.conftest import THREADS, git, median
+from benchmarks.generated import RECORDS, SHARDS
+from benchmarks.ratios import Goal
+
+_POINT = RECORDS // 2
+_LARGE = 100_000
+_OVERLAID = Goal(times=1.7)
+_SMALL = Goal(over=0.0015)
+_PLAIN = Goal(times=1.2) if RECORDS >= _LARGE else _SMALL
+_NESTED_THEN = Goal(times=3.5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A query of one repository.
+
+    Attributes:
+        goal: At HEAD and elsewhere on the line.
+        then: At a commit of another shape, where that has a goal of its own.
+    """
+
+    repository: str
+    name: str
+    sql: str
+    goal: Goal
+    then: Goal | None = None
+
+    def goal_at(self, when: str) -> Goal:
+        if when == "overlay":
+            return _OVERLAID
+        return self.then if self.then is not None and when == "old" else self.goal
+
+
+QUESTIONS = [
+    Question(
+        repository="sharded",
+        name="aggregate",
+        sql="SELECT country, count(*), sum(balance), max(rating) FROM accounts GROUP BY country",
+        goal=_PLAIN,
+    ),
+    Question(
+        repository="sharded",
+        name="join",
+        sql="SELECT c.region, count(*), sum(a.balance) FROM accounts AS a"
+        " JOIN countries AS c ON c.code = a.country GROUP BY c.region",
+        goal=_PLAIN,
+    ),
+    Question(
+        repository="sharded",
+        name="point",
+        sql=f"SELECT * FROM accounts WHERE _key = '{_POINT % SHARDS:02x}/{_POINT:07d}'",
+        goal=_PLAIN,
+    ),
+    Question(
+        repository="sharded",
+        name="nested",
+        sql="SELECT address.city, count(*), max(address.location.lat), sum(len(tags))"
+        " FROM accounts GROUP BY ALL",
+        goal=_PLAIN,
+        then=_NESTED_THEN,
+    ),
+    Question(
+        repository="sharded",
+        name="unnest",
+        sql="SELECT i.sku, sum(i.quantity) FROM accounts, unnest(items) AS u(i) GROUP BY ALL",
+        goal=_PLAIN,
+        then=_NESTED_THEN,
+    ),
+    Question(
+        repository="pypa-advisories",
+        name="aggregate",
+        sql="SELECT left(published, 4), count(*), max(modified) FROM vulns GROUP BY ALL",
+        goal=_SMALL,
+    ),
+    Question(
+        repository="pypa-advisories",
+        name="point",
+        sql="SELECT * FROM vulns WHERE id = 'PYSEC-2021-335'",
+        goal=_SMALL,
+    ),
+    Question(
+        repository="pypa-advisories",
+        name="unnest",
+        sql="SELECT a.package.name, count(*) FROM vulns, unnest(affected) AS u(a) GROUP BY ALL",
+        goal=_SMALL,
+    ),
+    Question(
+        repository="congress-legislators",
+        name="join",
+        sql='SELECT m._key, count(*) FROM "committee-membership-current" AS m'
+        ' JOIN "legislators-current" AS l ON l.id.bioguide = m.bioguide GROUP BY ALL',
+        goal=_SMALL,
+    ),
+]
+CASES = [
+    pytest.param(question, when, id=f"{question.repository}-{question.name}-{when}")
+    for question in QUESTIONS
+    for when in ("HEAD", "old", "overlay")
+    if when != "overlay" or question.repository == "sharded"
+]
+Asks = dict[str, Callable[[], list[tuple[Any, ...]]]]
+
+
+@pytest.fixture(scope="module")
+def places(shared: Any, made: Any) -> Callable[[str, str], tuple[Path, str]]:
+    """Gives a repository and the commit that is meant by HEAD, old or overlay."""
+
+    def place(repository: str, when: str) -> tuple[Path, str]:
+        if repository == "sharded":
+            found = made("sharded")
+            return found.path, {"HEAD": found.tip, "old": found.old, "overlay": found.side}[when]
+        path = shared(repository)
+        line = git(path, "rev-list", "--first-parent", "HEAD").split()
+        return path, line[0] if when == "HEAD" else line[len(line) // 2]
+
+    return place
+
+
+@pytest.fixture(scope="module")
+def written_out(
+    connected: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[Path, str], duckdb.DuckDBPyConnection]]:
+    """Gives DuckDB over Parquet files that hold one commit only."""
+    known: dict[tuple[Path, str], duckdb.DuckDBPyConnection] = {}
+
+    def rival(path: Path, commit: str) -> duckdb.DuckDBPyConnection:
+        if (path, commit) not in known:
+            folder = tmp_path_factory.mktemp("commit")
+            connected(path, commit).database.materialize(folder, ref=commit)
+            known[path, commit] = _over(folder)
+        return known[path, commit]
+
+    yield rival
+    for connection in known.values():
+        connection.close()
+
+
+@pytest.fixture
+def both(places: Any, written_out: Any, connected: Any) -> Callable[[Question, str], Asks]:
+    """Gives the two ways to an answer, both ready."""
+
+    def ways(question: Question, when: str) -> Asks:
+        path, commit = places(question.repository, when)
+        ours = connected(path, commit)
+        bound = written_out(path, commit)
+        return {
+            "ours": lambda: ours.execute(question.sql).fetchall(),
+            "bound": lambda: bound.execute(question.sql).fetchall(),
+        }
+
+    return ways
+
+
+@pytest.mark.parametrize("side", ["bound", "ours"])
+@pytest.mark.parametrize(("question", "when"), CASES)
+def test_query(
+    benchmark: Any, ratio: Any, both: Any, question: Question, when: str, side: str
+) -> None:
+    asks = both(question, when)
+    expected = _comparable(asks["bound"]())
+    assert expected
+    assert _comparable(asks["ours"]()) == expected
+    label = f"row 1 {question.repository} {question.name} {when}"
+    benchmark.group = label
+    benchmark(asks[side])
+    ratio.note(label, side, median(benchmark), question.goal_at(when))
+
+
+def _over(folder: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(":memory:", config={"threads": THREADS})
+    for table in json.loads((folder / "snapshot.json").read_text("utf-8"))["tables"]:
+        connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{table["schema"]}"')
+        connection.execute(
+            f'CREATE VIEW "{table["schema"]}"."{table["name"]}" AS'
+            f" SELECT * FROM read_parquet('{folder / table['file']}')"
+        )
+    return connection
+
+
+def _comparable(rows: list[tuple[Any, ...]]) -> list[str]:
+    """Makes answers comparable whatever the order of their rows and the class of an integer."""
+    return sorted(repr(tuple(_plain(cell) for cell in row)) for row in rows)
+
+
+def _plain(cell: Any) -> Any:
+    return int(cell) if isinstance(cell, Decimal) and cell == int(cell) else cell

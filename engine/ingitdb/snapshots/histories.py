@@ -1,0 +1,67 @@
+"""The first-parent line of any commit, also of one that the indexed line does not lead to."""
+
+import os
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from ingitdb.errors import StatementRefused
+from ingitdb.git.repository import Repository
+from ingitdb.model.history import FileChange
+from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
+from ingitdb.settings import Settings
+from ingitdb.snapshots.manifest import Manifest
+from ingitdb.snapshots.store import LINE, Base, SnapshotStore
+
+
+class Histories:
+    """Gives the states of records along the lines that lead to commits."""
+
+    def __init__(self, repository: Repository, store: SnapshotStore, settings: Settings) -> None:
+        self._repository = repository
+        self._store = store
+        self._workers = settings.workers or os.cpu_count() or 1
+
+    def base(self, commit: CommitId) -> Base:
+        """Gives every state from the root to a commit.
+
+        Raises:
+            StatementRefused: The commit is none: it has no history.
+        """
+        if commit in PSEUDO_COMMITS:
+            raise StatementRefused(
+                f"{commit} is no commit, so that its records have no versions.",
+                hint="Ask for the versions at a commit or branch.",
+            )
+        bases = self._store.sources(commit).bases
+        if len(bases) == 1 and bases[0].name == LINE:
+            return bases[0]
+        name = f"history-{commit}"
+        manifest = self._store.cache.load(name) or self._build(name, commit)
+        return Base(name, manifest, len(manifest.commits) - 1)
+
+    def moments(self, base: Base) -> list[tuple[CommitId, datetime]]:
+        """Gives the commits of a line up to its ordinal with their times, the oldest first."""
+        commits = base.manifest.commits[: base.ordinal + 1]
+        if base.name == LINE:
+            known = self._store.moments()
+        else:
+            log = self._repository.log(commits[-1], first_parent=True)
+            known = {c.identifier: c.committer.at.astimezone(UTC) for c in log}
+        return [(commit, known[commit]) for commit in commits]
+
+    def _build(self, name: str, commit: CommitId) -> Manifest:
+        from ingitdb.snapshots.gathering import gather  # slow to load: only to build
+        from ingitdb.snapshots.indexing import write_index
+
+        commits: list[CommitId] = []
+
+        def changes() -> Iterator[Sequence[FileChange]]:
+            for identifier, changed in self._repository.line_changes(commit):
+                commits.append(identifier)
+                yield changed
+
+        gathered = gather(changes(), self._repository.objects(), workers=self._workers)
+        built = write_index(gathered, commits, self._store.cache.data)
+        with self._store.cache.building():
+            self._store.cache.save(name, built)
+        return built

@@ -1,0 +1,120 @@
+"""`versions('t')`: a row for every state of a record, with the commits between which it stood."""
+
+from typing import Any
+
+import pytest
+
+import ingitdb
+from tests.support.opening import Opened, rows, types
+from tests.support.repositories import RepoBuilder
+
+ALL = "SELECT n, _from_commit, _to_commit FROM versions('t') ORDER BY _valid_from, n"
+
+
+def test_a_row_for_each_state(repo: RepoBuilder, opened: Opened) -> None:
+    one = repo.commit({"t/a.json": '{"n": 1}', "t/b.json": '{"n": 10}'})
+    two = repo.commit({"t/a.json": '{"n": 2}'})
+    repo.commit({"other/x.json": "{}"})
+    four = repo.commit({"t/a.json": None})
+    five = repo.commit({"t/a.json": '{"n": 2}'})
+    connection = opened(repo)
+    expected = [(1, one, two), (10, one, None), (2, two, four), (2, five, None)]
+    assert rows(connection, ALL) == expected
+    same = ALL.replace("versions('t')", "t FOR SYSTEM_TIME ALL")
+    assert rows(connection, same) == expected
+    spans = "SELECT _valid_to - _valid_from FROM versions('t') WHERE _to_commit IS NOT NULL"
+    assert {row[0].days for row in rows(connection, spans)} == {1, 2}
+
+
+def test_versions_up_to_a_commit(repo: RepoBuilder, opened: Opened) -> None:
+    one = repo.commit({"t/a.json": '{"n": 1}'})
+    two = repo.commit({"t/a.json": '{"n": 2}'})
+    repo.commit({"t/a.json": '{"n": "three"}'})
+    connection = opened(repo, two)
+    assert rows(connection, ALL) == [(1, one, two), (2, two, None)]
+    assert types(connection, ALL)["n"] == "BIGINT"
+
+
+def test_a_moved_row_is_no_new_state(repo: RepoBuilder, opened: Opened) -> None:
+    one = repo.commit({"t.csv": "n\n1\n2\n3\n"})
+    two = repo.commit({"t.csv": "n\n3\n1\n2\n4\n"})
+    expected = [(1, one, None), (2, one, None), (3, one, None), (4, two, None)]
+    assert rows(opened(repo), ALL) == expected
+
+
+def test_a_comment_is_no_new_state(repo: RepoBuilder, opened: Opened) -> None:
+    one = repo.commit({"t/a.yaml": "n: 1\n"})
+    repo.commit({"t/a.yaml": "# one\nn: 1\n"})
+    assert rows(opened(repo), ALL) == [(1, one, None)]
+
+
+def test_new_commits_after_indexing(repo: RepoBuilder, opened: Opened) -> None:
+    one = repo.commit({"t/a.json": '{"n": 1}'})
+    connection = opened(repo)
+    assert rows(connection, ALL) == [(1, one, None)]
+    two = repo.commit({"t/a.json": '{"n": 2}'})
+    three = repo.commit({"t/a.json": '{"n": 3}'})
+    expected = [(1, one, two), (2, two, three), (3, three, None)]
+    assert rows(connection, ALL) == expected
+    assert rows(opened(repo), ALL) == expected
+
+
+def test_a_side_branch_has_its_own_line(repo: RepoBuilder, opened: Opened) -> None:
+    one = repo.commit({"t/a.json": '{"n": 1}'})
+    repo.branch("dev")
+    side = repo.commit({"t/a.json": '{"n": 5}'})
+    repo.checkout("main")
+    two = repo.commit({"t/a.json": '{"n": 2}'})
+    connection = opened(repo)
+    assert rows(connection, ALL) == [(1, one, two), (2, two, None)]
+    dev = ALL.replace("'t'", "'\"shop/dev\".t'").replace("'\"shop/dev\".t'", "'shop/dev.t'")
+    assert rows(connection, dev) == [(1, one, side), (5, side, None)]
+    assert rows(opened(repo, "dev"), ALL) == [(1, one, side), (5, side, None)]
+
+
+def test_a_commit_that_changes_definitions(repo: RepoBuilder, opened: Opened) -> None:
+    one = repo.commit({"t/a.json": '{"n": 1}'})
+    connection = opened(repo)
+    assert rows(connection, ALL) == [(1, one, None)]
+    two = repo.commit({".ingitdb/tables.yaml": "discover: true\n", "t/a.json": '{"n": 2}'})
+    assert rows(connection, ALL) == [(1, one, two), (2, two, None)]
+
+
+def test_the_work_tree_has_no_versions(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({"t/a.json": '{"n": 1}'})
+    with pytest.raises(ingitdb.NotSupportedError, match="WORKING"):
+        opened(repo, "WORKING").execute(ALL)
+
+
+def test_contradicting_states_share_a_column(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({"t/a.yaml": "n: 1.10\n"})
+    repo.commit({"t/a.yaml": "n: [1, 2]\n"})
+    repo.commit({"t/a.yaml": "n: {x: 0x1F}\n"})
+    connection = opened(repo)
+    found = rows(connection, "SELECT n FROM versions('t') ORDER BY _valid_from")
+    assert found == [("1.10",), ("[1,2]",), ('{"x":31}',)]
+    assert types(connection, "SELECT n FROM versions('t')") == {"n": "JSON"}
+
+
+def test_text_that_was_a_number(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({"t/a.yaml": "n: 1.10\n"})
+    repo.commit({"t/a.yaml": "n: many\n"})
+    repo.commit({"t/a.yaml": "n: 7\n"})
+    found = rows(opened(repo), "SELECT n FROM versions('t') ORDER BY _valid_from")
+    assert found == [("1.10",), ("many",), ("7",)]
+
+
+def test_keys_and_hidden_columns(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({"t/a.json": '{"n": 1}'})
+    repo.commit({"t/a.json": '{"n": 2}'})
+    connection = opened(repo)
+    found: list[Any] = rows(connection, "SELECT _key, n FROM versions('t') ORDER BY n")
+    assert found == [("a", 1), ("a", 2)]
+    names = list(types(connection, "SELECT * FROM versions('t')"))
+    assert names == ["_key", "n", "_valid_from", "_valid_to", "_from_commit", "_to_commit"]
+
+
+def test_an_unknown_table(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({"items/a.json": '{"n": 1}'})
+    with pytest.raises(ingitdb.ProgrammingError, match="items"):
+        opened(repo).execute("FROM versions('itens')")
