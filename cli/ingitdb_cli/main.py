@@ -3,7 +3,6 @@
 import gc
 import os
 import sys
-from typing import Any
 
 from ingitdb_cli.interrupts import Interrupts
 from ingitdb_cli.messages import Messages
@@ -30,7 +29,7 @@ def main() -> int:
     return status
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Gives the click command `ingitdb` to those who ask for it here."""
     if name != "ingitdb":
         raise AttributeError(name)

@@ -1,6 +1,7 @@
 """Runs a command, and turns whatever happens into words and a status."""
 
 import os
+import select
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -64,9 +65,6 @@ def run(
     try:
         status = _invoke(app, list(arguments))
         sys.stdout.flush()
-    except BrokenPipeError:
-        _drop_stdout()
-        return Status.DONE
     except KeyboardInterrupt:
         app.close()
         messages.interrupted()
@@ -76,6 +74,9 @@ def run(
         if interrupts and interrupts.happened:  # whatever came of it
             messages.interrupted()
             return Status.INTERRUPTED
+        if isinstance(error, BrokenPipeError) and _reader_has_gone():
+            _drop_stdout()
+            return Status.DONE
         return _explain(error, messages)
     return status
 
@@ -121,6 +122,16 @@ def _explain_click(error: click.ClickException, messages: Messages) -> int:
     path = context.command_path if context is not None else "ingitdb"
     messages.error(error.format_message(), f"{path} --help")
     return Status.USAGE
+
+
+def _reader_has_gone() -> bool:
+    """Tells whether it is our stdout that has broken, and not some other pipe."""
+    watch = select.poll()
+    try:
+        watch.register(sys.stdout.fileno(), 0)
+    except (OSError, ValueError):
+        return False
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in watch.poll(0))
 
 
 def _drop_stdout() -> None:

@@ -24,7 +24,8 @@ INDEX: Type = ("BIGINT",)
 class Table:
     """What a table must be at one commit.
 
-    Of a table with `damaged` files, what can be read of them may be shown or not.
+    Of a table with `damaged` files, what can be read of them may be shown or not; one that is
+    `skipped` was given before.
 
     Attributes:
         columns: Names and types in the order of `SELECT *`.
@@ -39,6 +40,7 @@ class Table:
     places: Sequence[tuple[str, int]]
     key: tuple[str, ...]
     damaged: frozenset[str] = frozenset()
+    skipped: bool = False
 
     @property
     def qualified(self) -> str:
@@ -67,8 +69,17 @@ def written_by_hand(repository: str) -> dict[str, Any]:
     return dict(page[repository])
 
 
-def tables(name: str, repository: Repository, commit: str) -> Iterator[Table]:
-    """Gives the tables that a shared repository must have at a commit."""
+def tables(
+    name: str, repository: Repository, commit: str, seen: set[object] | None = None
+) -> Iterator[Table]:
+    """Gives the tables that a shared repository must have at a commit.
+
+    Args:
+        name: The repository's name.
+        repository: A clone.
+        commit: Any commit.
+        seen: Versions of tables that were given before; such a table is only named.
+    """
     tree = repository.tree(commit)
     page = written_by_hand(name)
     package = packaged(page, repository, tree)
@@ -78,12 +89,27 @@ def tables(name: str, repository: Repository, commit: str) -> Iterator[Table]:
         files = [path for path in tree if belongs(path, entry)]
         if not files and "columns" not in entry:
             continue
-        found = list(rows(entry, files, repository, tree))
         fields = package.get(entry.get("file", ""))
         wanted = entry.get("columns") or fields or {}
+        version = (entry["schema"], entry["name"], *(tree[p] for p in files), *wanted.items())
+        if seen is not None:
+            if version in seen:
+                yield named(entry)
+                continue
+            seen.add(version)
+        found = list(rows(entry, files, repository, tree))
         header = headers(files, repository, tree)
         table = typed({**entry, **bare(entry, files, repository, tree)}, found, wanted, header)
         yield replace(table, damaged=damaged(files, repository, tree))
+
+
+def named(entry: Mapping[str, Any]) -> Table:
+    """Gives a table of which only the name counts."""
+    key, columns = tuple(entry["key"]), dict[str, Type]()
+    schema, name = entry["schema"], entry["name"]
+    return Table(
+        schema=schema, name=name, columns=columns, rows=(), places=(), key=key, skipped=True
+    )
 
 
 def stands(entry: Mapping[str, Any], repository: Repository, commit: str) -> bool:

@@ -38,7 +38,7 @@ class Run:
     def __init__(
         self, instance: "Instance", settings: "Settings", statement: Statement, bound: "Bound"
     ) -> None:
-        self.on_close: "Callable[[], None]" = _nothing
+        self.on_close: Callable[[], None] = _nothing
         self._cursor = instance.cursor()
         self._settings = settings
         self._statement = statement

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ingitdb.catalog.columns import type_of
 from ingitdb.model.shapes import Place
 from ingitdb.model.tables import DeclaredColumn
 from ingitdb.model.types import (
     BIGINT,
-    BOOLEAN,
     DATE,
     DOUBLE,
     JSON,
@@ -18,6 +18,7 @@ from ingitdb.model.types import (
     ColumnType,
     ListOf,
     MapOf,
+    Scalar,
     Struct,
     quote_identifier,
     quote_literal,
@@ -26,6 +27,7 @@ from ingitdb.model.types import (
 _DATE = r"\d{4}-\d{2}-\d{2}"
 _CLOCK = r"\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?"
 _OFFSET = r"(Z|z|[+-]\d{2}(:?\d{2})?)"
+_CANONICAL = frozenset("silhbd")
 _LOCAL = rf"{_DATE}([Tt ]{_CLOCK})?"
 
 
@@ -55,7 +57,27 @@ def fittings(
     nested = isinstance(natural, ListOf | MapOf | Struct) or natural == JSON
     if nested:
         return [*found, Fitting(natural, expression)]
+    if asks_for_source(place, declared):
+        return [*found, Fitting(VARCHAR, quote_identifier(source_column(declared.name)))]
     return [*found, Fitting(VARCHAR, f"CAST({expression} AS VARCHAR)")]
+
+
+def asks_for_source(place: Place, declared: DeclaredColumn) -> bool:
+    """Tells whether a column may have to show texts that its stored values have lost."""
+    natural = type_of(place)
+    if declared.type in (None, natural) or not isinstance(natural, Scalar) or natural == JSON:
+        return False
+    return natural != VARCHAR and not _spells_itself(place)
+
+
+def _spells_itself(place: Place) -> bool:
+    """Tells whether a cast of the stored values to text gives what stands in the files."""
+    return place.kinds <= _CANONICAL or all(kind[0] in "mM" for kind in place.kinds)
+
+
+def source_column(name: str) -> str:
+    """Names the column with the source text of another one."""
+    return f"\u0001source of {name.casefold()}"
 
 
 def _wanted(
@@ -65,7 +87,7 @@ def _wanted(
     if want in (TIMESTAMP, TIMESTAMPTZ):
         return _moments(expression, natural)
     if isinstance(want, MapOf):
-        return _map(expression, natural, want)
+        return _map(expression, place, natural, want)
     if isinstance(want, ListOf):
         return _list(expression, place, natural, want)
     scalar = _scalar(expression, place, natural, want) if want is not None else None
@@ -74,23 +96,18 @@ def _wanted(
 
 def _scalar(expression: str, place: Place, natural: ColumnType, want: ColumnType) -> Fitting | None:
     cast = f"CAST({expression} AS {want.sql})"
-    if want == BIGINT and (natural == DOUBLE or natural.sql.startswith("DECIMAL(")):
-        whole = f"{expression} <> trunc({expression})"
-        return Fitting(
-            want, f"TRY_CAST({expression} AS BIGINT)", f"({whole} OR {_fails(expression, want)})"
-        )
-    if want == DOUBLE and natural == BIGINT and place.kinds <= {"i", "i'"}:
-        return Fitting(want, cast)
-    if want == DOUBLE and natural.sql.startswith("DECIMAL("):
+    tried = f"TRY_CAST({expression} AS {want.sql})"
+    fails = _fails(expression, want)
+    is_fixed = natural.sql.startswith("DECIMAL(")
+    if want == BIGINT and (natural == DOUBLE or is_fixed):
+        return Fitting(want, tried, f"({expression} <> trunc({expression}) OR {fails})")
+    if want == DOUBLE and (is_fixed or (natural == BIGINT and place.kinds <= {"i", "i'"})):
         return Fitting(want, cast)
     if want in (DATE, TIME) and natural == VARCHAR and place.kinds <= {"s"}:
-        pattern = _DATE if want == DATE else _CLOCK
-        bad = f"(NOT regexp_full_match({expression}, {quote_literal(pattern)}) OR {_fails(expression, want)})"
-        return Fitting(want, f"TRY_CAST({expression} AS {want.sql})", bad)
+        pattern = quote_literal(_DATE if want == DATE else _CLOCK)
+        return Fitting(want, tried, f"(NOT regexp_full_match({expression}, {pattern}) OR {fails})")
     if want.sql.startswith("DECIMAL(") and natural == BIGINT:
-        return Fitting(want, f"TRY_CAST({expression} AS {want.sql})", _fails(expression, want))
-    if want == BOOLEAN or natural == VARCHAR:
-        return None
+        return Fitting(want, tried, fails)
     return None
 
 
@@ -113,20 +130,25 @@ def _moments(expression: str, natural: ColumnType) -> list[Fitting]:
     return found
 
 
-def _map(expression: str, natural: ColumnType, want: MapOf) -> list[Fitting]:
+def _map(expression: str, place: Place, natural: ColumnType, want: MapOf) -> list[Fitting]:
     if natural == JSON:
         return [Fitting(want, f"TRY_CAST({expression} AS {want.sql})", _fails(expression, want))]
     if not isinstance(natural, Struct):
         return []
-    if any(inner != want.value for _, inner in natural):
+    filled = [(name, inner) for name, inner in natural if place.fields[name].text() != "n"]
+    if any(inner != want.value for _, inner in filled):
         return []
     entries = ", ".join(
-        f"{{'k': CAST({quote_literal(name)} AS {want.key.sql}),"
+        f"{{'k': TRY_CAST({quote_literal(name)} AS {want.key.sql}),"
         f" 'v': struct_extract({expression}, {quote_literal(name)})}}"
-        for name, _ in natural
+        for name, _ in filled
     )
     made = f"map_from_entries(list_filter([{entries}], lambda e: e.v IS NOT NULL))"
-    return [Fitting(want, f"CASE WHEN {expression} IS NOT NULL THEN {made} END")]
+    empty = f"CAST(MAP {{}} AS {want.sql})"
+    keys = " OR ".join(_fails(quote_literal(name), want.key) for name, _ in filled)
+    bad = keys if want.key != VARCHAR and filled else None
+    shown = f"CASE WHEN {expression} IS NOT NULL THEN {made if filled else empty} END"
+    return [Fitting(want, shown, bad)]
 
 
 def _list(expression: str, place: Place, natural: ColumnType, want: ListOf) -> list[Fitting]:

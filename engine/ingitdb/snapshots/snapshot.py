@@ -16,7 +16,13 @@ from ingitdb.model.shapes import Place, unite
 from ingitdb.model.tables import Declaration, DeclaredColumn, Form, Location
 from ingitdb.model.types import JSON, VARCHAR, ColumnType, quote_identifier, quote_literal
 from ingitdb.snapshots.cache import CacheFolder
-from ingitdb.snapshots.declared import Fitting, choose, fittings
+from ingitdb.snapshots.declared import (
+    Fitting,
+    asks_for_source,
+    choose,
+    fittings,
+    source_column,
+)
 from ingitdb.snapshots.manifest import StoredTable
 from ingitdb.snapshots.projection import NotDerivable, project, project_source
 from ingitdb.snapshots.segments import Segment
@@ -285,6 +291,7 @@ class Snapshot:
         bodies = [self._body(part, counts, place, names) for part, counts in counted]
         body = " UNION ALL ".join(bodies) or _nothing(natural)
         declared = self._declared(table)
+        body = self._with_source_texts(table, body, natural, declared, names)
         has_key = any(where.form in _KEYED for where in table.locations) or self._has_keys(
             table, body
         )
@@ -294,7 +301,41 @@ class Snapshot:
             declared,
             has_key=has_key,
             rows=rows,
-            is_ordered=len(bodies) <= 1 and all(part.is_live for part, _ in counted),
+            is_ordered=len(bodies) <= 1
+            and all(part.is_live for part, _ in counted)
+            and body == "".join(bodies),
+        )
+
+    def _with_source_texts(
+        self,
+        table: NamedTable,
+        body: str,
+        natural: Mapping[str, Place],
+        declared: Declaration,
+        names: Mapping[str, str],
+    ) -> str:
+        """Adds the texts of columns that may have to show them and whose stored values have not."""
+        wanted = {
+            source_column(name)
+            for name, column in _declared_first(natural, declared)
+            if column is not None and name in natural and asks_for_source(natural[name], column)
+        }
+        fields = {source_column(c): field for field, c in names.items()}
+        fields = {column: field for column, field in fields.items() if column in wanted}
+        if not fields:
+            return body
+        from ingitdb.snapshots.sources import write_texts  # reads files: slow to load
+
+        storages = {where.storage for where in table.locations}
+        path = write_texts(
+            self.files_of(table), self.objects(), self.layout(), storages, fields, self.cache.data
+        )
+        columns = "".join(f", s.{quote_identifier(name)}" for name in fields)
+        return (
+            f"SELECT r.* EXCLUDE (_place){columns} FROM (SELECT *, row_number() OVER"
+            f" (PARTITION BY _path ORDER BY _order) AS _place FROM ({body})) r"
+            f" LEFT JOIN read_parquet({quote_literal(str(path))}) s"
+            " ON s.path = r._path AND s.place = r._place"
         )
 
     def _has_keys(self, table: NamedTable, body: str) -> bool:

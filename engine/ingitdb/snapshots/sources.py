@@ -1,0 +1,61 @@
+"""Scalars as they stand in their files, for columns whose declared type asks for that text."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from ingitdb.model.identifiers import BlobId
+from ingitdb.model.ports import BlobSource
+from ingitdb.snapshots.reading import Reader, fields_of
+from ingitdb.snapshots.segments import write_table
+from ingitdb.snapshots.texts import source_text
+
+if TYPE_CHECKING:
+    from ingitdb.catalog.layout import Layout
+
+
+def write_texts(
+    files: Iterable[tuple[str, BlobId]],
+    objects: BlobSource,
+    layout: "Layout",
+    storages: set[str],
+    fields: Mapping[str, str],
+    folder: Path,
+) -> Path:
+    """Writes the source text of some fields of every record, by path and place in the file.
+
+    Args:
+        files: Path and blob of each file of a table.
+        objects: Where the blobs are.
+        layout: How files are placed.
+        storages: Those of the table.
+        fields: For each column to write the field that it shows.
+        folder: Where to write.
+    """
+    reader = Reader()
+    blobs: dict[BlobId, list[str]] = {}
+    for path, blob in files:
+        blobs.setdefault(blob, []).append(path)
+    rows: list[Sequence[str | int | None]] = []
+    payloads: dict[bytes, bytes] = {}
+    for blob, data in objects.read_many(blobs):
+        for path in blobs[blob]:
+            found = reader.read(layout, path, data).tables
+            payloads |= reader.take_payloads()
+            states = [s for t in found if t.location.storage in storages for s in t.states]
+            for number, state in enumerate(states, start=1):
+                values = fields_of(payloads[state.digest])
+                texts = (_text(values.get(name)) for name in fields.values())
+                rows.append((path, number, *texts))
+    columns = {"path": pa.string(), "place": pa.int64(), **dict.fromkeys(fields, pa.string())}
+    made = {
+        name: pa.array([row[at] for row in rows], kind)
+        for at, (name, kind) in enumerate(columns.items())
+    }
+    return folder / write_table(folder, "texts", pa.table(made)).name
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else source_text(value)  # type: ignore[arg-type]
