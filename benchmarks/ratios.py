@@ -61,6 +61,8 @@ class Pair:
         if bound:
             faster = self.goal.faster is not None
             words.append(f"{bound / ours:.0f} x faster" if faster else f"{ours / bound:.2f} x")
+        if bound and self.goal.over is not None:
+            words.append(f"{(ours - bound) * MS:+.1f} ms")
         if not bound and self.goal.most is None:
             return f"{label}: {', '.join(words)}"
         missed = "" if self.goal.is_met(ours, bound) else ", MISSED"

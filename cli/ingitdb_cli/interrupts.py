@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -55,6 +56,8 @@ class Interrupts:
         if self._ours:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done; let it end in peace
         self._finished.set()
+        if self.happened:
+            _end_children()
         self._calls.clear()
         sys.unraisablehook = self._hook
         signal.set_wakeup_fd(-1)
@@ -89,13 +92,15 @@ class Interrupts:
         if self._finished.wait(_GRACE):
             return
         self._last_words()
-        _end_workers()
+        _end_children()
         os._exit(self._status)
 
 
-def _end_workers() -> None:
-    """Ends worker processes, which would wait for us for ever."""
-    processes = sys.modules.get("multiprocessing")
-    if processes is not None:
-        for process in processes.active_children():
-            process.kill()
+def _end_children() -> None:
+    """Ends processes that work for us, so that none outlives us or complains that we have gone."""
+    ours = os.getpid()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            fields = (process / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+            if int(fields[1]) == ours:
+                os.kill(int(process.name), signal.SIGTERM)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ingitdb.api.connection import connect
-    from ingitdb.api.connection import open_database as open  # noqa: A004
+    from ingitdb.api.connection import open_database as open
     from ingitdb.settings import Settings
 
 __all__ = ["Settings", "connect", "open"]
@@ -19,8 +19,21 @@ _PLACES = {
     "Settings": ("ingitdb.settings", "Settings"),
 }
 _DBAPI = frozenset(
-    """apilevel threadsafety paramstyle Warning Error InterfaceError DatabaseError DataError
-    OperationalError IntegrityError InternalError ProgrammingError NotSupportedError""".split()
+    [
+        "apilevel",
+        "threadsafety",
+        "paramstyle",
+        "Warning",
+        "Error",
+        "InterfaceError",
+        "DatabaseError",
+        "DataError",
+        "OperationalError",
+        "IntegrityError",
+        "InternalError",
+        "ProgrammingError",
+        "NotSupportedError",
+    ]
 )
 
 

@@ -1,11 +1,12 @@
-"""Two ways to ask for a commit: from a repository that knows more, and from one that ends with it."""
+"""Two ways to ask for a commit: of a repository that knows more, and of one that ends there."""
 
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import ingitdb
-from tests.support.scratch import git
+from tests.support.scratch import Files, git, stream
 
 Tables = dict[str, tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]]
 """For each table its columns with their types, and its rows as they come."""
@@ -31,6 +32,16 @@ def twin(source: Path, target: Path, commit: str) -> Path:
 def move(path: Path, commit: str) -> None:
     """Makes a twin's branch name another commit."""
     (path / "refs" / "heads" / "main").write_text(f"{commit}\n")
+
+
+def branch(source: Path, name: str, parent: str, commits: Sequence[Files]) -> str:
+    """Adds a branch to a repository, from a commit on; gives its tip."""
+    head, *rest = b"".join(stream(commits, name)).split(b"data 6\nchange\n")
+    first = head + b"data 6\nchange\n" + f"from {parent}\n".encode()
+    text = b"data 6\nchange\n".join([first + rest[0], *rest[1:]])
+    command = ["git", "-C", str(source), "fast-import", "--quiet", "--force"]
+    subprocess.run(command, input=text, check=True)
+    return git(source, "rev-parse", name).strip()
 
 
 def settings(cache: Path, **more: Any) -> ingitdb.Settings:

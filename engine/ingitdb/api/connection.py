@@ -1,7 +1,8 @@
-"""The connection of PEP 249 over a repository, with Arrow, polars, pandas and notebooks beside it."""
+"""The connection of PEP 249 over a repository; beside it Arrow, polars, pandas and notebooks."""
 
 import datetime as _dt
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -86,13 +87,8 @@ class Cursor:
         """Gives the next rows, at most `size`, else `arraysize`."""
         self._expect()
         count = self.arraysize if size is None else size
-        found = []
         with translated():
-            for row in self._rows:
-                found.append(row)
-                if len(found) >= count:
-                    break
-        return found if count > 0 else []
+            return list(islice(self._rows, max(count, 0)))
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         """Gives all remaining rows."""
@@ -102,12 +98,14 @@ class Cursor:
 
     def reader(self) -> "pa.RecordBatchReader":
         """Gives the rows as an Arrow stream, which holds one batch at a time."""
-        return self._expect().reader()
+        import pyarrow
+
+        result = self._expect()
+        return pyarrow.RecordBatchReader.from_batches(result.schema, _translating(result))
 
     def arrow(self) -> "pa.Table":
         """Gives the rows as an Arrow table."""
-        with translated():
-            return self._expect().reader().read_all()
+        return self.reader().read_all()
 
     def pl(self) -> "pl.DataFrame":
         """Gives the rows as a polars data frame."""
@@ -134,11 +132,12 @@ class Cursor:
     def setoutputsize(self, size: int, column: int | None = None) -> None:
         """Does nothing, as PEP 249 allows."""
 
-    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+    def __iter__(self) -> Self:
         self._expect()
-        return self._rows
+        return self
 
     def __next__(self) -> tuple[Any, ...]:
+        self._expect()
         with translated():
             return next(self._rows)
 
@@ -186,9 +185,14 @@ class Cursor:
 
 def _column(array: "pa.Array") -> list[Any]:
     values: list[Any] = array.to_pylist(maps_as_pydicts="lossy")
-    if any(isinstance(v, _dt.datetime) and v.tzinfo is not None for v in values[:1]):
+    if getattr(array.type, "tz", None) is not None:
         return [v if v is None else v.astimezone(_dt.UTC) for v in values]
     return values
+
+
+def _translating(result: "Result") -> "Iterator[pa.RecordBatch]":
+    with translated():
+        yield from result.batches()
 
 
 class Connection:
@@ -281,7 +285,12 @@ def connect(
         [(1402,)]
     """
     with translated():
-        return Connection(open_database(path, settings=settings), ref)
+        database = open_database(path, settings=settings)
+        try:
+            return Connection(database, ref)
+        except BaseException:
+            database.close()
+            raise
 
 
 def open_database(path: str | Path = ".", *, settings: Settings | None = None) -> Database:

@@ -12,7 +12,7 @@ paramstyle = "qmark"
 """`?` with a sequence; `$name` with a mapping works, too."""
 
 
-class Warning(Exception):  # noqa: A001, N818 - the name that PEP 249 asks for
+class Warning(Exception):
     """Never raised; remarks are `Cursor.notes`."""
 
 

@@ -13,6 +13,7 @@ from ingitdb.errors import (
     StatementInvalid,
     StatementRefused,
 )
+from ingitdb.execution.instance import damage
 from ingitdb.execution.results import BATCH_ROWS, Result, column_type, table_result
 from ingitdb.model.types import VARCHAR
 from ingitdb.sql.complaints import explain_binder_error, without_catalogs, without_internal_names
@@ -63,7 +64,7 @@ class Run:
 
         Raises:
             IngitdbError: It fails.
-            duckdb.IOException: A cache file is not there or not readable.
+            CacheCorrupt: A cache file is not there or not readable.
         """
         self._start_timer()
         try:
@@ -79,8 +80,6 @@ class Run:
             self._cursor.execute(f'USE "{self._bound.catalog}"')
             is_explain = self._statement.kind == StatementKind.EXPLAIN
             return self._explained() if is_explain else self._streamed()
-        except duckdb.IOException:
-            raise
         except (duckdb.Error, RuntimeError, ValueError) as error:
             raise self.translated(error) from None
 
@@ -98,6 +97,8 @@ class Run:
             )
         if isinstance(error, duckdb.BinderException | duckdb.CatalogException):
             return explain_binder_error(text, self._statement.source, self._bound.columns)
+        if (damaged := damage(error)) is not None:
+            return damaged
         plain = without_internal_names(text)
         if isinstance(error, duckdb.PermissionException):
             return StatementRefused(plain)

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from threading import RLock
 from typing import TypeVar
 
-import duckdb
-
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import CacheCorrupt
 from ingitdb.execution.instance import Instance
@@ -108,7 +106,7 @@ class Catalogs:
         """Asks; if a cache file turns out damaged or gone, builds it anew and asks once more."""
         try:
             return ask()
-        except (CacheCorrupt, duckdb.IOException):
+        except CacheCorrupt:
             self.recover(commits)
             return ask()
 
@@ -159,8 +157,8 @@ class Catalogs:
         schema, name = map(quote_identifier, path)
         place = f"{quote_identifier(catalog)}.{schema}"
         if path[0] != "main":
-            self._instance.run(f"CREATE SCHEMA IF NOT EXISTS {place}")
-        self._instance.run(f"CREATE OR REPLACE VIEW {place}.{name} AS {sql}")
+            self._instance.query(f"CREATE SCHEMA IF NOT EXISTS {place}")
+        self._instance.query(f"CREATE OR REPLACE VIEW {place}.{name} AS {sql}")
 
 
 def _select(snapshot: Snapshot, table: NamedTable, form: ViewForm) -> str:

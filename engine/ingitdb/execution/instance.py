@@ -1,11 +1,15 @@
 """The DuckDB that answers: in memory, locked, able to read nothing but the cache's data files."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from ingitdb.errors import CacheCorrupt
 from ingitdb.settings import Settings
+
+_FILE = re.compile(r"/[a-z]+-[0-9a-f]{32}\.parquet")
 
 
 class Instance:
@@ -34,10 +38,16 @@ class Instance:
         return self._root.cursor()
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Runs a query of our own and gives its rows."""
+        """Runs a statement of our own and gives its rows.
+
+        Raises:
+            CacheCorrupt: A cache file is not there or not readable.
+        """
         cursor = self._root.cursor()
         try:
             rows: list[tuple[Any, ...]] = cursor.execute(sql).fetchall()
+        except duckdb.Error as error:
+            raise (damage(error) or error) from None
         finally:
             cursor.close()
         return rows
@@ -45,23 +55,23 @@ class Instance:
     def attach(self, name: str) -> None:
         """Makes an empty catalog, once."""
         if name not in self._catalogs:
-            self._run(f"ATTACH ':memory:' AS \"{name}\"")
+            self.query(f"ATTACH ':memory:' AS \"{name}\"")
             self._catalogs.add(name)
-
-    def run(self, sql: str) -> None:
-        """Runs a statement of our own."""
-        self._run(sql)
-
-    def _run(self, sql: str) -> None:
-        cursor = self._root.cursor()
-        try:
-            cursor.execute(sql)
-        finally:
-            cursor.close()
 
     def close(self) -> None:
         """Frees everything."""
         self._root.close()
+
+
+def damage(error: Exception) -> CacheCorrupt | None:
+    """Gives what to raise instead of an error over a cache file; None for any other error."""
+    is_of_file = isinstance(error, duckdb.InvalidInputException) and _FILE.search(str(error))
+    if isinstance(error, duckdb.IOException) or is_of_file:
+        return CacheCorrupt(
+            "A cache file was damaged or removed while it was in use.",
+            hint="Ask again: it is built anew.",
+        )
+    return None
 
 
 def _literal(text: str) -> str:

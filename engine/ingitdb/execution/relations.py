@@ -7,12 +7,15 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 
 from ingitdb.catalog.naming import NamedTable
-from ingitdb.errors import StatementInvalid
+from ingitdb.errors import StatementInvalid, StatementRefused
 from ingitdb.execution.catalogs import Catalogs
 from ingitdb.git import relations as git_relations
 from ingitdb.model.types import BIGINT, VARCHAR, ColumnType, quote_identifier
 from ingitdb.snapshots.arrays import arrow_type
-from ingitdb.snapshots.snapshot import Column, Snapshot
+from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, ORDER
+from ingitdb.snapshots.projection import NotDerivable
+from ingitdb.snapshots.relation import Column
+from ingitdb.snapshots.snapshot import Snapshot
 
 Rows: TypeAlias = tuple[Sequence[tuple[str, ColumnType]], list[tuple[Any, ...]]]
 
@@ -37,6 +40,9 @@ SCALAR_FUNCTIONS = {
 OUR_FUNCTIONS = frozenset(
     [*GIT_FUNCTIONS, *SCALAR_FUNCTIONS, "versions", "table_stats", "unreadable"]
 )
+_KEY = quote_identifier("_key")
+_NEW = quote_identifier("\u0001new")
+_ISLAND = quote_identifier("\u0001island")
 INFORMATION_SCHEMA = (
     "schemata",
     "tables",
@@ -132,23 +138,40 @@ def versions_sql(context: Context, table: NamedTable, commits: str) -> str:
         table: The table.
         commits: A relation with `ordinal`, `hash` and `moment` of each commit of the line.
     """
-    base = context.catalogs.histories.base(context.snapshot.commit)
-    columns, body = context.snapshot.versions(table, base)
+    columns, body = _states(context, table)
     names = [quote_identifier(column.name) for column in columns]
-    values = "".join(f", any_value(s.{name}) AS {name}" for name in names if name != '"_key"')
-    shown = "".join(
-        f"{'g._key' if n == chr(34) + '_key' + chr(34) else f'g.{n}'} AS {n}, " for n in names
-    )
+    values = "".join(f", any_value(s.{name}) AS {name}" for name in names if name != _KEY)
+    shown = "".join(f"g.{name}, " for name in names)
+    same = f"_path, _key, {DIGEST}"
+    order = f"(PARTITION BY {same} ORDER BY {BEGUN}, {ORDER})"
     return (
         f"SELECT {shown}f.moment AS _valid_from, t.moment AS _valid_to,"
         " f.hash AS _from_commit, t.hash AS _to_commit FROM ("
-        "SELECT s._path, s._key, s._digest, s._island, min(s._from) AS _begin, max(s._to) AS _end"
-        f"{values} FROM (SELECT *, sum(_new) OVER w AS _island FROM (SELECT *,"
-        " CASE WHEN lag(_to) OVER v = _from THEN 0 ELSE 1 END AS _new"
-        f" FROM ({body}) WINDOW v AS (PARTITION BY _path, _key, _digest ORDER BY _from, _order))"
-        " WINDOW w AS (PARTITION BY _path, _key, _digest ORDER BY _from, _order)) s"
-        " GROUP BY s._path, s._key, s._digest, s._island) g"
-        f" JOIN {commits} f ON f.ordinal = g._begin LEFT JOIN {commits} t ON t.ordinal = g._end"
+        f"SELECT {same}, {_ISLAND}, min({BEGUN}) AS {BEGUN}, max({ENDED}) AS {ENDED}"
+        f"{values} FROM (SELECT *, sum({_NEW}) OVER w AS {_ISLAND} FROM (SELECT *,"
+        f" CASE WHEN lag({ENDED}) OVER v = {BEGUN} THEN 0 ELSE 1 END AS {_NEW}"
+        f" FROM ({body}) WINDOW v AS {order}) WINDOW w AS {order}) s"
+        f" GROUP BY {same}, {_ISLAND}) g"
+        f" JOIN {commits} f ON f.ordinal = g.{BEGUN}"
+        f" LEFT JOIN {commits} t ON t.ordinal = g.{ENDED}"
+    )
+
+
+def _states(context: Context, table: NamedTable) -> tuple[Sequence[Column], str]:
+    """Gives the states of a table on the indexed line, or on the commit's own if that tells more.
+
+    Raises:
+        StatementRefused: The states lie at several places in types that nothing unites.
+    """
+    histories, commit = context.catalogs.histories, context.snapshot.commit
+    for own in (False, True):
+        try:
+            return context.snapshot.versions(table, histories.base(commit, own=own))
+        except NotDerivable:
+            continue
+    raise StatementRefused(
+        f"The states of {table.name} lay at several places, in types that nothing unites.",
+        hint="Read the table AS OF the commits of interest.",
     )
 
 

@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
-import duckdb
-
 from ingitdb.errors import (
     CacheCorrupt,
     CatalogError,
@@ -156,7 +154,7 @@ class Session:
     def _query(self, statement: Statement, parameters: Values | None) -> Result:
         try:
             return self._answer(statement, parameters)
-        except (CacheCorrupt, duckdb.IOException):
+        except CacheCorrupt:
             for catalogs, commits in self._binder(parameters).sources(statement).items():
                 catalogs.recover(commits)
             return self._answer(statement, parameters)

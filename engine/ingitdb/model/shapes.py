@@ -4,9 +4,9 @@ A shape tells the kind of every scalar, the keys of every map in their order, an
 items of a list have. Column types at a commit follow from the shapes of its records alone.
 
 Kinds are single letters: `n` null, `b` bool, `i` an int of at most 53 bits, `l` of 64, `h` of 128,
-`H` a larger one, `f` finite float, `F` nan or infinity, `s` text, `d` date, `t` time, `T` timestamp,
-`Z` timestamp with offset, `x` bytes; `mP.S` is a number of P digits with S decimals that is
-spelled like the float of its value, `MP.S` one that is not. A kind followed by `'` is spelled
+`H` a larger one, `f` finite float, `F` nan or infinity, `s` text, `d` date, `t` time, `T`
+timestamp, `Z` timestamp with offset, `x` bytes; `mP.S` is a number of P digits with S decimals that
+is spelled like the float of its value, `MP.S` one that is not. A kind followed by `'` is spelled
 otherwise than its value (`Spelled`).
 """
 

@@ -1,13 +1,14 @@
 """One repository as a database: the use cases that command line, servers and programs share."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ingitdb.catalog.naming import NamedTable
-from ingitdb.execution.catalogs import Catalogs
+from ingitdb.errors import TableNotFound
+from ingitdb.execution.catalogs import Answer, Catalogs
 from ingitdb.execution.instance import Instance
 from ingitdb.execution.parser import DuckdbParser
 from ingitdb.execution.relations import is_nullable, key_columns
@@ -153,8 +154,11 @@ class Database:
 
     def tables(self, ref: str | None = None) -> list[TableSummary]:
         """Lists the tables of a commit by schema and name."""
-        snapshot = self._snapshot(ref)
-        return [self._summary(snapshot, table) for table in snapshot.tables]
+
+        def list_tables(snapshot: Snapshot) -> list[TableSummary]:
+            return [self._summary(snapshot, table) for table in snapshot.tables]
+
+        return self._asked(ref, list_tables)
 
     def describe(self, table: str, ref: str | None = None) -> TableDescription:
         """Describes one table.
@@ -163,19 +167,7 @@ class Database:
             TableNotFound: There is none of that name; the nearest are named.
             TableAmbiguous: Several have it.
         """
-        snapshot = self._snapshot(ref)
-        schema, _, name = table.rpartition(".")
-        try:
-            found = self._catalogs.find(snapshot, table, schema=None, preferred=None)
-        except Exception:
-            if not schema:
-                raise
-            found = self._catalogs.find(snapshot, name, schema=schema, preferred=None)
-        return TableDescription(
-            schema=found.schema,
-            name=found.name,
-            columns=tuple(self._columns(snapshot, found)),
-        )
+        return self._asked(ref, lambda snapshot: self._description(snapshot, table))
 
     def explain(self, ref: str | None = None) -> "Explanation":
         """Says why each table exists and why other files belong to none."""
@@ -221,13 +213,15 @@ class Database:
         Raises:
             UsageError: The format is unknown, or the folder holds something else.
         """
-        snapshot = self._snapshot(ref)
-        names = [
-            self._catalogs.find(snapshot, name, schema=None, preferred=None) for name in tables
-        ]
-        return materialize(
-            snapshot, names or snapshot.tables, self._instance, output, format, self.repository
-        )
+
+        def write(snapshot: Snapshot) -> MaterializeReport:
+            found = [
+                self._catalogs.find(snapshot, name, schema=None, preferred=None) for name in tables
+            ]
+            chosen = found or snapshot.tables
+            return materialize(snapshot, chosen, self._instance, output, format, self.repository)
+
+        return self._asked(ref, write)
 
     def close(self) -> None:
         """Frees everything."""
@@ -256,6 +250,25 @@ class Database:
         resource = Resource(kind="database", database=self.name, branch=ref)
         self._policy.check(self._principal, Action.READ, resource)
         return self.resolve(ref)
+
+    def _description(self, snapshot: Snapshot, table: str) -> TableDescription:
+        schema, _, name = table.rpartition(".")
+        try:
+            found = self._catalogs.find(snapshot, table, schema=None, preferred=None)
+        except TableNotFound:
+            if not schema:
+                raise
+            found = self._catalogs.find(snapshot, name, schema=schema, preferred=None)
+        return TableDescription(
+            schema=found.schema,
+            name=found.name,
+            columns=tuple(self._columns(snapshot, found)),
+        )
+
+    def _asked(self, ref: str | None, ask: Callable[[Snapshot], Answer]) -> Answer:
+        """Asks a commit's snapshot; cache files that turn out damaged are built anew."""
+        commit = self._allowed(ref)
+        return self._catalogs.recovering((commit,), lambda: ask(self._catalogs.snapshot(commit)))
 
     def _snapshot(self, ref: str | None) -> Snapshot:
         return self._catalogs.snapshot(self._allowed(ref))

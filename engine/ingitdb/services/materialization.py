@@ -13,7 +13,8 @@ from ingitdb.errors import UsageError
 from ingitdb.execution.instance import Instance
 from ingitdb.git.repository import Repository
 from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
-from ingitdb.snapshots.snapshot import Relation, Snapshot
+from ingitdb.snapshots.relation import Relation
+from ingitdb.snapshots.snapshot import Snapshot
 
 _BATCH = 20_000
 SUMMARY = "snapshot.json"

@@ -135,9 +135,7 @@ class CacheFolder:
     def info(self) -> CacheInfo:
         """Measures the folder."""
         files = [p for p in (*self.data.iterdir(), *self._meta.iterdir()) if p.is_file()]
-        entries = []
-        for path in self._manifests():
-            entries.append((path.stem, self._size(path)))
+        entries = [(path.stem, self._size(path)) for path in self._manifests()]
         return CacheInfo(
             path=self.data,
             bytes=sum(p.stat().st_size for p in files),

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ingitdb.catalog.columns import type_of
 from ingitdb.model.shapes import Place
 from ingitdb.model.tables import DeclaredColumn
 from ingitdb.model.types import (
@@ -18,7 +17,6 @@ from ingitdb.model.types import (
     ColumnType,
     ListOf,
     MapOf,
-    Scalar,
     Struct,
     quote_identifier,
     quote_literal,
@@ -33,11 +31,17 @@ _LOCAL = rf"{_DATE}([Tt ]{_CLOCK})?"
 
 @dataclass(frozen=True, slots=True)
 class Fitting:
-    """One way to show a column: `bad` is SQL that holds for a value that does not conform."""
+    """One way to show a column.
+
+    Attributes:
+        bad: SQL that holds for a value that does not conform.
+        is_source: Whether it shows `source_column`, which has to be made.
+    """
 
     type: ColumnType
     expression: str
     bad: str | None = None
+    is_source: bool = False
 
 
 def fittings(
@@ -57,17 +61,10 @@ def fittings(
     nested = isinstance(natural, ListOf | MapOf | Struct) or natural == JSON
     if nested:
         return [*found, Fitting(natural, expression)]
-    if asks_for_source(place, declared):
-        return [*found, Fitting(VARCHAR, quote_identifier(source_column(declared.name)))]
-    return [*found, Fitting(VARCHAR, f"CAST({expression} AS VARCHAR)")]
-
-
-def asks_for_source(place: Place, declared: DeclaredColumn) -> bool:
-    """Tells whether a column may have to show texts that its stored values have lost."""
-    natural = type_of(place)
-    if declared.type in (None, natural) or not isinstance(natural, Scalar) or natural == JSON:
-        return False
-    return natural != VARCHAR and not _spells_itself(place)
+    if natural == VARCHAR or _spells_itself(place):
+        return [*found, Fitting(VARCHAR, f"CAST({expression} AS VARCHAR)")]
+    text = quote_identifier(source_column(declared.name))
+    return [*found, Fitting(VARCHAR, text, is_source=True)]
 
 
 def _spells_itself(place: Place) -> bool:

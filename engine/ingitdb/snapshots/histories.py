@@ -21,8 +21,12 @@ class Histories:
         self._store = store
         self._workers = settings.workers or os.cpu_count() or 1
 
-    def base(self, commit: CommitId) -> Base:
+    def base(self, commit: CommitId, *, own: bool = False) -> Base:
         """Gives every state from the root to a commit.
+
+        Args:
+            commit: The commit.
+            own: Whether the line must end there, so that it has the commit's own types.
 
         Raises:
             StatementRefused: The commit is none: it has no history.
@@ -33,7 +37,7 @@ class Histories:
                 hint="Ask for the versions at a commit or branch.",
             )
         bases = self._store.sources(commit).bases
-        if len(bases) == 1 and bases[0].name == LINE:
+        if not own and len(bases) == 1 and bases[0].name == LINE:
             return bases[0]
         name = f"history-{commit}"
         manifest = self._store.cache.load(name) or self._build(name, commit)

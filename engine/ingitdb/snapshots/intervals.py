@@ -200,7 +200,8 @@ class Intervals:
 
     def _close(self, before: _Open | None, ordinal: int) -> None:
         if before is not None:
-            for span in (*before.placements, *before.faults):
+            spans: list[Placement | FaultSpan] = [*before.placements, *before.faults]
+            for span in spans:
                 span.end = ordinal
 
     def _number(self, location: Location) -> int:

@@ -1,15 +1,20 @@
 """Where records stand: the blob and the first line of each, computed from the files when asked."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from ingitdb.catalog.naming import NamedTable
-from ingitdb.model.identifiers import BlobId
 from ingitdb.model.types import quote_identifier
+from ingitdb.snapshots.internal import ORDER, PLACE, numbered
 from ingitdb.snapshots.reading import Reader
+from ingitdb.snapshots.relation import Relation
 from ingitdb.snapshots.segments import write_table
-from ingitdb.snapshots.snapshot import Relation, Snapshot
+from ingitdb.snapshots.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from ingitdb.model.identifiers import BlobId
 
 
 def with_places(
@@ -31,12 +36,9 @@ def with_places(
     if "_line" in hidden:
         shown.append("nullif(l.line, 0) AS _line")
         lines = _lines(snapshot, table)
-        joins += f" LEFT JOIN read_parquet('{lines}') l ON l.path = r._path AND l.place = r._place"
-        body = (
-            "SELECT *, row_number() OVER (PARTITION BY _path ORDER BY _order) AS _place"
-            f" FROM ({body})"
-        )
-    order = " ORDER BY r._path, r._order" if ordered else ""
+        joins += f" LEFT JOIN read_parquet('{lines}') l ON l.path = r._path AND l.place = r.{PLACE}"
+        body = numbered(body)
+    order = f" ORDER BY r._path, r.{ORDER}" if ordered else ""
     return f"SELECT {', '.join(shown)} FROM ({body}) r{joins}{order}"
 
 

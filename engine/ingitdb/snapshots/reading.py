@@ -1,4 +1,4 @@
-"""One file into the states of its records: parsed once per content, known by a hash of the values."""
+"""One file into the states of its records: parsed once per content, known by their values."""
 
 import hashlib
 import pickle

@@ -2,29 +2,23 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ingitdb.catalog.columns import column_names, place_at, type_of
+from ingitdb.catalog.columns import column_names, place_at
 from ingitdb.catalog.naming import NamedTable, name_tables
 from ingitdb.model.identifiers import BlobId, CommitId
 from ingitdb.model.ports import BlobSource
 from ingitdb.model.records import Problem
-from ingitdb.model.shapes import Place, unite
-from ingitdb.model.tables import Declaration, DeclaredColumn, Form, Location
-from ingitdb.model.types import JSON, VARCHAR, ColumnType, quote_identifier, quote_literal
+from ingitdb.model.shapes import Place
+from ingitdb.model.tables import Declaration, Form, Location
+from ingitdb.model.types import quote_identifier, quote_literal
 from ingitdb.snapshots.cache import CacheFolder
-from ingitdb.snapshots.declared import (
-    Fitting,
-    asks_for_source,
-    choose,
-    fittings,
-    source_column,
-)
+from ingitdb.snapshots.declared import Fitting, choose, source_column
+from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, ORDER, PLACE, numbered
 from ingitdb.snapshots.manifest import StoredTable
-from ingitdb.snapshots.projection import NotDerivable, project, project_source
+from ingitdb.snapshots.parts import Part, column_of, nothing, place_of, standing, within, without
+from ingitdb.snapshots.projection import NotDerivable
+from ingitdb.snapshots.relation import Column, Relation, shaped, ways_to_show
 from ingitdb.snapshots.segments import Segment
 from ingitdb.snapshots.store import Base, SnapshotStore, Sources
 
@@ -33,64 +27,9 @@ if TYPE_CHECKING:
 
 Query: TypeAlias = Callable[[str], list[tuple[Any, ...]]]
 _KEYED = (Form.RECORD, Form.ENTRIES, Form.ENTRY_ITEMS)
-KEY_SEPARATOR = "__"
-"""Stands between the parts of a composite key's text."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """A column of a table at a commit.
-
-    Attributes:
-        declared: What a definition says about it, or None.
-        conforms: Whether every value has the declared type.
-    """
-
-    name: str
-    type: ColumnType
-    declared: DeclaredColumn | None = None
-    conforms: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """Some states of one stored table: those of a file under a condition."""
-
-    stored: StoredTable
-    base: Base
-    segment: Segment
-    is_live: bool
-    condition: str
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether these are just the standing states, in the types of the last commit."""
-        return self.is_live and self.base.is_last and not self.base.without
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Relation:
-    """A table at a commit as SQL.
-
-    Attributes:
-        columns: What `SELECT *` shows.
-        rows: How many records there are.
-        body: SQL that gives the columns and also `_key`, `_path`, `_order`.
-        is_ordered: Whether the body gives the records in file order by itself.
-    """
-
-    columns: tuple[Column, ...]
-    rows: int
-    body: str
-    is_ordered: bool
-
-    def sql(self, *, ordered: bool = False, hidden: Sequence[str] = ()) -> str:
-        """Gives a SELECT with the shown columns and those of the hidden ones that are asked for."""
-        names = [column.name for column in self.columns]
-        names += [name for name in hidden if name not in names]
-        order = " ORDER BY _path, _order" if ordered and not self.is_ordered else ""
-        shown = ", ".join(quote_identifier(name) for name in names) or "NULL AS nothing"
-        return f"SELECT {shown} FROM ({self.body}){order}"
+_STATE = f", _from AS {BEGUN}, _to AS {ENDED}, _digest AS {DIGEST}"
+_STATE_COLUMNS = f", {BEGUN}, {ENDED}, {DIGEST}"
+_NO_STATE = f", 0 AS {BEGUN}, 0 AS {ENDED}, CAST(NULL AS BLOB) AS {DIGEST}"
 
 
 class Snapshot:
@@ -193,13 +132,10 @@ class Snapshot:
             base: The line that leads to this commit.
 
         Returns:
-            The columns, and SQL that gives them with the ordinals `_from` and `_to` of the line.
+            The columns, and SQL that gives them with the ordinals `BEGUN` and `ENDED` of the line.
         """
-        names = {(where.schema, where.name) for where in table.locations}
         storages = dict.fromkeys(
-            where.storage
-            for where in base.manifest.locations
-            if (where.schema, where.name) in names
+            where.storage for where in base.manifest.locations if _bore_the_name(where, table)
         )
         parts: list[tuple[Part, Mapping[int, int]]] = []
         total: Counter[str] = Counter()
@@ -214,16 +150,16 @@ class Snapshot:
                 for number, count in counts.items():
                     total[shapes[number][0]] += count
         place = place_at(total)
-        fields = column_names(place.fields)
+        names = column_names(place.fields)
+        natural = {names[field]: inner for field, inner in place.fields.items()}
         bodies = [
-            self._body(part, counts, place, fields, ", _from, _to, _digest")
-            for part, counts in parts
-            if counts
+            self._body(part, counts, place, names, _STATE) for part, counts in parts if counts
         ]
-        columns = [Column(name=fields[f], type=type_of(p)) for f, p in place.fields.items()]
-        if any(where.form in _KEYED for where in table.locations):
-            columns.insert(0, Column(name="_key", type=VARCHAR))
-        return tuple(columns), " UNION ALL ".join(bodies) or _nothing({})
+        body = " UNION ALL ".join(bodies) or nothing(natural, _NO_STATE)
+        declared = self._declared(table)
+        chosen = choose(ways_to_show(natural, declared, has_sources=False), body, self._query)
+        has_key = self._has_key(table, body)
+        return shaped(body, natural, declared, chosen, has_key=has_key, more=_STATE_COLUMNS)
 
     def blobs(self, table: NamedTable) -> str:
         """Gives SQL for the blob of each path of a table: columns `path`, `blob`."""
@@ -232,10 +168,9 @@ class Snapshot:
         for base in self._sources.bases:
             wanted = [str(n) for n, w in enumerate(base.manifest.locations) if w in numbers]
             if wanted:
-                condition = f"location IN ({', '.join(wanted)}) AND {_standing(base, 'path')}"
-                parts.append(
-                    f"SELECT path, blob FROM {self._file(base.manifest.placements)} WHERE {condition}"
-                )
+                condition = f"location IN ({', '.join(wanted)}) AND {standing(base, 'path')}"
+                file = self._file(base.manifest.placements)
+                parts.append(f"SELECT path, blob FROM {file} WHERE {condition}")
         empty = "SELECT '' AS path, '' AS blob WHERE false"
         return " UNION ALL ".join(parts) or empty
 
@@ -249,7 +184,7 @@ class Snapshot:
                 found = dict(
                     self._query(
                         f"SELECT location, count(*) FROM {self._file(manifest.placements)}"
-                        f" WHERE {_standing(base, 'path')} GROUP BY location"
+                        f" WHERE {standing(base, 'path')} GROUP BY location"
                     )
                 )
             for number, files in found.items():
@@ -267,7 +202,7 @@ class Snapshot:
             return base.manifest.head_files
         gone = self._query(
             f"SELECT location, count(*) FROM {self._file(base.manifest.placements)}"
-            f" WHERE _to > {base.ordinal} AND {_within(base, 'path')} GROUP BY location"
+            f" WHERE _to > {base.ordinal} AND {within(base, 'path')} GROUP BY location"
         )
         left = Counter(dict(base.manifest.head_files))
         left.subtract(dict(gone))
@@ -289,18 +224,17 @@ class Snapshot:
         names = column_names(place.fields)
         natural = {names[field]: inner for field, inner in place.fields.items()}
         bodies = [self._body(part, counts, place, names) for part, counts in counted]
-        body = " UNION ALL ".join(bodies) or _nothing(natural)
+        body = " UNION ALL ".join(bodies) or nothing(natural)
         declared = self._declared(table)
-        body = self._with_source_texts(table, body, natural, declared, names)
-        has_key = any(where.form in _KEYED for where in table.locations) or self._has_keys(
-            table, body
-        )
-        return self._shaped(
-            body,
-            natural,
-            declared,
-            has_key=has_key,
+        ways = ways_to_show(natural, declared)
+        chosen = choose(ways, body, self._query)
+        body = self._with_source_texts(table, body, names, chosen)
+        has_key = self._has_key(table, body)
+        columns, shown = shaped(body, natural, declared, chosen, has_key=has_key)
+        return Relation(
+            columns=columns,
             rows=rows,
+            body=shown,
             is_ordered=len(bodies) <= 1
             and all(part.is_live for part, _ in counted)
             and body == "".join(bodies),
@@ -310,16 +244,11 @@ class Snapshot:
         self,
         table: NamedTable,
         body: str,
-        natural: Mapping[str, Place],
-        declared: Declaration,
         names: Mapping[str, str],
+        chosen: Mapping[str, Fitting],
     ) -> str:
-        """Adds the texts of columns that may have to show them and whose stored values have not."""
-        wanted = {
-            source_column(name)
-            for name, column in _declared_first(natural, declared)
-            if column is not None and name in natural and asks_for_source(natural[name], column)
-        }
+        """Adds the texts of columns that show them and whose stored values have lost them."""
+        wanted = {source_column(n): n for n, fitting in chosen.items() if fitting.is_source}
         fields = {source_column(c): field for field, c in names.items()}
         fields = {column: field for column, field in fields.items() if column in wanted}
         if not fields:
@@ -332,74 +261,34 @@ class Snapshot:
         )
         columns = "".join(f", s.{quote_identifier(name)}" for name in fields)
         return (
-            f"SELECT r.* EXCLUDE (_place){columns} FROM (SELECT *, row_number() OVER"
-            f" (PARTITION BY _path ORDER BY _order) AS _place FROM ({body})) r"
+            f"SELECT r.* EXCLUDE ({PLACE}){columns} FROM ({numbered(body)}) r"
             f" LEFT JOIN read_parquet({quote_literal(str(path))}) s"
-            " ON s.path = r._path AND s.place = r._place"
+            f" ON s.path = r._path AND s.place = r.{PLACE}"
         )
 
-    def _has_keys(self, table: NamedTable, body: str) -> bool:
-        if not any(where.form == Form.FIELD_ITEMS for where in table.locations):
-            return False
-        return bool(self._query(f"SELECT 1 FROM ({body}) WHERE _key IS NOT NULL LIMIT 1"))
+    def _has_key(self, table: NamedTable, body: str) -> bool:
+        """Tells whether records carry their key outside their fields."""
+        forms = {where.form for where in table.locations}
+        if not forms.isdisjoint(_KEYED):
+            return True
+        return Form.FIELD_ITEMS in forms and bool(
+            self._query(f"SELECT 1 FROM ({body}) WHERE _key IS NOT NULL LIMIT 1")
+        )
 
     @staticmethod
     def _declared(table: NamedTable) -> Declaration:
         return table.locations[0].declaration
-
-    def _shaped(
-        self,
-        body: str,
-        natural: Mapping[str, Place],
-        declared: Declaration,
-        *,
-        has_key: bool,
-        rows: int,
-        is_ordered: bool,
-    ) -> Relation:
-        ordered = list(_declared_first(natural, declared))
-        candidates: dict[str, list[Fitting]] = {}
-        for name, column in ordered:
-            inner = natural.get(name, Place())
-            expression = quote_identifier(name)
-            if column is None:
-                candidates[name] = [Fitting(type_of(inner), expression)]
-            else:
-                candidates[name] = fittings(expression, inner, type_of(inner), column)
-        chosen = (
-            choose(candidates, body, self._query)
-            if declared.columns
-            else {name: ways[0] for name, ways in candidates.items()}
-        )
-        columns = [Column(name="_key", type=VARCHAR, declared=declared.key)] if has_key else []
-        columns += [
-            Column(
-                name=name,
-                type=chosen[name].type,
-                declared=column,
-                conforms=chosen[name] is candidates[name][0]
-                or chosen[name].type == (column.type if column else None)
-                or _is_moment(chosen[name], column),
-            )
-            for name, column in ordered
-        ]
-        shown = "".join(
-            f", {chosen[name].expression} AS {quote_identifier(name)}" for name, _ in ordered
-        )
-        key = "_key" if has_key else _key_text(declared, natural)
-        outer = f"SELECT {key} AS _key, _path, _order{shown} FROM ({body})"
-        return Relation(columns=tuple(columns), rows=rows, body=outer, is_ordered=is_ordered)
 
     def _parts(self, storage: str) -> Iterator[Part]:
         for base in self._sources.bases:
             stored = base.manifest.tables.get(storage)
             if stored is None:
                 continue
-            without = _without(base, "_path")
+            kept = without(base, "_path")
             if base.is_last:
-                yield self._part(stored, base, stored.live, True, without)
+                yield self._part(stored, base, stored.live, True, kept)
                 continue
-            begun = f"_from <= {base.ordinal} AND {without}"
+            begun = f"_from <= {base.ordinal} AND {kept}"
             yield self._part(stored, base, stored.live, True, begun)
             if stored.dead is not None:
                 ended = f"{begun} AND _to > {base.ordinal}"
@@ -419,7 +308,7 @@ class Snapshot:
             self._file(parts[0].segment)
             found: Mapping[int, int] = {}
             some = [(parts[0], found)] if parts[0].segment.rows else []
-            return _place(parts[0].stored.head), parts[0].segment.rows, some
+            return place_of(parts[0].stored.head), parts[0].segment.rows, some
         total: Counter[str] = Counter()
         counted = []
         for part in parts:
@@ -442,7 +331,7 @@ class Snapshot:
             return standing
         gone = self._query(
             f"SELECT _shape, count(*) FROM {self._file(part.segment)}"
-            f" WHERE {_within(part.base, '_path')} GROUP BY _shape"
+            f" WHERE {within(part.base, '_path')} GROUP BY _shape"
         )
         left = Counter(standing)
         left.subtract(dict(gone))
@@ -475,100 +364,31 @@ class Snapshot:
         names: Mapping[str, str],
         more: str = "",
     ) -> str:
-        stored = _place(part.stored.place)
+        stored = place_of(part.stored.place)
         columns = (
-            (self._column(part, present, stored, field, inner), quote_identifier(names[field]))
+            (column_of(part, present, stored, field, inner), quote_identifier(names[field]))
             for field, inner in place.fields.items()
         )
         shown = "".join(f", {expression} AS {name}" for expression, name in columns)
         return (
-            f"SELECT _key, _path, _order{more}{shown} FROM {self._file(part.segment)}"
+            f"SELECT _key, _path, _order AS {ORDER}{more}{shown} FROM {self._file(part.segment)}"
             f" WHERE {part.condition}"
         )
 
-    @staticmethod
-    def _column(
-        part: Part, present: Mapping[int, int], stored: Place, field: str, wanted: Place
-    ) -> str:
-        known = part.stored.columns.get(field)
-        if known is None:
-            return f"CAST(NULL AS {type_of(wanted).sql})"
-        if part.is_live and known.latest is not None:
-            own = _place(part.stored.head).fields[field]
-            if own == wanted or type_of(own) == type_of(wanted):
-                return project(known.latest, own, wanted)
-        contradicted = type_of(wanted) == JSON or not known.odd.isdisjoint(present)
-        if known.source is not None and contradicted:
-            return project_source(known.source, wanted)
-        return project(known.general, stored.fields[field], wanted)
-
     def _file(self, segment: Segment) -> str:
-        path: Path = self._store.cache.path(segment)
-        return f"read_parquet({quote_literal(str(path))})"
+        return f"read_parquet({quote_literal(str(self._store.cache.path(segment)))})"
 
 
-@lru_cache(maxsize=256)
-def _place(spelled: str) -> Place:
-    """Reads a stored place; nobody changes it."""
-    return unite([spelled])
+def _bore_the_name(where: Location, table: NamedTable) -> bool:
+    """Tells whether records of a table may have lain at a location before.
 
-
-def _is_moment(fitting: Fitting, column: DeclaredColumn | None) -> bool:
-    return (
-        column is not None
-        and column.type is not None
-        and column.type.sql.startswith("TIMESTAMP")
-        and fitting.type.sql.startswith("TIMESTAMP")
-    )
-
-
-def _standing(base: Base, path: str) -> str:
-    return f"_from <= {base.ordinal} AND _to > {base.ordinal} AND {_without(base, path)}"
-
-
-def _without(base: Base, path: str) -> str:
-    return f"NOT {_within(base, path)}" if base.without else "true"
-
-
-def _within(base: Base, path: str) -> str:
-    """Gives SQL that holds for the paths that a base leaves out."""
-    return f"{path} IN ({', '.join(quote_literal(p) for p in sorted(base.without))})"
-
-
-def _nothing(natural: Mapping[str, Place]) -> str:
-    columns = "".join(
-        f", CAST(NULL AS {type_of(inner).sql}) AS {quote_identifier(name)}"
-        for name, inner in natural.items()
-    )
-    return (
-        "SELECT CAST(NULL AS VARCHAR) AS _key, CAST(NULL AS VARCHAR) AS _path,"
-        f" CAST(NULL AS BIGINT) AS _order{columns} WHERE false"
-    )
-
-
-def _declared_first(
-    natural: Mapping[str, Place], declared: Declaration
-) -> Iterator[tuple[str, DeclaredColumn | None]]:
-    by_fold = {name.casefold(): name for name in natural}
-    taken: set[str] = set()
-    for column in declared.columns:
-        name = column.name if column.name in natural else by_fold.get(column.name.casefold())
-        if name is None and any(rule == "formula" for rule, _ in column.rules):
-            continue  # a computed column is not stored
-        taken.add(name or column.name)
-        yield name or column.name, column
-    for name in natural:
-        if name not in taken:
-            yield name, None
-
-
-def _key_text(declared: Declaration, natural: Mapping[str, Place]) -> str:
-    """Gives SQL for the text of a declared key; NULL where none is declared."""
-    parts = []
-    for name in declared.primary_key:
-        head, *rest = [name] if name in natural else name.split(".")
-        if head not in natural:
-            return "CAST(NULL AS VARCHAR)"
-        path = ".".join(quote_identifier(step) for step in (head, *rest))
-        parts.append(f"CAST({path} AS VARCHAR)")
-    return f" || '{KEY_SEPARATOR}' || ".join(parts) or "CAST(NULL AS VARCHAR)"
+    Rows beside the records of the same folder are a table of their own, though the location has
+    the folder's name.
+    """
+    if where in table.locations:
+        return True
+    if all((where.schema, where.name) != (known.schema, known.name) for known in table.locations):
+        return False
+    beside = [known.form for known in table.locations if known.path == where.path]
+    is_rows = where.form == Form.ROWS
+    return not beside or any((form == Form.ROWS) == is_rows for form in beside)

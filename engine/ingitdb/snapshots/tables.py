@@ -12,7 +12,7 @@ from ingitdb.snapshots.intervals import STANDING, Placement, StateRows
 from ingitdb.snapshots.reading import fields_of
 
 StoredColumn: TypeAlias = tuple[str, str, Place, frozenset[str]]
-"""A stored column: its name, the field, what stands there, and the shapes that have no place in it."""
+"""A stored column: its name, the field, what stands there, the shapes that have no place in it."""
 
 
 def state_table(

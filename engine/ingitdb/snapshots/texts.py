@@ -1,4 +1,4 @@
-"""Values as text: a scalar as it stands in its source, and any value as JSON with its numbers so."""
+"""Values as text: a scalar as it stands in its source, any value as JSON with its numbers so."""
 
 import base64
 import json
@@ -48,10 +48,8 @@ def _scalar_json(value: Value) -> str:
     plain = value.value if isinstance(value, Spelled) else value
     if isinstance(plain, bool):
         return "true" if plain else "false"
-    if (
-        isinstance(plain, str | bytes)
-        or (not isinstance(plain, int | float)
-        and not _is_number(text))
+    if isinstance(plain, str | bytes) or (
+        not isinstance(plain, int | float) and not _is_number(text)
     ):
         return _quoted(text)
     if _is_number(text):

@@ -5,7 +5,7 @@ need neither a fork, which is unsafe beside threads, nor a main module that can 
 """
 
 import pickle
-import subprocess
+import subprocess  # noqa: TID251 - starts this program itself, not git
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -124,9 +124,9 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _converse(process: "subprocess.Popen[bytes]", job: Any, arrivals: "SimpleQueue[Any]") -> None:
+    assert process.stdin is not None
+    assert process.stdout is not None
     try:
-        if process.stdin is None or process.stdout is None:
-            raise BrokenPipeError
         pickle.dump(job, process.stdin, protocol=5)
         process.stdin.flush()
         for arrived in _received(process.stdout):

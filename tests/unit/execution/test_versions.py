@@ -118,3 +118,35 @@ def test_an_unknown_table(repo: RepoBuilder, opened: Opened) -> None:
     repo.commit({"items/a.json": '{"n": 1}'})
     with pytest.raises(ingitdb.ProgrammingError, match="items"):
         opened(repo).execute("FROM versions('itens')")
+
+
+def test_a_shape_that_no_later_state_has(repo: RepoBuilder, opened: Opened) -> None:
+    first = repo.commit({"t/a.yaml": "n: {x: 1.10}\n"})
+    second = repo.commit({"t/b.yaml": "n: {x: many}\n"})
+    for number in range(4):
+        repo.commit({"t/a.yaml": f"n: [{number}]\n"})
+    connection = opened(repo)
+    for commit, found in ((first, [1.1]), (second, ["1.10", "many"])):
+        connection.execute(f"USE BRANCH \"{commit}\"")
+        assert rows(connection, "SELECT n.x FROM versions('t') ORDER BY _valid_from") == [
+            (value,) for value in found
+        ]
+
+
+def test_declared_columns_and_tables_without_records(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit(
+        {
+            ".ingitdb/root-collections.yaml": "t: t\n",
+            "t/.collection/definition.yaml": (
+                "record_file: {name: '{key}.yaml', type: 'map[string]any', format: yaml}\n"
+                "columns: {n: {type: datetime}, m: {type: int}}\n"
+            ),
+        }
+    )
+    assert rows(opened(repo), "SELECT n, m, _valid_from FROM versions('t')") == []
+    repo.commit({"t/$records/a.yaml": "n: 2024-01-05T10:00:00\n"})
+    repo.commit({"t/$records/a.yaml": "n: 2024-01-06T10:00:00\n"})
+    connection = opened(repo)
+    sql = "SELECT n, m, _key FROM versions('t')"
+    assert list(types(connection, sql).values()) == ["TIMESTAMP", "BIGINT", "VARCHAR"]
+    assert len(rows(connection, sql)) == 2

@@ -1,0 +1,22 @@
+"""Columns that carry what users never see, under names that no field of theirs has."""
+
+from ingitdb.model.types import quote_identifier
+
+ORDER = quote_identifier("\u0001order")
+"""The place of a record among those of its file, as a label that only orders."""
+PLACE = quote_identifier("\u0001place")
+"""The number of a record in its file, counted from 1."""
+BEGUN = quote_identifier("\u0001from")
+"""The ordinal of the commit from which a state stood."""
+ENDED = quote_identifier("\u0001to")
+"""The ordinal of the commit from which it stood no more."""
+DIGEST = quote_identifier("\u0001digest")
+"""The hash of a state's values."""
+
+
+def numbered(body: str) -> str:
+    """Adds `PLACE` to SQL that gives `_path` and `ORDER`."""
+    return (
+        f"SELECT *, row_number() OVER (PARTITION BY _path ORDER BY {ORDER}) AS {PLACE}"
+        f" FROM ({body})"
+    )
