@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.answers import answers, start, unequal
+from tests.support.answers import answers, finish, start, unequal
 from tests.support.scratch import as_json, git, repository
 
 ROUNDS = int(os.environ.get("INGITDB_TEST_KILL_ROUNDS", "20"))
@@ -52,15 +52,21 @@ def descendants(session: int) -> list[int]:
     return found
 
 
-def kill(process: subprocess.Popen[str], after: float) -> bool:
-    """Kills a process after a while; tells whether it was still at work."""
-    try:
-        process.wait(timeout=after)
-    except subprocess.TimeoutExpired:
+def kill(process: subprocess.Popen[str]) -> bool:
+    """Kills a process; tells whether it was still at work."""
+    at_work = process.poll() is None
+    if at_work:
         os.kill(process.pid, signal.SIGKILL)
-        process.communicate()
-        return True
     process.communicate()
+    return at_work
+
+
+def writing(process: subprocess.Popen[str], cache: Path, before: set[Path]) -> bool:
+    """Waits until a process changes the cache; False if it ends without."""
+    while process.poll() is None:
+        if files(cache) != before:
+            return True
+        time.sleep(0.001)
     return False
 
 
@@ -74,35 +80,72 @@ def no_orphans(session: int) -> bool:
 
 
 def files(cache: Path) -> set[Path]:
-    """Gives the files of a cache."""
-    return {p.relative_to(cache) for p in cache.rglob("*") if p.is_file()}
+    """Gives the files of a cache that have something in them."""
+    found = set()
+    for folder, _, names in os.walk(cache):
+        for name in names:
+            path = Path(folder, name)
+            try:
+                if path.stat().st_size:
+                    found.add(path.relative_to(cache))
+            except FileNotFoundError:
+                continue
+    return found
+
+
+class Scene:
+    """A repository, what it answers, and a cache that knows only its older half."""
+
+    def __init__(self, folder: Path, chance: random.Random) -> None:
+        self.path = busy_history(folder / "busy", chance)
+        commits = git(self.path, "rev-list", "HEAD").split()
+        self.asked = [commits[0], *chance.sample(commits[:20], 2), *chance.sample(commits, 2)]
+        self.older = folder / "older"
+        self._move(commits[20])
+        answers(self.path, self.older, [commits[20]])
+        self._move(commits[0])
+        clean = folder / "clean"
+        began = time.monotonic()
+        process = start(self.path, clean, self.asked)
+        assert writing(process, clean, set())
+        first = time.monotonic()
+        self.expected = finish(process)
+        self.whole = time.monotonic() - began
+        self.complete = files(clean)
+        written = max((clean / path).stat().st_mtime for path in self.complete)
+        self.window = max(0.02, written - time.time() + time.monotonic() - first)
+
+    def _move(self, commit: str) -> None:
+        git(self.path, "update-ref", "refs/heads/main", commit)
+
+    def round(self, cache: Path, number: int, chance: random.Random) -> tuple[bool, bool]:
+        """Starts, kills, looks. Tells whether the process was at work, and left a part behind."""
+        shutil.rmtree(cache, ignore_errors=True)
+        if number % 2:
+            shutil.copytree(self.older, cache)
+        before = files(cache)
+        process = start(self.path, cache, self.asked)
+        if number % 4 == 0:
+            time.sleep(chance.uniform(0, self.whole))
+        elif writing(process, cache, before):
+            time.sleep(chance.uniform(0, self.window / 2))
+        killed = kill(process)
+        left = files(cache)
+        assert no_orphans(process.pid), f"round {number}: workers outlive the process"
+        found = answers(self.path, cache, self.asked)
+        assert not unequal(self.expected, found), f"round {number}"
+        return killed, left not in (before, self.complete)
 
 
 def rounds(count: int, folder: Path, seed: int) -> None:
-    """Kills and looks, many times over; half of the rounds go on from what the last one left."""
+    """Kills and looks, many times over: caches from nothing, and caches that grow."""
     chance = random.Random(f"{seed} kill")
-    path = busy_history(folder / "busy", chance)
-    commits = git(path, "rev-list", "HEAD").split()
-    asked = [commits[0], *chance.sample(commits, 3)]
-    began = time.monotonic()
-    expected = answers(path, folder / "clean", asked)
-    whole = time.monotonic() - began
-    complete = files(folder / "clean")
-    cache, killed, partial = folder / "cache", 0, 0
-    for number in range(count):
-        if number % 2 == 0:
-            shutil.rmtree(cache, ignore_errors=True)
-        process = start(path, cache, asked)
-        if kill(process, chance.uniform(0.25, 0.95) * whole):
-            killed += 1
-            left = files(cache) if cache.exists() else set()
-            partial += bool(left) and left != complete
-            assert no_orphans(process.pid), f"round {number}: workers outlive the process"
-        found = answers(path, cache, asked)
-        assert not unequal(expected, found), f"round {number}, INGITDB_TEST_SEED={seed}"
-    assert killed * 2 >= count, f"only {killed} of {count} processes were killed at work"
+    scene = Scene(folder, chance)
+    results = [scene.round(folder / "cache", number, chance) for number in range(count)]
+    killed = sum(killed for killed, _ in results)
+    partial = sum(partial for _, partial in results)
     print(f"{count} rounds, {killed} killed at work, {partial} left part of a cache")  # noqa: T201
-    assert partial * 2 >= killed or count < 10
+    assert partial * 2 >= count or count < 10
 
 
 def test_a_few_rounds(tmp_path: Path, seed: int) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ingitdb.catalog.columns import type_of
-from ingitdb.model.shapes import Place, unite
+from ingitdb.catalog.columns import place_at, type_of
+from ingitdb.model.shapes import Place, agree, by_frequency, unite
 from ingitdb.model.types import JSON, quote_identifier, quote_literal
 from ingitdb.snapshots.internal import ORDER
 from ingitdb.snapshots.manifest import StoredTable
@@ -51,6 +51,25 @@ def column_of(
 def place_of(spelled: str) -> Place:
     """Reads a stored place; nobody changes it."""
     return unite([spelled])
+
+
+def place_of_states(counts: Mapping[str, int]) -> Place:
+    """Unites the shapes of many commits; a field that contradicts itself there is JSON as a whole.
+
+    So its states are read from their sources: no column holds both a list and a map.
+    """
+    place = place_at(counts)
+    agreed: dict[str, Place] = {}
+    for shape in by_frequency(counts):
+        for name, inner in unite([shape]).fields.items():
+            known = agreed.get(name)
+            if known is None:
+                agreed[name] = inner
+            elif agree(known, inner):
+                known.add(inner.text())
+            else:
+                place.fields[name] = Place(kinds={"s"}, is_map=True)
+    return place
 
 
 def standing(base: Base, path: str) -> str:

@@ -16,7 +16,16 @@ from ingitdb.snapshots.cache import CacheFolder
 from ingitdb.snapshots.declared import Fitting, choose, source_column
 from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, ORDER, PLACE, numbered
 from ingitdb.snapshots.manifest import StoredTable
-from ingitdb.snapshots.parts import Part, column_of, nothing, place_of, standing, within, without
+from ingitdb.snapshots.parts import (
+    Part,
+    column_of,
+    nothing,
+    place_of,
+    place_of_states,
+    standing,
+    within,
+    without,
+)
 from ingitdb.snapshots.projection import NotDerivable
 from ingitdb.snapshots.relation import Column, Relation, shaped, ways_to_show
 from ingitdb.snapshots.segments import Segment
@@ -85,15 +94,13 @@ class Snapshot:
     def problems(self) -> list[Problem]:
         """What could not be read at this commit, files and declarations."""
         found: list[Problem] = []
-        gone: set[str] = set()
-        for base in reversed(self._sources.bases):
+        for base in self._sources.bases:
             found += [
                 fault.problem
                 for fault in base.manifest.faults
                 if fault.start <= base.ordinal < fault.end
                 and fault.problem.path not in base.without
             ]
-            gone |= base.without
         if self._sources.bases:
             first = self._sources.bases[0]
             if first.manifest.layouts:
@@ -149,17 +156,15 @@ class Snapshot:
                 shapes = self._shapes(stored)
                 for number, count in counts.items():
                     total[shapes[number][0]] += count
-        place = place_at(total)
+        place = place_of_states(total)
         names = column_names(place.fields)
         natural = {names[field]: inner for field, inner in place.fields.items()}
-        bodies = [
-            self._body(part, counts, place, names, _STATE) for part, counts in parts if counts
-        ]
+        bodies = [self._body(part, some, place, names, _STATE) for part, some in parts if some]
         body = " UNION ALL ".join(bodies) or nothing(natural, _NO_STATE)
         declared = self._declared(table)
         chosen = choose(ways_to_show(natural, declared, has_sources=False), body, self._query)
-        has_key = self._has_key(table, body)
-        return shaped(body, natural, declared, chosen, has_key=has_key, more=_STATE_COLUMNS)
+        key = self._has_key(table, body)
+        return shaped(body, natural, declared, chosen, has_key=key, more=_STATE_COLUMNS)
 
     def blobs(self, table: NamedTable) -> str:
         """Gives SQL for the blob of each path of a table: columns `path`, `blob`."""

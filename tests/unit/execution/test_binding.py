@@ -32,13 +32,15 @@ def ledger(repo: RepoBuilder) -> RepoBuilder:
          [(2, "Bo"), (1, "Al")]),
         ("SELECT people.*, c._path FROM people JOIN cities c USING (id) ORDER BY id",
          [(1, "Al", "data/cities.json"), (2, "Bo", "data/cities.json")]),
-        ("SELECT p.*, c.* FROM people p JOIN cities c USING (id) WHERE p._path <> c._path ORDER BY 1",
+        ("SELECT p.*, c.* FROM people p JOIN cities c USING (id)"
+         " WHERE p._path <> c._path ORDER BY 1",
          [(1, "Al", 1, "Bari"), (2, "Bo", 2, "Rome")]),
         ("SELECT * FROM people p JOIN cities c ON p.id = c.id AND p._blob <> c._blob ORDER BY 1",
          [(1, "Al", 1, "Bari"), (2, "Bo", 2, "Rome")]),
         ("FROM items WHERE _path LIKE '%z.yaml'", [("z", 1)]),
         ("SELECT * FROM items, people WHERE items.n = people.id AND _line = 1", None),
-        ("WITH p AS (SELECT *, _path FROM people) SELECT * FROM p LIMIT 1", [(2, "Bo", "people.csv")]),
+        ("WITH p AS (SELECT *, _path FROM people) SELECT * FROM p LIMIT 1",
+         [(2, "Bo", "people.csv")]),
         ("SELECT * FROM (SELECT * FROM people) LIMIT 2", [(2, "Bo"), (1, "Al")]),
         ("SELECT people.id, main.people.name FROM main.people LIMIT 1", [(2, "Bo")]),
         ("SELECT * FROM data.cities", [(2, "Rome"), (1, "Bari")]),
@@ -102,7 +104,7 @@ def test_loose_names(repo: RepoBuilder, opened: Opened) -> None:
     repo.commit({"data/country-codes.csv": "a\n1\n"})
     connection = opened(repo)
     assert rows(connection, "SELECT country_codes.a FROM country_codes") == [(1,)]
-    assert rows(connection, 'SELECT a FROM "country-codes" AS OF \'main\'') == [(1,)]
+    assert rows(connection, "SELECT a FROM \"country-codes\" AS OF 'main'") == [(1,)]
 
 
 def test_hidden_columns_at_a_version(ledger: RepoBuilder, opened: Opened) -> None:

@@ -41,7 +41,14 @@ def test_spellings(shop: RepoBuilder, opened: Opened, table: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["v1.0", "2026-01-02", date(2026, 1, 2), datetime(2026, 1, 2), datetime(2026, 1, 2, tzinfo=UTC)]
+    "value",
+    [
+        "v1.0",
+        "2026-01-02",
+        date(2026, 1, 2),
+        datetime(2026, 1, 2, tzinfo=UTC).replace(tzinfo=None),
+        datetime(2026, 1, 2, tzinfo=UTC),
+    ],
 )
 def test_parameters(shop: RepoBuilder, opened: Opened, value: object) -> None:
     connection = opened(shop)
@@ -76,7 +83,9 @@ def test_dates_are_met_from_the_tip_of_the_session(shop: RepoBuilder, opened: Op
         "items AT (TIMESTAMP => TIMESTAMP '2026-01-03 23:00:00')",
     ):
         assert rows(connection, f"SELECT * FROM {table}") == SIDE
-    assert rows(opened(shop), "SELECT * FROM \"shop/dev\".items AS OF TIMESTAMP '2026-01-09'") == SIDE
+    assert (
+        rows(opened(shop), "SELECT * FROM \"shop/dev\".items AS OF TIMESTAMP '2026-01-09'") == SIDE
+    )
 
 
 def test_a_ref_that_looks_like_a_date_wins(shop: RepoBuilder, opened: Opened) -> None:

@@ -96,6 +96,28 @@ def test_contradicting_states_share_a_column(repo: RepoBuilder, opened: Opened) 
     assert types(connection, "SELECT n FROM versions('t')") == {"n": "JSON"}
 
 
+def test_contradictions_below_a_field(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({"t/a.yaml": "n: {c: [{}, {x: 1.10}]}\n"})
+    repo.commit({"t/a.yaml": "n: {c: 0x1F}\n"})
+    found = rows(opened(repo), "SELECT n FROM versions('t') ORDER BY _valid_from")
+    assert found == [('{"c":[{},{"x":1.10}]}',), ('{"c":31}',)]
+
+
+def test_a_state_that_contradicts_itself(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({"t/a.yaml": "n: [{}, [], 1.10]\n"})
+    repo.commit({"t/b.yaml": "m: 1\n"})
+    found = rows(opened(repo), "SELECT n FROM versions('t') WHERE _key = 'a'")
+    assert found == [(["{}", "[]", "1.10"],)]
+
+
+def test_rows_beside_records_have_a_history_of_their_own(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({"t/a.json": '{"n": 1}', "t/rows.csv": "n\n7\n8\n"})
+    repo.commit({"t/a.json": '{"n": 2}'})
+    connection = opened(repo)
+    assert rows(connection, "SELECT n FROM versions('t') ORDER BY 1") == [(1,), (2,)]
+    assert rows(connection, "SELECT n FROM versions('t_rows') ORDER BY 1") == [(7,), (8,)]
+
+
 def test_text_that_was_a_number(repo: RepoBuilder, opened: Opened) -> None:
     repo.commit({"t/a.yaml": "n: 1.10\n"})
     repo.commit({"t/a.yaml": "n: many\n"})
@@ -127,7 +149,7 @@ def test_a_shape_that_no_later_state_has(repo: RepoBuilder, opened: Opened) -> N
         repo.commit({"t/a.yaml": f"n: [{number}]\n"})
     connection = opened(repo)
     for commit, found in ((first, [1.1]), (second, ["1.10", "many"])):
-        connection.execute(f"USE BRANCH \"{commit}\"")
+        connection.execute(f'USE BRANCH "{commit}"')
         assert rows(connection, "SELECT n.x FROM versions('t') ORDER BY _valid_from") == [
             (value,) for value in found
         ]

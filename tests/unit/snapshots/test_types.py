@@ -12,6 +12,8 @@ import pytest
 from tests.support.opening import Opened, rows, types
 from tests.support.repositories import RepoBuilder
 
+LOCAL = dt.datetime(2024, 1, 5, 10, tzinfo=dt.UTC).replace(tzinfo=None)
+
 
 def one_each(*texts: str, kind: str = "yaml") -> dict[str, str]:
     """Gives a record file for each text."""
@@ -87,10 +89,8 @@ def test_columns_follow_the_commonest_record(repo: RepoBuilder, opened: Opened) 
 
 
 def test_toml_knows_dates(repo: RepoBuilder, opened: Opened) -> None:
-    repo.commit(
-        one_each("d = 2024-01-05\nt = 10:30:00\nl = 2024-01-05T10:00:00\nz = 2024-01-05T10:00:00+02:00",
-                 kind="toml")
-    )  # fmt: skip
+    local, there = "2024-01-05T10:00:00", "2024-01-05T10:00:00+02:00"
+    repo.commit(one_each(f"d = 2024-01-05\nt = 10:30:00\nl = {local}\nz = {there}", kind="toml"))
     connection = opened(repo)
     sql = "SELECT d, t, l, z FROM t"
     assert list(types(connection, sql).values()) == [
@@ -100,7 +100,7 @@ def test_toml_knows_dates(repo: RepoBuilder, opened: Opened) -> None:
         (
             dt.date(2024, 1, 5),
             dt.time(10, 30),
-            dt.datetime(2024, 1, 5, 10),
+            LOCAL,
             dt.datetime(2024, 1, 5, 8, tzinfo=dt.UTC),
         )
     ]
@@ -112,15 +112,14 @@ def test_toml_knows_dates(repo: RepoBuilder, opened: Opened) -> None:
 
 
 def test_csv_cells(repo: RepoBuilder, opened: Opened) -> None:
-    repo.commit(
-        {"t.csv": "d,m,p,q,b,n\n2024-01-05,2024-01-05T10:00:00,12.50,1.10,true,\n,,9.95,1.1,false,\n"}
-    )
+    first, second = "2024-01-05,2024-01-05T10:00:00,12.50,1.10,true,", ",,9.95,1.1,false,"
+    repo.commit({"t.csv": f"d,m,p,q,b,n\n{first}\n{second}\n"})
     connection = opened(repo)
     assert list(types(connection, "FROM t").values()) == [
         "DATE", "TIMESTAMP", "DECIMAL(18,2)", "VARCHAR", "BOOLEAN", "VARCHAR",
     ]  # fmt: skip
     assert rows(connection, "FROM t")[0] == (
-        dt.date(2024, 1, 5), dt.datetime(2024, 1, 5, 10), Decimal("12.50"), "1.10", True, None,
+        dt.date(2024, 1, 5), LOCAL, Decimal("12.50"), "1.10", True, None,
     )  # fmt: skip
     repo.commit({"t.csv": "d,m,p,q,b,n\nsoon,2024-01-05,12.505,1.10,yes,1\n,,2,,,\n"})
     assert list(types(connection, "FROM t").values())[:3] == ["VARCHAR", "DATE", "DOUBLE"]
@@ -153,7 +152,9 @@ STATES = [
 
 def test_a_column_of_every_kind_over_time(repo: RepoBuilder, opened: Opened) -> None:
     """The same column is a number, text, a list, a map: at each commit as if it were alone."""
-    commits = [repo.commit(one_each(text, "v: 3" if n % 3 else text)) for n, text in enumerate(STATES)]
+    commits = [
+        repo.commit(one_each(text, "v: 3" if n % 3 else text)) for n, text in enumerate(STATES)
+    ]
     connection = opened(repo)
     for commit, (number, text) in zip(commits, enumerate(STATES), strict=True):
         alone = RepoBuilder(repo.path.parent / f"alone{number}")
