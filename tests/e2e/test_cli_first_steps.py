@@ -156,7 +156,6 @@ def test_names_with_a_hyphen(program: Program, repo: RepoBuilder) -> None:
     assert program("query", 'SELECT * FROM "country-codes"').stdout == "code\nNO\n"
 
 
-@pytest.mark.xfail(reason="a syntax error does not yet name the table that needs quotes")
 def test_a_name_with_a_hyphen_typed_bare(program: Program, repo: RepoBuilder) -> None:
     repo.commit({"country-codes.csv": "code\nNO\n"})
     done = program("query", "SELECT * FROM country-codes")

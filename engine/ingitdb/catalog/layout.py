@@ -116,6 +116,11 @@ class Layout:
         """Tells whether a change of a path may change the layout; see also `inputs`."""
         return is_configuration(path)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing is configured, so that every file is left to discovery."""
+        return self.discovering and not (any(self._layers) or self._overlays or self._own_folders)
+
     def claim(self, path: str) -> Claim:
         """Says what a path alone tells about a file; not asked for links and submodules."""
         head, _, name = path.rpartition("/")

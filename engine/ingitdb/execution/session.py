@@ -24,6 +24,7 @@ from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
 from ingitdb.model.ports import SqlParser
 from ingitdb.model.records import Problem
 from ingitdb.settings import Settings
+from ingitdb.sql.complaints import unquoted_name
 from ingitdb.sql.fence import check_version
 from ingitdb.sql.names import fold, split_database
 from ingitdb.sql.statements import (
@@ -92,6 +93,16 @@ class Session:
         """
         started = time.perf_counter()
         self._main.begin()
+        try:
+            return self._executed(sql, parameters).since(started)
+        except StatementInvalid as error:
+            tables = self._main.snapshot(self.commit).tables
+            hint = unquoted_name(sql, [table.name for table in tables])
+            if hint is None or error.hint is not None:
+                raise
+            raise StatementInvalid(error.message, hint=hint) from None
+
+    def _executed(self, sql: str, parameters: Values | None) -> Result:
         statements = split(sql, self._parser)
         if not statements:
             raise StatementInvalid("There is no statement.", hint='Try "SELECT 1".')
@@ -99,7 +110,7 @@ class Session:
             with self._run(statement, parameters) as earlier:
                 for _ in earlier.batches():
                     pass
-        return self._run(statements[-1], parameters).since(started)
+        return self._run(statements[-1], parameters)
 
     def interrupt(self) -> None:
         """Stops whatever runs; callable from another thread."""

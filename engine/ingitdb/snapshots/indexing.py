@@ -57,8 +57,15 @@ def _layout_spans(gathered: Gathered, locations: list[Location]) -> tuple[Layout
                 numbers[where] = len(locations)
                 locations.append(where)
             declared.append(numbers[where])
-        problems = gathered.line.layouts[layout].problems
-        spans.append(LayoutSpan(start=start, declared=tuple(declared), problems=problems))
+        found = gathered.line.layouts[layout]
+        spans.append(
+            LayoutSpan(
+                start=start,
+                is_plain=found.is_plain,
+                declared=tuple(declared),
+                problems=found.problems,
+            )
+        )
     return tuple(spans)
 
 

@@ -21,7 +21,7 @@ from ingitdb.model.tables import Declaration, DeclaredColumn, ForeignKey, Form, 
 from ingitdb.model.types import ColumnType, ListOf, MapOf, Scalar, Struct
 from ingitdb.snapshots.segments import Segment
 
-VERSION = 3
+VERSION = 4
 """Raised whenever stored answers would differ: older manifests are then ignored."""
 
 
@@ -68,9 +68,14 @@ class StoredTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayoutSpan:
-    """From an ordinal on, the tables that are declared and what is wrong with the declarations."""
+    """From an ordinal on, the tables that are declared and what is wrong with the declarations.
+
+    Attributes:
+        is_plain: Whether nothing is configured.
+    """
 
     start: int
+    is_plain: bool
     declared: tuple[int, ...]
     problems: tuple[Problem, ...]
 
@@ -241,6 +246,7 @@ def _manifest(value: Mapping[str, Any]) -> Manifest:
         layouts=tuple(
             LayoutSpan(
                 start=span["start"],
+                is_plain=span["is_plain"],
                 declared=tuple(span["declared"]),
                 problems=_problems(span["problems"]),
             )

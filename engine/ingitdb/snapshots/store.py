@@ -199,8 +199,7 @@ class SnapshotStore:
         """Whether declarations, which an overlay's own files do not show, place its files."""
         line = self.line()
         found = line.layout_at(ordinal)
-        others = any(where.source != "discovery" for where in line.locations)
-        return bool(found.declared or found.problems) or others
+        return bool(found.problems) or not found.is_plain
 
     def _nearest(self, commit: CommitId) -> tuple[CommitId, int] | None:
         line = self._repository.log(str(commit), first_parent=True)

@@ -39,7 +39,7 @@ def state_table(
         "_key": pa.array([rows.key[i] for i in chosen], pa.string()),
         "_order": pa.array([rows.order[i] for i in chosen], pa.int64()),
         "_shape": pa.array([shapes[rows.shape[i]] for i in chosen], pa.int32()),
-        "_digest": pa.array([rows.digest[i] for i in chosen], pa.binary()),
+        "_digest": pa.array([rows.digest[i][:8] for i in chosen], pa.binary()),
     }
     for column, name, place, odd in columns:
         values = [

@@ -4,6 +4,7 @@ The workers are plain child processes that speak pickle over pipes with this pro
 need neither a fork, which is unsafe beside threads, nor a main module that can be imported twice.
 """
 
+import os
 import pickle
 import subprocess  # noqa: TID251 - starts this program itself, not git
 import sys
@@ -148,9 +149,12 @@ def work() -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     gc.disable()
-    job = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
-    for result in _read(*job):
-        pickle.dump(result, sys.stdout.buffer, protocol=5)
+    try:
+        job = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
+        for result in _read(*job):
+            pickle.dump(result, sys.stdout.buffer, protocol=5)
+            sys.stdout.buffer.flush()
+        pickle.dump(None, sys.stdout.buffer)
         sys.stdout.buffer.flush()
-    pickle.dump(None, sys.stdout.buffer)
-    sys.stdout.buffer.flush()
+    except (EOFError, BrokenPipeError):  # the parent is gone
+        os._exit(1)

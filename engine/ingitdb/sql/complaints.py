@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from ingitdb.errors import ColumnNotFound, IngitdbError, StatementInvalid, did_you_mean
-from ingitdb.model.types import quote_literal
+from ingitdb.model.types import quote_identifier, quote_literal
 from ingitdb.sql.texts import Text, as_text
 
 _COLUMN = re.compile(
@@ -44,6 +44,21 @@ def explain_binder_error(
         quotes = f"Text takes single quotes: {quote_literal(name)}"
         hint = f"{quotes}\n{hint}" if hint else quotes
     return ColumnNotFound(text.describe(said, start, end), hint=hint)
+
+
+def unquoted_name(sql: str, tables: Sequence[str]) -> str | None:
+    """Finds a table that needs double quotes and was typed without; gives the hint.
+
+    Example:
+        >>> unquoted_name("SELECT * FROM country-codes", ["country-codes"])
+        'Quote the name: "country-codes"'
+    """
+    folded = sql.casefold()
+    for name in tables:
+        bare = re.compile(rf"(?<![\w\"'.-]){re.escape(name.casefold())}(?![\w\"'-])")
+        if re.fullmatch(r"\w+", name) is None and bare.search(folded):
+            return f"Quote the name: {quote_identifier(name)}"
+    return None
 
 
 def without_internal_names(message: str) -> str:

@@ -119,7 +119,6 @@ def test_over_overlays(repo: RepoBuilder, opened: Opened) -> None:
     assert types(connection, "SELECT v FROM t") == {"v": "VARCHAR"}
 
 
-@pytest.mark.xfail(reason="an overlay does not know that discovery is switched off")
 def test_discovery_switched_off_holds_for_new_commits(repo: RepoBuilder, opened: Opened) -> None:
     repo.commit({".ingitdb/tables.yaml": "discover: false\n"})
     connection = opened(repo)
