@@ -17,6 +17,8 @@ from tests.support.comparison import unreadable
 from tests.support.scratch import LINK, as_json, git, repository
 
 CANARY = "canary-4711"
+GROWTH = 4
+IDENTITY = ("-c", "user.name=Data Desk", "-c", "user.email=data.desk@example.org")
 GOOD = {f"things/{n}.json": as_json({"n": n, "name": f"thing {n}"}) for n in range(5)}
 BOMB = b"a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + b"".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n".encode() for n in range(1, 12)
@@ -66,13 +68,26 @@ def one_of_each_kind(cache: Path, chance: random.Random) -> list[Path]:
     return [chance.choice(files) for files in kinds.values()]
 
 
+def lived_in(source: Path, cache: Path, refs: list[str]) -> Answers:
+    """Fills a cache as time does: indexed early, grown, asked for the same again and again."""
+    tip = git(source, "rev-parse", "main").strip()
+    older = git(source, "rev-parse", f"main~{GROWTH}").strip()
+    git(source, "update-ref", "refs/heads/main", older)
+    answers(source, cache, ["main"])
+    git(source, "update-ref", "refs/heads/main", tip)
+    for _ in range(3):
+        answers(source, cache, refs)
+    return answers(source, cache, refs)
+
+
 def damaged(
     source: Path, folder: Path, seed: int, refs: list[str], repeats: int
 ) -> Iterator[tuple[str, Answers, Answers]]:
     """Gives, for each kind of file and damage, what was answered before and after."""
     chance = random.Random(f"{seed} damage")
     clean = folder / "clean"
-    expected = answers(source, clean, refs)
+    expected = answers(source, folder / "fresh", refs)
+    assert not unequal(expected, lived_in(source, clean, refs))
     for round_number in range(repeats):
         for file in one_of_each_kind(clean, chance):
             for harm in DAMAGE:
@@ -87,9 +102,22 @@ def damaged(
 def test_a_damaged_cache_never_changes_an_answer(tmp_path: Path, seed: int) -> None:
     turns = [{"things/1.json": as_json({"n": 1, "name": f"turn {t}"})} for t in range(8)]
     source = repository(tmp_path / "small", [GOOD, *turns])
-    refs = ["HEAD", "HEAD~3"]
-    for what, expected, found in damaged(source, tmp_path, seed, refs, 1):
+    side = on_the_side(source, as_json({"n": 2, "name": "aside"}))
+    for what, expected, found in damaged(source, tmp_path, seed, ["main", "main~3", side], 1):
         assert not unequal(expected, found), what
+
+
+def on_the_side(source: Path, data: bytes) -> str:
+    """Makes a commit beside the first-parent line and gives its name."""
+    things = tree_of(source, b"100644 blob " + blob_of(source, data) + b"\t2.json\0")
+    top = tree_of(source, b"040000 tree " + things + b"\tthings\0").decode()
+    return git(source, *IDENTITY, "commit-tree", top, "-p", "main~2", "-m", "aside").strip()
+
+
+def blob_of(path: Path, data: bytes) -> bytes:
+    """Makes a blob and gives its name."""
+    command = ["git", "-C", str(path), "hash-object", "-w", "--stdin"]
+    return subprocess.run(command, input=data, capture_output=True, check=True).stdout.strip()
 
 
 @pytest.mark.slow
@@ -223,8 +251,7 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     blob = git(source, "rev-parse", "HEAD:things/1.json").strip().encode()
     things = tree_of(source, b"100644 blob " + blob + b"\tcaf\xe9.json\0")
     top = tree_of(source, b"040000 tree " + things + b"\tthings\0").decode()
-    identity = ["-c", "user.name=Data Desk", "-c", "user.email=data.desk@example.org"]
-    commit = git(source, *identity, "commit-tree", top, "-m", "latin").strip()
+    commit = git(source, *IDENTITY, "commit-tree", top, "-m", "latin").strip()
     with open_at(source, tmp_path / "cache", commit) as connection:
         assert connection.execute("SELECT n FROM things").fetchall() == [(1,)]
 

@@ -74,7 +74,7 @@ def squeezed(source: Path, folder: Path, chance: random.Random, asked: list[str]
 def chosen(path: Path, chance: random.Random, count: int) -> tuple[str, int, list[str]]:
     """Chooses a commit k, its number, and commits at or before it."""
     commits = line(path)
-    number = chance.randrange(len(commits) // 3, len(commits) * 2 // 3)
+    number = chance.randrange(len(commits) * 2 // 3, len(commits))
     older = commits[: number + 1]
     return commits[number], number, [*chance.sample(older[:-1], min(count, number)), older[-1]]
 

@@ -75,11 +75,19 @@ class Catalogs:
             if known is not None:
                 self._snapshots.move_to_end(commit)
                 return known
-            made = Snapshot(self.store, self.store.sources(commit), self._instance.query)
+            made = self._made(commit)
             self._snapshots[commit] = made
             if len(self._snapshots) > _MOST_SNAPSHOTS:
                 self._snapshots.popitem(last=False)
             return made
+
+    def _made(self, commit: CommitId) -> Snapshot:
+        sources = self.store.sources(commit)
+        try:
+            return Snapshot(self.store, sources, self._instance.query)
+        except CacheCorrupt:
+            self.store.forget({base.name for base in sources.bases})
+            return Snapshot(self.store, self.store.sources(commit), self._instance.query)
 
     def begin(self) -> None:
         """Begins a statement: the work tree and the index are looked at anew."""

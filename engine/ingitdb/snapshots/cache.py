@@ -48,18 +48,27 @@ class CacheFolder:
     """
 
     def __init__(self, root: Path, identity: str, limit: int) -> None:
+        self._root = root
         self.data = root / "data" / identity
         self._meta = root / "meta" / identity
         self._limit = limit
         self._verified: set[str] = set()
         self._reading: IO[bytes] | None = None
         self._has_waste = False
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Makes the folders; they may go at any time.
+
+        Raises:
+            CacheError: They cannot be made.
+        """
         try:
             self.data.mkdir(parents=True, exist_ok=True)
             self._meta.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CacheError(
-                f"The cache folder {root} cannot be written: {error.strerror}.",
+                f"The cache folder {self._root} cannot be written: {error.strerror}.",
                 hint="Choose another with --cache or INGITDB_CACHE.",
             ) from None
 
@@ -81,6 +90,7 @@ class CacheFolder:
     @contextmanager
     def building(self) -> Iterator[None]:
         """Lets one process at a time build; readers never wait."""
+        self.prepare()
         with (self._meta / "lock").open("ab") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX)
             yield

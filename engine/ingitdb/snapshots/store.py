@@ -151,6 +151,7 @@ class SnapshotStore:
         from ingitdb.snapshots.gathering import gather  # slow to load: only to build
         from ingitdb.snapshots.indexing import write_index
 
+        self.cache.prepare()
         gathered = gather(
             changes,
             self._repository.objects(),

@@ -63,7 +63,7 @@ _MODIFIERS: Final = frozenset(
 _ORDERS: Final = frozenset(["ORDER_DEFAULT", "ASCENDING", "DESCENDING"])
 _KNOWN: Final = READING_NODES | _SOURCES | _MODIFIERS | _ORDERS
 _READ_ONLY = "Only reading is possible here; the repository is unchanged."
-_FILE_PATH: Final = re.compile(r"^[/~.]|[\\*?]|://|\.\./")
+_FILE_PATH: Final = re.compile(r"^[/~.]|://|\.\./")
 """Unlike these, `orders/order_details` may be a table; if it is none, the catalog says so."""
 _FILE_NAME: Final = re.compile(
     r"[/\\:*?]|\.(csv|tsv|parquet|json|jsonl|ndjson|db|duckdb|arrow|txt|gz)$", re.IGNORECASE
