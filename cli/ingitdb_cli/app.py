@@ -15,9 +15,8 @@ from ingitdb_cli.options import GlobalOptions
 from ingitdb_cli.progress import TerminalProgress
 
 if TYPE_CHECKING:
-    from ingitdb.services.database import Database
-
     from ingitdb.api.configuration import Configuration
+    from ingitdb.services.database import Database
     from ingitdb_cli.interrupts import Interrupts
     from ingitdb_cli.output.output import Output
 
