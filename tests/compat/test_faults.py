@@ -124,7 +124,7 @@ def blob_of(path: Path, data: bytes) -> bytes:
 @pytest.mark.parametrize("name", ["country-codes", "pypa-advisories"])
 @pytest.mark.xfail(
     strict=False,
-    reason="open defect: at some commits of the advisories a view names a nested field its file lacks",
+    reason="open defect: a view may name a nested field that its file lacks",
 )
 def test_a_damaged_cache_of_a_real_repository(
     name: str, shared: Callable[[str], Path], tmp_path: Path, seed: int

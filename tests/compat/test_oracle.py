@@ -115,9 +115,7 @@ def test_a_few_commits(
 @pytest.mark.slow
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.xfail(
-    strict=False, reason="open defect: columns of some old CSV commits differ from the oracle"
-)
+@pytest.mark.xfail(strict=False, reason="open defect: two old CSV commits differ")
 def test_many_commits(
     name: str, chunk: int, shared: Callable[[str], Path], shared_cache: Path, seed: int
 ) -> None:
