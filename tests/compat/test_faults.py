@@ -122,10 +122,6 @@ def blob_of(path: Path, data: bytes) -> bytes:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["country-codes", "pypa-advisories"])
-@pytest.mark.xfail(
-    strict=False,
-    reason="open defect: a view may name a nested field that its file lacks",
-)
 def test_a_damaged_cache_of_a_real_repository(
     name: str, shared: Callable[[str], Path], tmp_path: Path, seed: int
 ) -> None:

@@ -101,10 +101,6 @@ def test_whatever_else_is_indexed(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["country-codes", "congress-legislators", "pypa-advisories"])
-@pytest.mark.xfail(
-    strict=False,
-    reason="open defect: a view may name a nested field that its file lacks",
-)
 def test_whatever_becomes_of_the_cache(
     name: str, shared: Callable[[str], Path], tmp_path: Path, seed: int
 ) -> None:

@@ -56,10 +56,10 @@ def project_source(expression: str, wanted: Place) -> str:
 def _project(expression: str, stored: Place, wanted: Place, *, depth: int) -> str:
     have = type_of(stored)
     want = type_of(wanted)
+    if not (stored.kinds or stored.is_list or stored.is_map):  # perhaps not even a field
+        return f"CAST(NULL AS {want.sql})"
     if have == want and _is_stored_so(have, nested=depth > 0):
         return expression
-    if not (stored.kinds or stored.is_list or stored.is_map):
-        return f"CAST(NULL AS {want.sql})"
     if isinstance(have, Struct):
         return _project_struct(expression, stored, wanted, depth)
     if isinstance(have, ListOf):

@@ -163,3 +163,13 @@ def test_a_column_of_every_kind_over_time(repo: RepoBuilder, opened: Opened) -> 
         at = f"SELECT * FROM t AS OF '{commit}'"
         assert types(connection, at) == types(other, "SELECT * FROM t"), text
         assert rows(connection, at) == rows(other, "SELECT * FROM t"), text
+
+
+def test_a_new_record_that_lacks_nested_fields(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({"t/0.json": '{"v": [{"a": "x", "b": [{"c": "y", "d": "z"}]}]}'}, "one")
+    session = opened(repo)
+    assert rows(session, "SELECT count(*) FROM t") == [(1,)]
+    repo.commit({"t/1.json": '{"v": [{"b": [{"d": "w"}]}]}'}, "two")
+    whole = {"a": "x", "b": [{"c": "y", "d": "z"}]}
+    lacking = {"a": None, "b": [{"c": None, "d": "w"}]}
+    assert rows(session, "SELECT v FROM t ORDER BY _path") == [([whole],), ([lacking],)]
