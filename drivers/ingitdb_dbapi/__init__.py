@@ -1,1 +1,1 @@
-"""."""
+"""PEP 249 over the wire; nothing yet."""

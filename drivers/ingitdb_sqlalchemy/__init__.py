@@ -1,1 +1,1 @@
-"""."""
+"""SQLAlchemy dialect; nothing yet."""

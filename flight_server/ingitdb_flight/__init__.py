@@ -1,1 +1,1 @@
-"""."""
+"""Arrow Flight SQL; nothing yet."""

@@ -115,7 +115,6 @@ def test_a_few_commits(
 @pytest.mark.slow
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.xfail(strict=False, reason="open defect: two old CSV commits differ")
 def test_many_commits(
     name: str, chunk: int, shared: Callable[[str], Path], shared_cache: Path, seed: int
 ) -> None:

@@ -1,1 +1,1 @@
-"""."""
+"""The façade: what `import ingitdb` offers."""

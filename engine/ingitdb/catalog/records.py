@@ -59,6 +59,13 @@ def records(document: Document, location: Location, path: str) -> Iterator[Recor
     return found
 
 
+def header_of(columns: Sequence[str], location: Location) -> tuple[str, ...]:
+    """Gives the fields that a file's records can have if it names them itself, else nothing."""
+    if not columns or location.form != Form.ROWS:
+        return ()
+    return (*(name for name in location.captures if name not in columns), *columns)
+
+
 def _captures(path: str, location: Location) -> dict[str, str]:
     if not location.captures:
         return {}

@@ -1,1 +1,1 @@
-"""."""
+"""The one place where DuckDB answers: sessions, bound statements, streams, limits."""

@@ -54,7 +54,8 @@ class _Delimited:
         header = f"{dialect.delimiter}{dialect.quote}\n".encode()
         if options.header:
             header += chunks.pop(0).data
-        return Chunks(kind="rows", header=header, items=chunks)
+        columns = _header(header, options.header)[1] or ()
+        return Chunks(kind="rows", header=header, items=chunks, columns=columns)
 
     def read_chunk(
         self, chunk: Chunk, chunks: Chunks, options: ReadOptions = DEFAULT_OPTIONS

@@ -1,1 +1,1 @@
-"""."""
+"""The one place that knows pygit2 and the git executable."""

@@ -1,1 +1,1 @@
-"""."""
+"""Three-way merge of records; nothing yet."""

@@ -110,11 +110,13 @@ class Chunks:
         header: Bytes that belong to every item, such as a CSV header; equal chunks under equal
             headers hold equal items.
         items: The chunks in file order.
+        columns: As in `Document`: the columns that the file names.
     """
 
     kind: DocumentKind
     header: bytes
     items: Sequence[Chunk]
+    columns: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,1 +1,1 @@
-"""."""
+"""States of records in Parquet: the index of a history, overlays, the manifest."""

@@ -132,6 +132,7 @@ class Placement:
     location: int
     start: int
     end: int = STANDING
+    header: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -178,7 +179,7 @@ class Intervals:
         now = _Open([], [FaultSpan(path, fault, ordinal) for fault in reading.faults])
         for table in reading.tables:
             number = self._number(table.location)
-            now.placements.append(Placement(path, blob, number, ordinal))
+            now.placements.append(Placement(path, blob, number, ordinal, header=table.header))
             storage = table.location.storage
             gone.discard(storage)
             self.rows.setdefault(storage, StateRows()).put(ordinal, path, table.states)

@@ -1,7 +1,7 @@
 """Some states of one stored table, and the SQL that reads their columns from the cache."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from ingitdb.catalog.columns import place_at, type_of
@@ -70,6 +70,12 @@ def place_of_states(counts: Mapping[str, int]) -> Place:
             else:
                 place.fields[name] = Place(kinds={"s"}, is_map=True)
     return place
+
+
+def with_fields(place: Place, fields: Sequence[str]) -> Place:
+    """Gives a place that has some further fields of which no record has a value."""
+    more = {name: Place() for name in fields if name not in place.fields}
+    return replace(place, fields={**place.fields, **more}) if more else place
 
 
 def standing(base: Base, path: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ingitdb.catalog.content import Content, summarize
 from ingitdb.catalog.layout import Layout
-from ingitdb.catalog.records import records
+from ingitdb.catalog.records import header_of, records
 from ingitdb.formats.registry import by_name, by_path
 from ingitdb.model.ports import Format
 from ingitdb.model.records import (
@@ -50,10 +50,15 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class FileStates:
-    """What one file gives to one table."""
+    """What one file gives to one table.
+
+    Attributes:
+        header: The columns that the file names, whatever its records hold; empty if it names none.
+    """
 
     location: Location
     states: tuple[State, ...]
+    header: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +149,7 @@ class Reader:
             except FormatFault as fault:
                 faults.append(Fault(fault.message, fault.line, fault.column))
                 states = ()
-            tables.append(FileStates(where, states))
+            tables.append(FileStates(where, states, header_of(document.columns, where)))
         return FileReading(tuple(tables), tuple(faults))
 
     def _state(self, record: Record) -> State:
@@ -173,7 +178,8 @@ class Reader:
                 faults.append(Fault(fault.message, fault.line, fault.column))
                 continue
             states += [State(s.key, chunk.line, s.digest, s.shape) for s in found]
-        return FileReading((FileStates(where, tuple(states)),), tuple(faults))
+        header = header_of(chunks.columns, where)
+        return FileReading((FileStates(where, tuple(states), header),), tuple(faults))
 
     def _item_states(
         self, form: Format, chunk: Chunk, chunks: Chunks, where: Location, path: str

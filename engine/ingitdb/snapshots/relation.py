@@ -1,7 +1,7 @@
 """A table at a commit as SQL: its columns, as declared where every value conforms."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingitdb.catalog.columns import type_of
 from ingitdb.model.shapes import Place
@@ -136,6 +136,13 @@ def declared_first(
     for name in natural:
         if name not in taken:
             yield name, None
+
+
+def only_known(declared: Declaration, natural: Mapping[str, Place]) -> Declaration:
+    """Gives what is declared about columns that the files have: a header decides on them."""
+    there = {name.casefold() for name in natural}
+    columns = tuple(c for c in declared.columns if c.name.casefold() in there)
+    return replace(declared, columns=columns)
 
 
 def _key_text(declared: Declaration, natural: Mapping[str, Place]) -> str:

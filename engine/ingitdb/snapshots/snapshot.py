@@ -23,11 +23,12 @@ from ingitdb.snapshots.parts import (
     place_of,
     place_of_states,
     standing,
+    with_fields,
     within,
     without,
 )
 from ingitdb.snapshots.projection import NotDerivable
-from ingitdb.snapshots.relation import Column, Relation, shaped, ways_to_show
+from ingitdb.snapshots.relation import Column, Relation, only_known, shaped, ways_to_show
 from ingitdb.snapshots.segments import Segment
 from ingitdb.snapshots.store import Base, SnapshotStore, Sources
 
@@ -162,12 +163,18 @@ class Snapshot:
         bodies = [self._body(part, some, place, names, _STATE) for part, some in parts if some]
         body = " UNION ALL ".join(bodies) or nothing(natural, _NO_STATE)
         declared = self._declared(table)
+        if self._headers(table) is not None:
+            declared = only_known(declared, natural)
         chosen = choose(ways_to_show(natural, declared, has_sources=False), body, self._query)
         key = self._has_key(table, body)
         return shaped(body, natural, declared, chosen, has_key=key, more=_STATE_COLUMNS)
 
     def blobs(self, table: NamedTable) -> str:
         """Gives SQL for the blob of each path of a table: columns `path`, `blob`."""
+        return self._placements(table, "path, blob") or "SELECT '' AS path, '' AS blob WHERE false"
+
+    def _placements(self, table: NamedTable, columns: str) -> str:
+        """Gives SQL for what is known of the files that hold a table's records."""
         numbers = set(table.locations)
         parts = []
         for base in self._sources.bases:
@@ -175,9 +182,20 @@ class Snapshot:
             if wanted:
                 condition = f"location IN ({', '.join(wanted)}) AND {standing(base, 'path')}"
                 file = self._file(base.manifest.placements)
-                parts.append(f"SELECT path, blob FROM {file} WHERE {condition}")
-        empty = "SELECT '' AS path, '' AS blob WHERE false"
-        return " UNION ALL ".join(parts) or empty
+                parts.append(f"SELECT {columns} FROM {file} WHERE {condition}")
+        return " UNION ALL ".join(parts)
+
+    def _headers(self, table: NamedTable) -> tuple[str, ...] | None:
+        """Gives the fields that a table's files name in their headers; None if some do not."""
+        files = ""
+        if any(where.form == Form.ROWS for where in table.locations):
+            files = self._placements(table, "path, header")
+        if not files:
+            return None
+        found = self._query(f"SELECT header FROM ({files}) GROUP BY header ORDER BY min(path)")
+        if not found or any(header is None for (header,) in found):
+            return None
+        return tuple(dict.fromkeys(name for (header,) in found for name in header))
 
     def _files(self) -> dict[Location, int]:
         counts: Counter[Location] = Counter()
@@ -226,11 +244,16 @@ class Snapshot:
         storages = dict.fromkeys(where.storage for where in table.locations)
         parts = [part for storage in storages for part in self._parts(storage)]
         place, rows, counted = self._united(parts)
+        headers = self._headers(table)
+        if headers is not None:
+            place = with_fields(place, headers)
         names = column_names(place.fields)
         natural = {names[field]: inner for field, inner in place.fields.items()}
         bodies = [self._body(part, counts, place, names) for part, counts in counted]
         body = " UNION ALL ".join(bodies) or nothing(natural)
         declared = self._declared(table)
+        if headers is not None:
+            declared = only_known(declared, natural)
         ways = ways_to_show(natural, declared)
         chosen = choose(ways, body, self._query)
         body = self._with_source_texts(table, body, names, chosen)

@@ -91,6 +91,7 @@ def placement_table(placements: Sequence[Placement]) -> pa.Table:
         {
             "path": pa.array([p.path for p in placements], pa.string()),
             "blob": pa.array([p.blob for p in placements], pa.string()),
+            "header": pa.array([p.header or None for p in placements], pa.list_(pa.string())),
             "location": pa.array([p.location for p in placements], pa.int32()),
             "_from": pa.array([p.start for p in placements], pa.int32()),
             "_to": pa.array([p.end for p in placements], pa.int32()),

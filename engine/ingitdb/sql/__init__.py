@@ -1,1 +1,1 @@
-"""."""
+"""Users' SQL as text: tokens, version syntax, references, the fence."""

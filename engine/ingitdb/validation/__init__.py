@@ -1,1 +1,1 @@
-"""."""
+"""Rules over records; nothing yet."""

@@ -1,1 +1,1 @@
-"""."""
+"""Change sets to text to commits; nothing yet."""
