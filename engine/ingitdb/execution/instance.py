@@ -28,6 +28,7 @@ class Instance:
         data = str(Path(settings.cache) / "data") + "/"
         self._root.execute("SET allowed_directories = [$1]".replace("$1", _literal(data)))
         self._root.execute("SET enable_external_access = false")
+        self._root.execute("SET parquet_metadata_cache = true")  # our files never change
         self._root.execute("SET python_enable_replacements = false")
         self._root.execute(f"SET TimeZone = {_literal(settings.time_zone)}")
         self._root.execute("SET lock_configuration = true")

@@ -60,6 +60,14 @@ class ObjectStore:
             raise KeyError(blob)
         return data
 
+    def raw(self, name: str) -> bytes | None:
+        """Gives the bytes of an object of any kind; None if it is missing or git is to be asked."""
+        self._calls += 1
+        if self._asks_git(self._calls, _FEW_CALLS):
+            return None
+        found = self._object(name)
+        return found[1] if found is not None else None
+
     def read_many(self, blobs: Iterable[BlobId]) -> Iterator[tuple[BlobId, bytes | None]]:
         """Gives each of many blobs once, in the order of the disk; None for a missing one."""
         ordered = self.in_pack_order(blobs)
@@ -122,11 +130,17 @@ class ObjectStore:
     def _read_by_libgit2(self, blob: BlobId) -> bytes | None:
         import pygit2
 
+        found = self._object(blob)
+        return found[1] if found and found[0] == pygit2.enums.ObjectType.BLOB else None
+
+    def _object(self, name: str) -> tuple[int, bytes] | None:
+        import pygit2
+
         try:
-            kind, data = self._opened().read(pygit2.Oid(hex=blob))
+            kind, data = self._opened().read(pygit2.Oid(hex=name))
         except (KeyError, ValueError, pygit2.GitError):  # missing, no id, damaged
             return None
-        return data if kind == pygit2.enums.ObjectType.BLOB else None
+        return int(kind), data
 
     def _read_by_git(self, blobs: list[BlobId]) -> Iterator[tuple[BlobId, bytes | None]]:
         with self._git.stream(

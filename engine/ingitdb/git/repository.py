@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -13,6 +13,7 @@ from typing import Self
 
 from ingitdb.errors import RepositoryError, did_you_mean
 from ingitdb.git.blame import BlamedLine, blame_commit, blame_contents, unblamed
+from ingitdb.git.comparison import compare, first_parents
 from ingitdb.git.history import History
 from ingitdb.git.layout import Layout, find_layout
 from ingitdb.git.objects import ObjectStore
@@ -24,6 +25,8 @@ from ingitdb.git.uncommitted import Uncommitted, count_modified
 from ingitdb.model.history import GITLINK, Commit, FileChange, Head, TreeEntry
 from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
 
+_FEW_PARENTS = 100
+"""So many commits libgit2 reads one by one before git is asked for the whole line."""
 _RANGE = re.compile(r"(?P<old>.*?)(?P<dots>\.{2,3})(?P<new>.*)", re.DOTALL)
 _FOR_GIT_ALONE = re.compile(r"^[:^]|\{|\^[@!]$|\^-\d*$")
 """Dots in a search text are no range, and some short forms stand for several commits."""
@@ -174,6 +177,14 @@ class Repository:
         """Gives the first-parent line, the tip first, its root or shallow boundary last."""
         return self._history.first_parents(self._committed(tip))
 
+    def nearest(self, tip: CommitId, known: Container[CommitId]) -> tuple[CommitId, int] | None:
+        """Gives the first commit from the tip along first parents that is known, and how far."""
+        for line in (self._few_parents, self.first_parents):
+            for ahead, commit in enumerate(line(tip)):
+                if commit in known:
+                    return commit, ahead
+        return None
+
     def line_changes(
         self, tip: CommitId, since: CommitId | None = None
     ) -> Iterator[tuple[CommitId, list[FileChange]]]:
@@ -191,6 +202,10 @@ class Repository:
 
     def changes(self, old: CommitId, new: CommitId) -> list[FileChange]:
         """Compares two states, each a commit, WORKING, STAGED or EMPTY."""
+        if PSEUDO_COMMITS.isdisjoint((old, new)):
+            found = compare(self._store.raw, old, new, self._prefix)
+            if found is not None:
+                return found
         return self._trees.changes(old, new)
 
     def tree(self, commit: CommitId) -> dict[str, TreeEntry]:
@@ -260,6 +275,9 @@ class Repository:
     def modified_count(self) -> int:
         """Counts the files of the work tree that differ from HEAD, new ones included."""
         return 0 if self.work_tree is None else count_modified(self._work_git, self._prefix)
+
+    def _few_parents(self, tip: CommitId) -> Iterator[CommitId]:
+        return first_parents(self._store.raw, tip, _FEW_PARENTS)
 
     def _committed(self, commit: CommitId) -> CommitId:
         return self._revisions.committed(commit)

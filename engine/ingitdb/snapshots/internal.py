@@ -10,6 +10,8 @@ BEGUN = quote_identifier("\u0001from")
 """The ordinal of the commit from which a state stood."""
 ENDED = quote_identifier("\u0001to")
 """The ordinal of the commit from which it stood no more."""
+ROW = "file_row_number"
+"""The number of a row in its cache file, counted from 0, as DuckDB names it."""
 DIGEST = quote_identifier("\u0001digest")
 """The hash of a state's values."""
 

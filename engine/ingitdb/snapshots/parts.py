@@ -1,7 +1,7 @@
 """Some states of one stored table, and the SQL that reads their columns from the cache."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from ingitdb.catalog.columns import place_at, type_of
@@ -16,13 +16,20 @@ from ingitdb.snapshots.store import Base
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Some states of one stored table: those of a file under a condition."""
+    """Some states of one stored table: those of a file under a condition.
+
+    Attributes:
+        gone: What the base leaves out: how many states of each shape would else stand here.
+        by_row: Whether the condition names rows of the file by `ROW`.
+    """
 
     stored: StoredTable
     base: Base
     segment: Segment
     is_live: bool
     condition: str
+    gone: Mapping[int, int] = field(default_factory=dict)
+    by_row: bool = False
 
     @property
     def is_whole(self) -> bool:

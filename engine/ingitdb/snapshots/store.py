@@ -163,7 +163,7 @@ class SnapshotStore:
 
     def _overlaid(self, commit: CommitId, line: Manifest) -> Sources | None:
         """Puts a commit's own changes over the nearest indexed ancestor."""
-        found = self._nearest(commit)
+        found = self._repository.nearest(commit, self._ordinals)
         if found is None:
             return None
         ancestor, ahead = found
@@ -201,13 +201,6 @@ class SnapshotStore:
         line = self.line()
         found = line.layout_at(ordinal)
         return bool(found.problems) or not found.is_plain
-
-    def _nearest(self, commit: CommitId) -> tuple[CommitId, int] | None:
-        line = self._repository.log(str(commit), first_parent=True)
-        for ahead, candidate in enumerate(line):
-            if candidate.identifier in self._ordinals:
-                return candidate.identifier, ahead
-        return None
 
     def _tree(self, commit: CommitId) -> Base:
         entries = self._repository.tree(commit)
