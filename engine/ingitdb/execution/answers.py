@@ -1,5 +1,6 @@
 """Runs a bound query and gives its answer: as a stream, within the time allowed, in our errors."""
 
+from dataclasses import dataclass
 from threading import Timer
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from ingitdb.errors import (
 )
 from ingitdb.execution.instance import damage
 from ingitdb.execution.results import BATCH_ROWS, Result, column_type, table_result
-from ingitdb.model.types import VARCHAR
+from ingitdb.model.types import VARCHAR, ColumnType
 from ingitdb.sql.complaints import explain_binder_error, without_catalogs, without_internal_names
 from ingitdb.sql.statements import Statement, StatementKind
 
@@ -29,6 +30,21 @@ if TYPE_CHECKING:
 _EXPLAINED = [("explain_key", VARCHAR), ("explain_value", VARCHAR)]
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A query that DuckDB has bound and can run again.
+
+    Attributes:
+        cursor: The connection that it is bound on.
+        relation: DuckDB's name for a bound query.
+        columns: Its columns.
+    """
+
+    cursor: "duckdb.DuckDBPyConnection"
+    relation: "duckdb.DuckDBPyRelation"
+    columns: list[tuple[str, ColumnType]]
+
+
 class Run:
     """One query while it runs, on a cursor of its own.
 
@@ -40,22 +56,28 @@ class Run:
         self, instance: "Instance", settings: "Settings", statement: Statement, bound: "Bound"
     ) -> None:
         self.on_close: Callable[[], None] = _nothing
-        self._cursor = instance.cursor()
+        self._prepared = bound.take() if bound.is_repeatable else None
+        self._cursor = self._prepared.cursor if self._prepared else instance.cursor()
         self._settings = settings
         self._statement = statement
         self._bound = bound
         self._timer: Timer | None = None
         self._is_late = False
+        self._is_spoilt = False
 
     def interrupt(self) -> None:
         """Stops the query; callable from another thread."""
+        self._is_spoilt = True
         self._cursor.interrupt()
 
     def close(self) -> None:
         """Lets go of the cursor."""
         if self._timer is not None:
             self._timer.cancel()
-        self._cursor.close()
+        if self._prepared is not None and not self._is_spoilt:
+            self._bound.idle.append(self._prepared)
+        else:
+            self._cursor.close()
         on_close, self.on_close = self.on_close, _nothing
         on_close()
 
@@ -75,16 +97,23 @@ class Run:
 
     def _started(self) -> Result:
         try:
+            if self._prepared is not None:
+                return self._streamed(self._prepared)
             for name, table in self._bound.tables.items():
                 self._cursor.register(name, table)
             self._cursor.execute(f'USE "{self._bound.catalog}"')
-            is_explain = self._statement.kind == StatementKind.EXPLAIN
-            return self._explained() if is_explain else self._streamed()
+            if self._statement.kind == StatementKind.EXPLAIN:
+                return self._explained()
+            prepared = self._prepare()
+            if self._bound.is_repeatable:
+                self._prepared = prepared
+            return self._streamed(prepared)
         except (duckdb.Error, RuntimeError, ValueError) as error:
             raise self.translated(error) from None
 
     def translated(self, error: Exception) -> Exception:
         """Turns what DuckDB or Arrow raised into one of our errors."""
+        self._is_spoilt = True
         text = str(error)
         if isinstance(error, IngitdbError):
             return error
@@ -119,7 +148,7 @@ class Run:
             return
 
         def stop() -> None:
-            self._is_late = True
+            self._is_late = self._is_spoilt = True
             self._cursor.interrupt()
 
         self._timer = Timer(self._settings.timeout, stop)
@@ -132,7 +161,7 @@ class Run:
         self.close()
         return table_result(list(_EXPLAINED), rows, self._bound.commit)
 
-    def _streamed(self) -> Result:
+    def _prepare(self) -> Prepared:
         relation = self._cursor.sql(self._bound.text, params=self._bound.parameters)
         if relation is None:
             raise StatementInvalid("The statement has no result.")
@@ -140,9 +169,12 @@ class Run:
             (without_catalogs(name), column_type(kind))
             for name, kind in zip(relation.columns, relation.types, strict=True)
         ]
+        return Prepared(self._cursor, relation, columns)
+
+    def _streamed(self, prepared: Prepared) -> Result:
         return Result(
-            columns,
-            relation.to_arrow_reader(BATCH_ROWS),
+            prepared.columns,
+            prepared.relation.to_arrow_reader(BATCH_ROWS),
             self._bound.commit,
             max_rows=self._settings.max_rows,
             close=self.close,

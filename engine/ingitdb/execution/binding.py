@@ -1,9 +1,9 @@
 """Binds a query: every name to a view of a commit, every own function to a relation."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyarrow as pa
 
@@ -11,30 +11,29 @@ from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import CatalogError, StatementInvalid, StatementRefused
 from ingitdb.execution import relations
 from ingitdb.execution.catalogs import Catalogs, ViewForm
+from ingitdb.execution.plans import Plan, Plans, Reading
 from ingitdb.execution.points import Points
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.ports import SqlParser
 from ingitdb.model.records import Problem
 from ingitdb.model.types import quote_identifier, quote_literal
 from ingitdb.snapshots.snapshot import Snapshot
-from ingitdb.sql.analysis import Analysis, analyze
 from ingitdb.sql.arguments import remaining_values, value_of
-from ingitdb.sql.fence import check
-from ingitdb.sql.hidden import hide_in_stars, mentions_hidden
+from ingitdb.sql.hidden import hide_in_stars
 from ingitdb.sql.names import address, fold
-from ingitdb.sql.ordering import ordered_table
 from ingitdb.sql.references import (
     Expression,
     FunctionCall,
     Replacement,
     TableReference,
-    function_calls,
     replace_reference,
     splice,
-    table_references,
 )
 from ingitdb.sql.statements import Statement
 from ingitdb.sql.versions import All, Parameter, Version
+
+if TYPE_CHECKING:
+    from ingitdb.execution.answers import Prepared
 
 Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
@@ -48,6 +47,8 @@ class Bound:
         tables: Arrow tables to register under their names.
         columns: The columns of all tables that the query reads, for hints.
         problems: What cannot be read at the commits that the query reads.
+        is_repeatable: Whether the same text gives the same plan when it is run again.
+        idle: What DuckDB has bound of a repeatable query and nobody runs now.
     """
 
     text: str
@@ -55,8 +56,17 @@ class Bound:
     commit: CommitId
     catalog: str
     tables: dict[str, pa.Table] = field(default_factory=dict)
-    columns: list[str] = field(default_factory=list)
+    columns: Sequence[str] = ()
     problems: list[Problem] = field(default_factory=list)
+    is_repeatable: bool = False
+    idle: "list[Prepared]" = field(default_factory=list)
+
+    def take(self) -> "Prepared | None":
+        """Gives what is bound and idle, to be put back; callable from any thread."""
+        try:
+            return self.idle.pop()
+        except IndexError:
+            return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,13 +86,16 @@ class Binder:
     catalogs: Catalogs
     attached: Mapping[str, tuple[Catalogs, str | None]]
     parser: SqlParser
+    plans: Plans
     commit: CommitId
     schema: str | None
     points: Points
     _tables: dict[str, pa.Table] = field(default_factory=dict)
     _columns: list[str] = field(default_factory=list)
     _commits: dict[tuple[str, CommitId], str] = field(default_factory=dict)
-    _read: dict[CommitId, Snapshot] = field(default_factory=dict)
+    _read: dict[tuple[str, CommitId], tuple[Catalogs, CommitId, Snapshot]] = field(
+        default_factory=dict
+    )
 
     def bind(self, statement: Statement) -> Bound:
         """Gives the text that DuckDB runs, with everything that it names made.
@@ -90,15 +103,45 @@ class Binder:
         Raises:
             IngitdbError: A name leads nowhere, or the query does what it may not.
         """
-        analysis = analyze(statement.source, self.parser, query_start=statement.query_start)
-        check(analysis, self.parser, our_functions=relations.OUR_FUNCTIONS)
+        reading = self.plans.reading(statement)
+        key = self._key(statement, reading) if reading.is_lasting else None
+        plan = self.plans.find(key) if key is not None else None
+        if plan is None:
+            plan = self._planned(statement, reading)
+            if key is not None:
+                self.plans.keep(key, plan)
+        values = self.points.parameters
+        return Bound(
+            text=plan.text,
+            parameters=remaining_values(reading.analysis, plan.replacements, values),
+            commit=self.commit,
+            catalog=plan.catalog,
+            tables=self._tables,
+            columns=plan.columns,
+            problems=[p for _, _, snapshot in plan.read for p in snapshot.problems],
+            is_repeatable=key is not None and not reading.analysis.parameters,
+            idle=plan.idle,
+        )
+
+    def _key(self, statement: Statement, reading: Reading) -> Hashable:
+        """Gives everything that decides what a lasting query is bound to."""
+        plain = (statement, self.commit, self.schema)
+        if all(len(r.path) == 1 and r.version is None for r in reading.references):
+            return plain
+        attached = (
+            (name, ref, catalogs.repository.identity, catalogs.repository.cache_token())
+            for name, (catalogs, ref) in self.attached.items()
+        )
+        token = self.catalogs.repository.cache_token()
+        return (*plain, token, *attached)
+
+    def _planned(self, statement: Statement, reading: Reading) -> Plan:
+        analysis, hidden, ordered = reading.analysis, reading.hidden, reading.ordered
         snapshot = self.catalogs.snapshot(self.commit)
-        hidden = tuple(sorted(mentions_hidden(analysis, self.parser)))
-        ordered = ordered_table(analysis, self.parser)
         catalog = self.catalogs.catalog(snapshot, ViewForm(ordered is not None, hidden).variant)
         replacements: list[Replacement] = []
         shown: dict[int, tuple[str, ...]] = {}
-        for reference in table_references(analysis, self.parser):
+        for reference in reading.references:
             form = ViewForm(ordered is not None and ordered.start == reference.start, hidden)
             found, shows = self._reference(reference, form, catalog)
             replacements += found
@@ -109,26 +152,21 @@ class Binder:
                 lambda table: [h for h in hidden if h not in shown.get(table.start, hidden)],
                 self.parser,
             )
-        for call in function_calls(analysis, self.parser):
+        for call in reading.calls:
             if fold(call.name) in relations.OUR_FUNCTIONS:
                 replacements.append((call.start, call.end, self._call(call, snapshot)))
-        return Bound(
+        return Plan(
             text=splice(statement.text, replacements),
-            parameters=remaining_values(analysis, replacements, self.points.parameters),
-            commit=self.commit,
+            replacements=replacements,
             catalog=catalog,
-            tables=self._tables,
             columns=self._columns,
-            problems=[p for read in self._read.values() for p in read.problems],
+            read=tuple(self._read.values()),
         )
 
     def sources(self, statement: Statement) -> dict[Catalogs, list[CommitId]]:
         """Gives every commit that a query reads, by repository."""
-        analysis: Analysis = analyze(
-            statement.source, self.parser, query_start=statement.query_start
-        )
         found = {self.catalogs: [self.commit]}
-        for reference in table_references(analysis, self.parser):
+        for reference in self.plans.reading(statement).references:
             version = None if isinstance(reference.version, All) else reference.version
             place = self.locate(reference.path, version)
             found.setdefault(place.catalogs, []).append(place.commit)
@@ -164,9 +202,9 @@ class Binder:
         repository = catalogs.repository
         return catalogs, repository.resolve(ref) if ref else repository.resolve_default()
 
-    def _snapshot(self, place: Place) -> Snapshot:
-        snapshot = place.catalogs.snapshot(place.commit)
-        self._read[place.commit] = snapshot
+    def _snapshot(self, catalogs: Catalogs, commit: CommitId) -> Snapshot:
+        snapshot = catalogs.snapshot(commit)
+        self._read[catalogs.repository.identity, commit] = (catalogs, commit, snapshot)
         return snapshot
 
     def _reference(
@@ -179,7 +217,7 @@ class Binder:
             sql = self._versions(self.locate(reference.path, None))
             return replace_reference(reference, f"({sql})"), form.hidden
         place = self.locate(reference.path, reference.version)
-        snapshot = self._snapshot(place)
+        snapshot = self._snapshot(place.catalogs, place.commit)
         table = self._table(snapshot, reference, place)
         relation = snapshot.relation(table)
         shows = tuple(column.name for column in relation.columns)
@@ -259,7 +297,7 @@ class Binder:
         return value
 
     def _versions(self, place: Place) -> str:
-        snapshot = self._snapshot(place)
+        snapshot = self._snapshot(place.catalogs, place.commit)
         table = self._named(snapshot, place, place.name)
         context = self._context(place.catalogs, snapshot)
         line = (place.catalogs.repository.identity, place.commit)

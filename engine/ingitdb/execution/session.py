@@ -16,6 +16,7 @@ from ingitdb.execution.answers import Run
 from ingitdb.execution.binding import Binder
 from ingitdb.execution.catalogs import Catalogs
 from ingitdb.execution.instance import Instance
+from ingitdb.execution.plans import Plans
 from ingitdb.execution.points import Points
 from ingitdb.execution.results import Result, table_result
 from ingitdb.execution.shown import DESCRIBED, SHOWN_TABLES, described, listed
@@ -36,7 +37,6 @@ from ingitdb.sql.statements import (
     Statement,
     StatementKind,
     Use,
-    split,
 )
 
 Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
@@ -65,6 +65,7 @@ class Session:
         self._instance = instance
         self._parser = parser
         self._settings = settings
+        self._plans = Plans(parser)
         self._ref = ref
         self._schema: str | None = None
         self._pinned: CommitId | None = None
@@ -103,7 +104,7 @@ class Session:
             raise StatementInvalid(error.message, hint=hint) from None
 
     def _executed(self, sql: str, parameters: Values | None) -> Result:
-        statements = split(sql, self._parser)
+        statements = self._plans.split(sql)
         if not statements:
             raise StatementInvalid("There is no statement.", hint='Try "SELECT 1".')
         for statement in statements[:-1]:
@@ -121,6 +122,7 @@ class Session:
         """Ends what runs and lets go of attached repositories."""
         for run in list(self._running):
             run.close()
+        self._plans.close()
         for catalogs, _ in self._attached.values():
             catalogs.close()
         self._attached.clear()
@@ -146,7 +148,7 @@ class Session:
         if kind in (StatementKind.QUERY, StatementKind.EXPLAIN):
             return self._query(statement, parameters)
         if kind in EQUIVALENT:
-            (equivalent,) = split(EQUIVALENT[kind], self._parser)
+            (equivalent,) = self._plans.split(EQUIVALENT[kind])
             return self._query(equivalent, None)
         if isinstance(statement.detail, ShowTables):
             return self._show_tables(statement, statement.detail, parameters)
@@ -175,6 +177,7 @@ class Session:
             catalogs=self._main,
             attached=self._attached,
             parser=self._parser,
+            plans=self._plans,
             commit=self.commit,
             schema=self._schema,
             points=Points(parameters, self._instance.query),
