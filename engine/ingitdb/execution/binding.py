@@ -93,6 +93,7 @@ class Binder:
     _tables: dict[str, pa.Table] = field(default_factory=dict)
     _columns: list[str] = field(default_factory=list)
     _commits: dict[tuple[str, CommitId], str] = field(default_factory=dict)
+    _used: list[tuple[Catalogs, Snapshot, NamedTable]] = field(default_factory=list)
     _read: dict[tuple[str, CommitId], tuple[Catalogs, CommitId, Snapshot]] = field(
         default_factory=dict
     )
@@ -110,6 +111,7 @@ class Binder:
             plan = self._planned(statement, reading)
             if key is not None:
                 self.plans.keep(key, plan)
+        plan.use()
         values = self.points.parameters
         return Bound(
             text=plan.text,
@@ -161,6 +163,7 @@ class Binder:
             catalog=catalog,
             columns=self._columns,
             read=tuple(self._read.values()),
+            tables=self._used,
         )
 
     def sources(self, statement: Statement) -> dict[Catalogs, list[CommitId]]:
@@ -219,6 +222,7 @@ class Binder:
         place = self.locate(reference.path, reference.version)
         snapshot = self._snapshot(place.catalogs, place.commit)
         table = self._table(snapshot, reference, place)
+        self._used.append((place.catalogs, snapshot, table))
         relation = snapshot.relation(table)
         shows = tuple(column.name for column in relation.columns)
         self._columns += shows

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import CacheCorrupt
+from ingitdb.execution.copies import Copies
 from ingitdb.execution.instance import Instance
 from ingitdb.git.repository import Repository
 from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
@@ -16,6 +17,7 @@ from ingitdb.model.ports import Progress
 from ingitdb.model.types import quote_identifier
 from ingitdb.settings import Settings
 from ingitdb.snapshots.histories import Histories
+from ingitdb.snapshots.relation import Relation
 from ingitdb.snapshots.snapshot import Snapshot
 from ingitdb.snapshots.store import SnapshotStore
 from ingitdb.sql.names import KnownTable, find_table, fold
@@ -35,6 +37,15 @@ class ViewForm:
     def variant(self) -> str:
         """Names the form."""
         return f"{'ordered' if self.ordered else ''}:{','.join(self.hidden)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What a view shows."""
+
+    snapshot: Snapshot
+    table: NamedTable
+    form: ViewForm
 
 
 class Catalogs:
@@ -58,13 +69,15 @@ class Catalogs:
         self.histories = Histories(repository, self.store, settings)
         self._instance = instance
         self._snapshots: OrderedDict[CommitId, Snapshot] = OrderedDict()
-        self._views: set[tuple[str, str, str]] = set()
+        self._copies = Copies(instance, self.store.cache)
+        self._views: dict[tuple[str, str, str], _View] = {}
         self._taken: dict[tuple[str, str, str], NamedTable] = {}
         self._generation = 0
         self._lock = RLock()
 
     def close(self) -> None:
         """Lets go of cache and repository."""
+        self._copies.close()
         self.store.close()
         self.repository.close()
 
@@ -158,8 +171,22 @@ class Catalogs:
                 catalog = self.catalog(snapshot, f"{form.variant}:{table.schema}.{table.name}")
             if (catalog, schema, name) not in self._views:
                 self._create(catalog, path, _select(snapshot, table, form))
-                self._views.add((catalog, schema, name))
+                self._views[catalog, schema, name] = _View(snapshot, table, form)
         return catalog
+
+    def use(self, snapshot: Snapshot, table: NamedTable) -> None:
+        """Counts a use; a table that is asked for often gets a copy in its own types."""
+        self._copies.use(snapshot, table, self._take)
+
+    def _take(self, snapshot: Snapshot, table: NamedTable, relation: Relation) -> None:
+        """Lets every view of a table read its copy."""
+        with self._lock:
+            if self._snapshots.get(snapshot.commit) is not snapshot:
+                return
+            snapshot.put(table, relation)
+            for (catalog, *path), view in self._views.items():
+                if view.snapshot is snapshot and view.table == table:
+                    self._create(catalog, (path[0], path[1]), _select(snapshot, table, view.form))
 
     def _create(self, catalog: str, path: tuple[str, str], sql: str) -> None:
         schema, name = map(quote_identifier, path)

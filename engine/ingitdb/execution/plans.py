@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from ingitdb.catalog.naming import NamedTable
 from ingitdb.execution.catalogs import Catalogs
 from ingitdb.execution.relations import OUR_FUNCTIONS
 from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
@@ -65,6 +66,7 @@ class Plan:
         catalog: The catalog to USE.
         columns: The columns of all tables that the query reads, for hints.
         read: The snapshots that it reads, with their repositories.
+        tables: The tables that it reads.
         idle: What DuckDB has bound of it and nobody runs now.
     """
 
@@ -73,7 +75,13 @@ class Plan:
     catalog: str
     columns: Sequence[str]
     read: Sequence[tuple[Catalogs, CommitId, Snapshot]]
+    tables: Sequence[tuple[Catalogs, Snapshot, NamedTable]] = ()
     idle: "list[Prepared]" = field(default_factory=list)
+
+    def use(self) -> None:
+        """Counts a use of every table, so that those asked for often are kept at hand."""
+        for catalogs, snapshot, table in self.tables:
+            catalogs.use(snapshot, table)
 
     def close(self) -> None:
         """Lets what is bound go."""

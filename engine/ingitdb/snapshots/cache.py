@@ -186,9 +186,13 @@ class CacheFolder:
         with self.building():
             self.shrink()
 
+    def has_room(self) -> bool:
+        """Tells whether the data files take less than the limit."""
+        return sum(path.stat().st_size for path in self.data.iterdir()) < self._limit
+
     def shrink(self, *, keep: str | None = None) -> None:
         """Drops the manifests used longest ago until the rest fits, then unnamed files."""
-        if sum(p.stat().st_size for p in self.data.iterdir()) <= self._limit:
+        if self.has_room():
             return
         sizes = {path: self._size(path) for path in self._manifests()}
         total = sum(sizes.values())

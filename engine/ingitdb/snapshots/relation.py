@@ -38,12 +38,14 @@ class Relation:
         rows: How many records there are.
         body: SQL that gives the columns and also `_key`, `_path` and `ORDER`.
         is_ordered: Whether the body gives the records in file order by itself.
+        is_plain: Whether the body is one file just as it is.
     """
 
     columns: tuple[Column, ...]
     rows: int
     body: str
     is_ordered: bool
+    is_plain: bool = False
 
     def sql(self, *, ordered: bool = False, hidden: Sequence[str] = ()) -> str:
         """Gives a SELECT with the shown columns and those of the hidden ones that are asked for."""

@@ -123,6 +123,10 @@ class Snapshot:
             self._relations[table] = known
         return known
 
+    def put(self, table: NamedTable, relation: Relation) -> None:
+        """Takes another way to the same rows of a table."""
+        self._relations[table] = relation
+
     def widened_by(self, table: NamedTable, column: Column) -> tuple[str, ...]:
         """Says why a column has not its declared type: that type, and some values in its way."""
         declared = column.declared
@@ -270,6 +274,7 @@ class Snapshot:
             is_ordered=len(bodies) <= 1
             and all(part.is_live for part, _ in counted)
             and body == "".join(bodies),
+            is_plain=all(part.is_whole for part, _ in counted) and len(counted) <= 1,
         )
 
     def _with_source_texts(
