@@ -1,6 +1,7 @@
 """Row 1: warm queries at a commit, beside DuckDB on Parquet files of just that commit."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,9 +11,11 @@ from typing import Any
 import duckdb
 import pytest
 
+import ingitdb
 from benchmarks.conftest import THREADS, git, median
 from benchmarks.generated import RECORDS, SHARDS
 from benchmarks.ratios import Goal
+from ingitdb.settings import Settings
 
 _POINT = RECORDS // 2 + 1
 _LARGE = 100_000
@@ -20,6 +23,10 @@ _OVERLAID = Goal(times=1.7)
 _SMALL = Goal(over=0.0015)
 _PLAIN = Goal(times=1.2) if RECORDS >= _LARGE else _SMALL
 _NESTED_THEN = Goal(times=3.5)
+_COPIED = Goal(times=1.0)
+_SELDOM = ("old", "overlay")
+"""Commits that are asked once before the clock starts; at the third question they are copied."""
+_ROUNDS = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +47,8 @@ class Question:
     def goal_at(self, when: str) -> Goal:
         if when == "overlay":
             return _OVERLAID
+        if when == "copied" and self.then is not None:
+            return _COPIED
         return self.then if self.then is not None and when == "old" else self.goal
 
 
@@ -107,7 +116,7 @@ QUESTIONS = [
 CASES = [
     pytest.param(question, when, id=f"{question.repository}-{question.name}-{when}")
     for question in QUESTIONS
-    for when in ("HEAD", "old", "overlay")
+    for when in ("HEAD", "old", "copied", "overlay")
     if when != "overlay" or question.repository == "sharded"
 ]
 Asks = dict[str, Callable[[], list[tuple[Any, ...]]]]
@@ -115,12 +124,13 @@ Asks = dict[str, Callable[[], list[tuple[Any, ...]]]]
 
 @pytest.fixture(scope="module")
 def places(shared: Any, made: Any) -> Callable[[str, str], tuple[Path, str]]:
-    """Gives a repository and the commit that is meant by HEAD, old or overlay."""
+    """Gives a repository and the commit that is meant by HEAD, old, copied or overlay."""
 
     def place(repository: str, when: str) -> tuple[Path, str]:
         if repository == "sharded":
             found = made("sharded")
-            return found.path, {"HEAD": found.tip, "old": found.old, "overlay": found.side}[when]
+            commits = {"HEAD": found.tip, "overlay": found.side}
+            return found.path, commits.get(when, found.old)
         path = shared(repository)
         line = git(path, "rev-list", "--first-parent", "HEAD").split()
         return path, line[0] if when == "HEAD" else line[len(line) // 2]
@@ -163,10 +173,47 @@ def both(places: Any, written_out: Any, connected: Any) -> Callable[[Question, s
     return ways
 
 
+@pytest.fixture
+def asked_once(places: Any, settings: Settings) -> Iterator[Callable[[Question, str], Any]]:
+    """Gives a query, and what opens a connection that has answered it once before."""
+    opened: list[Any] = []
+
+    def made(question: Question, when: str) -> Any:
+        path, commit = places(question.repository, when)
+
+        def setup() -> None:
+            while opened:
+                opened.pop().close()
+            opened.append(ingitdb.connect(path, commit, settings=settings))
+            opened[0].execute(question.sql).fetchall()
+
+        return lambda: opened[0].execute(question.sql).fetchall(), setup
+
+    yield made
+    for connection in opened:
+        connection.close()
+
+
+@pytest.fixture
+def measure(benchmark: Any, asked_once: Any, settings: Settings) -> Callable[..., None]:
+    """Runs the clock over one side of a question."""
+
+    def measured(question: Question, when: str, side: str, ask: Callable[[], Any]) -> None:
+        if side == "ours" and when in _SELDOM:
+            once, setup = asked_once(question, when)
+            benchmark.pedantic(once, setup=setup, rounds=_ROUNDS, iterations=1)
+            return
+        if side == "ours" and when == "copied":
+            _settle(ask, settings.cache)
+        benchmark(ask)
+
+    return measured
+
+
 @pytest.mark.parametrize("side", ["bound", "ours"])
 @pytest.mark.parametrize(("question", "when"), CASES)
-def test_query(
-    benchmark: Any, ratio: Any, both: Any, question: Question, when: str, side: str
+def test_query(  # noqa: PLR0913 - three of them are parameters
+    benchmark: Any, ratio: Any, both: Any, measure: Any, question: Question, when: str, side: str
 ) -> None:
     asks = both(question, when)
     expected = _comparable(asks["bound"]())
@@ -174,8 +221,18 @@ def test_query(
     assert _comparable(asks["ours"]()) == expected
     label = f"row 1 {question.repository} {question.name} {when}"
     benchmark.group = label
-    benchmark(asks[side])
+    measure(question, when, side, asks[side])
     ratio.note(label, side, median(benchmark), question.goal_at(when))
+
+
+def _settle(ask: Callable[[], Any], cache: Path) -> None:
+    """Asks until copies have been made, and a little longer."""
+    before = -1
+    while not (copies := len(list(cache.rglob("copy-*")))) or copies != before:
+        before = copies
+        for _ in range(3):
+            ask()
+        time.sleep(0.5)
 
 
 def _over(folder: Path) -> duckdb.DuckDBPyConnection:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 from ingitdb.catalog.content import Content
 from ingitdb.catalog.discovery import excluded_content
@@ -65,13 +66,10 @@ def explain(
             placed[path] = found
         else:
             left_out.setdefault(_group(path, reason), []).append(path)
-    counts = dict.fromkeys(layout.empty_locations(), 0)
-    for locations in placed.values():
-        for where in locations:
-            counts[where] = counts.get(where, 0) + 1
+    locations = {*layout.empty_locations(), *chain.from_iterable(placed.values())}
     groups = sorted(left_out.items(), key=lambda item: (-len(item[1]), item[1][0]))
     return Explanation(
-        tables=tuple(name_tables(counts)),
+        tables=tuple(name_tables(locations)),
         left_out=tuple(
             LeftOut(reason=reason, folder=folder, files=len(files), example=files[0])
             for (reason, folder), files in groups

@@ -117,9 +117,13 @@ def is_literal(text: str) -> bool:
 
 def literal_folder(text: str) -> str:
     """Gives the deepest folder that all paths of a template lie in; empty for the root."""
+    return literal_start(text).rpartition("/")[0]
+
+
+def literal_start(text: str) -> str:
+    """Gives what all paths of a template begin with."""
     special = _SPECIAL.search(text)
-    known = text if special is None else text[: special.start()]
-    return known.rpartition("/")[0]
+    return text if special is None else text[: special.start()]
 
 
 def template_of(location: Location) -> Template | None:

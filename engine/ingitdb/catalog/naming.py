@@ -1,6 +1,6 @@
 """Names of tables: the rules that need to know which locations hold records at a commit."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ingitdb.catalog.wellknown import stem
@@ -17,29 +17,24 @@ class NamedTable:
         aliases: Further names that find it; the first is the full name where there is one.
         locations: Where its records lie; more than one where a declared table takes files of
             several forms.
-        files: How many files hold its records.
     """
 
     schema: str
     name: str
     aliases: tuple[str, ...] = ()
     locations: tuple[Location, ...]
-    files: int
 
 
-def name_tables(locations: Mapping[Location, int]) -> list[NamedTable]:
+def name_tables(locations: Iterable[Location]) -> list[NamedTable]:
     """Names the tables of a commit.
 
     Args:
-        locations: Each location with the number of its files; declared ones may have none.
+        locations: Those that have files there, and declared ones without.
 
     Returns:
         The tables in the order of schema, name and place.
     """
-    live = sorted(
-        (where for where, files in locations.items() if files or where.source != "discovery"),
-        key=_order,
-    )
+    live = sorted(locations, key=_order)
     folders = {where.path for where in live if _is_discovered(where, Form.RECORD)}
     siblings: dict[str, int] = {}
     for where in live:
@@ -59,7 +54,6 @@ def name_tables(locations: Mapping[Location, int]) -> list[NamedTable]:
                 name=name,
                 aliases=aliases,
                 locations=(where,),
-                files=locations[where],
             ),
         )
     return [tables[place] for place in sorted(tables)]
@@ -103,5 +97,4 @@ def _joined(one: NamedTable | None, other: NamedTable) -> NamedTable:
         one,
         aliases=tuple(dict.fromkeys((*one.aliases, *other.aliases))),
         locations=(*one.locations, *other.locations),
-        files=one.files + other.files,
     )

@@ -16,6 +16,7 @@ from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
 from ingitdb.model.ports import Progress
 from ingitdb.model.types import quote_identifier
 from ingitdb.settings import Settings
+from ingitdb.snapshots.held import Held
 from ingitdb.snapshots.histories import Histories
 from ingitdb.snapshots.relation import Relation
 from ingitdb.snapshots.snapshot import Snapshot
@@ -65,7 +66,9 @@ class Catalogs:
         progress: Progress | None,
     ) -> None:
         self.repository = repository
-        self.store = SnapshotStore(repository, settings, progress)
+        self.store = SnapshotStore(
+            repository, settings, Held(instance.hold, instance.drop), progress
+        )
         self.histories = Histories(repository, self.store, settings)
         self._instance = instance
         self._snapshots: OrderedDict[CommitId, Snapshot] = OrderedDict()
@@ -91,8 +94,14 @@ class Catalogs:
             made = self._made(commit)
             self._snapshots[commit] = made
             if len(self._snapshots) > _MOST_SNAPSHOTS:
-                self._snapshots.popitem(last=False)
+                self._drop(self._snapshots.popitem(last=False)[1])
             return made
+
+    def _drop(self, snapshot: Snapshot) -> None:
+        for base in snapshot.bases:
+            for segment in base.manifest.segments:
+                if segment.is_held:
+                    self.store.held.forget(segment)
 
     def _made(self, commit: CommitId) -> Snapshot:
         sources = self.store.sources(commit)
@@ -118,7 +127,8 @@ class Catalogs:
                 names |= {base.name for base in self.store.sources(commit).bases}
                 names.add(f"history-{commit}")
             self.store.forget(names)
-            self._snapshots.clear()
+            while self._snapshots:
+                self._drop(self._snapshots.popitem()[1])
             self._views.clear()
             self._taken.clear()
             self._generation += 1

@@ -2,12 +2,15 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from ingitdb.errors import CacheCorrupt
 from ingitdb.settings import Settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _FILE = re.compile(r"/[a-z]+-[0-9a-f]{32}\.parquet")
 
@@ -30,7 +33,7 @@ class Instance:
         self._root.execute("SET enable_external_access = false")
         self._root.execute("SET parquet_metadata_cache = true")  # our files never change
         self._root.execute("SET python_enable_replacements = false")
-        self._root.execute(f"SET TimeZone = {_literal(settings.time_zone)}")
+        self._root.execute(f"SET GLOBAL TimeZone = {_literal(settings.time_zone)}")  # for cursors
         self._root.execute("SET lock_configuration = true")
         self._catalogs: set[str] = set()
 
@@ -58,6 +61,19 @@ class Instance:
         if name not in self._catalogs:
             self.query(f"ATTACH ':memory:' AS \"{name}\"")
             self._catalogs.add(name)
+
+    def hold(self, name: str, table: "pa.Table") -> None:
+        """Keeps an Arrow table in memory, for SQL of our own."""
+        cursor = self._root.cursor()
+        try:
+            cursor.register("held", table)
+            cursor.execute(f'CREATE OR REPLACE TABLE memory.main."{name}" AS FROM held')
+        finally:
+            cursor.close()
+
+    def drop(self, name: str) -> None:
+        """Lets go of what is held; queries that read it go on."""
+        self.query(f'DROP TABLE IF EXISTS memory.main."{name}"')
 
     def close(self) -> None:
         """Frees everything."""

@@ -126,7 +126,8 @@ def table_stats(context: Context) -> Rows:
     rows = []
     for table in context.snapshot.tables:
         relation = context.snapshot.relation(table)
-        rows.append((table.schema, table.name, relation.rows, len(relation.columns), table.files))
+        files = context.snapshot.file_count(table)
+        rows.append((table.schema, table.name, relation.rows, len(relation.columns), files))
     return columns, rows
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from ingitdb.errors import StatementRefused
 from ingitdb.git.repository import Repository
@@ -10,6 +11,7 @@ from ingitdb.model.history import FileChange
 from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
 from ingitdb.settings import Settings
 from ingitdb.snapshots.manifest import Manifest
+from ingitdb.snapshots.segments import write_table
 from ingitdb.snapshots.store import LINE, Base, SnapshotStore
 
 
@@ -65,7 +67,7 @@ class Histories:
                 yield changed
 
         gathered = gather(changes(), self._repository.objects(), workers=self._workers)
-        built = write_index(gathered, commits, self._store.cache.data)
+        built = write_index(gathered, commits, partial(write_table, self._store.cache.data))
         with self._store.cache.building():
             self._store.cache.save(name, built)
         return built

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ingitdb.catalog.columns import place_at, type_of
 from ingitdb.model.identifiers import CommitId
@@ -14,7 +13,7 @@ from ingitdb.snapshots.arrays import as_json
 from ingitdb.snapshots.gathering import Gathered
 from ingitdb.snapshots.intervals import STANDING, Intervals, StateRows
 from ingitdb.snapshots.manifest import LayoutSpan, Manifest, StoredFault, StoredField, StoredTable
-from ingitdb.snapshots.segments import write_table
+from ingitdb.snapshots.segments import Write
 from ingitdb.snapshots.tables import (
     StoredColumn,
     in_file_order,
@@ -24,8 +23,13 @@ from ingitdb.snapshots.tables import (
 )
 
 
-def write_index(gathered: Gathered, commits: Sequence[CommitId], folder: Path) -> Manifest:
-    """Writes the cache files of a line into a data folder.
+def write_index(gathered: Gathered, commits: Sequence[CommitId], write: Write) -> Manifest:
+    """Writes the tables of a line.
+
+    Args:
+        gathered: What was found along the line.
+        commits: The commits of the line.
+        write: Keeps a table of a kind.
 
     Returns:
         The manifest, which the caller saves once all files are there.
@@ -38,9 +42,9 @@ def write_index(gathered: Gathered, commits: Sequence[CommitId], folder: Path) -
         locations=tuple(locations),
         layouts=layouts,
         head_files=Counter(p.location for p in intervals.placements if p.end == STANDING),
-        placements=write_table(folder, "files", placement_table(intervals.placements)),
+        placements=write("files", placement_table(intervals.placements)),
         tables={
-            storage: _write_rows(storage, rows, gathered.payloads, folder)
+            storage: _write_rows(storage, rows, gathered.payloads, write)
             for storage, rows in intervals.rows.items()
         },
         faults=_faults(intervals),
@@ -86,7 +90,7 @@ def _faults(intervals: Intervals) -> tuple[StoredFault, ...]:
 
 
 def _write_rows(
-    storage: str, rows: StateRows, payloads: Mapping[bytes, bytes], folder: Path
+    storage: str, rows: StateRows, payloads: Mapping[bytes, bytes], write: Write
 ) -> StoredTable:
     counts = Counter(rows.shape)
     shapes = {shape: number for number, shape in enumerate(sorted(counts))}
@@ -98,11 +102,11 @@ def _write_rows(
     columns = [*plan.general, *plan.latest]
     return StoredTable(
         storage=storage,
-        live=write_table(folder, "live", state_table(rows, live, payloads, shapes, columns)),
-        dead=write_table(folder, "dead", state_table(rows, dead, payloads, shapes, plan.general))
+        live=write("live", state_table(rows, live, payloads, shapes, columns)),
+        dead=write("dead", state_table(rows, dead, payloads, shapes, plan.general))
         if dead
         else None,
-        shapes=write_table(folder, "shapes", shape_table(list(shapes), head_counts)),
+        shapes=write("shapes", shape_table(list(shapes), head_counts)),
         head=head.text(),
         place=plan.place.text(),
         columns={

@@ -171,6 +171,11 @@ class Intervals:
     _numbers: dict[Location, int] = field(default_factory=dict)
     _open: dict[str, _Open] = field(default_factory=dict)
 
+    @property
+    def count(self) -> int:
+        """How many states there are, of all tables."""
+        return sum(len(rows.start) for rows in self.rows.values())
+
     def put(self, ordinal: int, path: str, blob: BlobId, reading: FileReading) -> None:
         """Makes a path hold what a reading found, from an ordinal on."""
         before = self._open.pop(path, None)

@@ -113,6 +113,9 @@ def shaped(
         f", {chosen[name].expression} AS {quote_identifier(name)}" for name, _ in ordered
     )
     key = "_key" if has_key else _key_text(declared, natural)
+    is_as_it_was = all(chosen[name].expression == quote_identifier(name) for name, _ in ordered)
+    if is_as_it_was and key == "_key":
+        return tuple(columns), body
     return tuple(columns), f"SELECT {key} AS _key, _path, {ORDER}{more}{shown} FROM ({body})"
 
 

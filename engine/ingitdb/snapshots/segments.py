@@ -5,13 +5,17 @@ import os
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ingitdb.errors import CacheCorrupt
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyarrow as pa
 
+Write: TypeAlias = "Callable[[str, pa.Table], Segment]"
+"""Keeps a table of a kind."""
 _ROW_GROUP = 20_000
 _CHECKSUM_BYTES = 16
 
@@ -25,12 +29,14 @@ class Segment:
         checksum: BLAKE2b over the bytes, hexadecimal.
         size: In bytes.
         rows: How many rows it holds.
+        is_held: Whether it is no file but a table in memory.
     """
 
     name: str
     checksum: str
     size: int
     rows: int
+    is_held: bool = False
 
 
 def checksum_of(path: Path) -> str:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ingitdb.catalog.columns import column_names, place_at
+from ingitdb.catalog.globs import literal_start
 from ingitdb.catalog.naming import NamedTable, name_tables
 from ingitdb.model.identifiers import BlobId, CommitId
 from ingitdb.model.ports import BlobSource
@@ -61,7 +62,7 @@ class Snapshot:
         self._query = query
         self._relations: dict[NamedTable, Relation] = {}
         self._alone: Snapshot | None = None
-        self.tables: list[NamedTable] = name_tables(self._files())
+        self.tables: list[NamedTable] = name_tables(self._locations())
 
     @property
     def identity(self) -> str:
@@ -94,6 +95,11 @@ class Snapshot:
         return [
             (path, BlobId(blob)) for path, blob in self._query(f"{self.blobs(table)} ORDER BY 1")
         ]
+
+    def file_count(self, table: NamedTable) -> int:
+        """Counts the files that hold records of a table."""
+        ((count,),) = self._query(f"SELECT count(*) FROM ({self.blobs(table)})")
+        return int(count)
 
     @property
     def problems(self) -> list[Problem]:
@@ -205,39 +211,38 @@ class Snapshot:
             return None
         return tuple(dict.fromkeys(name for (header,) in found for name in header))
 
-    def _files(self) -> dict[Location, int]:
-        counts: Counter[Location] = Counter()
+    def _locations(self) -> set[Location]:
+        """Gives the locations that have files, and those that are declared."""
+        found: set[Location] = set()
         for base in self._sources.bases:
-            manifest = base.manifest
-            if base.is_last:
-                found = self._standing_files(base)
-            else:
-                found = dict(
-                    self._query(
-                        f"SELECT location, count(*) FROM {self._file(manifest.placements)}"
-                        f" WHERE {standing(base, 'path')} GROUP BY location"
-                    )
-                )
-            for number, files in found.items():
-                counts[manifest.locations[number]] += files
+            locations = base.manifest.locations
+            found |= {locations[number] for number in self._standing_locations(base)}
         if self._sources.bases:
             first = self._sources.bases[0]
             if first.manifest.layouts:
-                for number in first.manifest.layout_at(first.ordinal).declared:
-                    counts[first.manifest.locations[number]] += 0
-        return dict(counts)
+                declared = first.manifest.layout_at(first.ordinal).declared
+                found |= {first.manifest.locations[number] for number in declared}
+        return found
 
-    def _standing_files(self, base: Base) -> Mapping[int, int]:
-        """Counts the files of each location at the end of a line, less those left out."""
-        if not base.without:
-            return base.manifest.head_files
-        gone = self._query(
-            f"SELECT location, count(*) FROM {self._file(base.manifest.placements)}"
-            f" WHERE _to > {base.ordinal} AND {within(base, 'path')} GROUP BY location"
+    def _standing_locations(self, base: Base) -> set[int]:
+        """Gives the locations of a line that have files at its ordinal, other than left out."""
+        sure: set[int] = set()
+        if base.is_last:
+            files = base.manifest.head_files
+            sure = {n for n, count in files.items() if count > self._most_left_out(base, n)}
+            if len(sure) == len(files):
+                return sure
+        found = self._query(
+            f"SELECT DISTINCT location FROM {self._file(base.manifest.placements)}"
+            f" WHERE {standing(base, 'path')}"
         )
-        left = Counter(dict(base.manifest.head_files))
-        left.subtract(dict(gone))
-        return +left
+        return sure | {number for (number,) in found}
+
+    @staticmethod
+    def _most_left_out(base: Base, number: int) -> int:
+        """Counts the paths left out that may have held records of a location, and perhaps more."""
+        start = literal_start(base.manifest.locations[number].path)
+        return sum(path.startswith(start) for path in base.without)
 
     def _read_alone(self, table: NamedTable) -> Relation:
         if self._alone is None:
@@ -385,10 +390,14 @@ class Snapshot:
         """Gives the shapes of a stored table by number, and how many records of each stand."""
         known = self._store.shapes.get(stored.shapes.name)
         if known is None:
-            known = self._store.shapes[stored.shapes.name] = self._query(
-                f"SELECT shape, standing FROM {self._file(stored.shapes)} ORDER BY number"
-            )
+            known = self._store.shapes[stored.shapes.name] = self._read_shapes(stored.shapes)
         return known
+
+    def _read_shapes(self, segment: Segment) -> list[tuple[str, int]]:
+        if segment.is_held:
+            rows = self._store.held.table(segment).to_pylist()
+            return [(row["shape"], row["standing"]) for row in rows]
+        return self._query(f"SELECT shape, standing FROM {self._file(segment)} ORDER BY number")
 
     def _counts_where(self, part: Part) -> Mapping[int, int]:
         if part.segment.rows == 0:
@@ -420,6 +429,8 @@ class Snapshot:
         )
 
     def _file(self, segment: Segment, *, by_row: bool = False) -> str:
+        if segment.is_held:
+            return f"memory.main.{quote_identifier(self._store.held.loaded(segment))}"
         numbered = f", {ROW} = true" if by_row else ""
         return f"read_parquet({quote_literal(str(self._store.cache.path(segment)))}{numbered})"
 

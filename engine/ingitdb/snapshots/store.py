@@ -5,6 +5,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ingitdb.catalog.files import is_configuration
@@ -15,14 +16,20 @@ from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
 from ingitdb.model.ports import Progress
 from ingitdb.settings import Settings
 from ingitdb.snapshots.cache import CacheFolder
+from ingitdb.snapshots.held import Held
 from ingitdb.snapshots.manifest import Manifest
+from ingitdb.snapshots.segments import write_table
 
 if TYPE_CHECKING:
     from ingitdb.catalog.layout import Layout
+    from ingitdb.snapshots.gathering import Gathered
 
 LINE = "line"
 _MOST_OVERLAID = 2_000
 """Past so many changed files a commit is read on its own."""
+_MOST_HELD_FILES = 64
+_MOST_HELD_STATES = 500
+"""So little of an overlay is kept in memory: it is read again in a few milliseconds."""
 _MOST_AHEAD = 1_000
 """Past so many new commits the line is indexed anew."""
 
@@ -55,15 +62,21 @@ class SnapshotStore:
 
     Attributes:
         cache: The repository's cache folder.
+        held: The small overlays that are kept in memory.
         shapes: For each file of shapes that was read, the shapes and how many records stand.
     """
 
     def __init__(
-        self, repository: Repository, settings: Settings, progress: Progress | None = None
+        self,
+        repository: Repository,
+        settings: Settings,
+        held: Held,
+        progress: Progress | None = None,
     ) -> None:
         self._repository = repository
         self._settings = settings
         self._progress = progress
+        self.held = held
         self.cache = CacheFolder(settings.cache, repository.identity, settings.cache_limit)
         self.cache.hold()
         self.shapes: dict[str, list[tuple[str, int]]] = {}
@@ -130,7 +143,7 @@ class SnapshotStore:
                 return line  # another process was faster
             tip = self._repository.head().commit
             if tip is None:
-                return self._gathered((), ())
+                return self._built((), ())
             commits: list[CommitId] = []
 
             def changes() -> Iterator[Sequence[FileChange]]:
@@ -138,28 +151,32 @@ class SnapshotStore:
                     commits.append(commit)
                     yield changed
 
-            built = self._gathered(changes(), commits)
+            built = self._built(changes(), commits)
             self.cache.save(LINE, built)
             return built
 
     def _gathered(
         self,
         changes: Iterable[Sequence[FileChange]],
-        commits: Sequence[CommitId],
         layout: "Layout | None" = None,
-    ) -> Manifest:
+    ) -> "Gathered":
         from ingitdb.snapshots.gathering import gather  # slow to load: only to build
-        from ingitdb.snapshots.indexing import write_index
 
         self.cache.prepare()
-        gathered = gather(
+        return gather(
             changes,
             self._repository.objects(),
             workers=self._settings.workers or os.cpu_count() or 1,
             layout=layout,
             progress=self._progress,
         )
-        return write_index(gathered, commits, self.cache.data)
+
+    def _built(
+        self, changes: Iterable[Sequence[FileChange]], commits: Sequence[CommitId]
+    ) -> Manifest:
+        from ingitdb.snapshots.indexing import write_index  # slow to load: only to build
+
+        return write_index(self._gathered(changes), commits, partial(write_table, self.cache.data))
 
     def _overlaid(self, commit: CommitId, line: Manifest) -> Sources | None:
         """Puts a commit's own changes over the nearest indexed ancestor."""
@@ -179,10 +196,26 @@ class SnapshotStore:
         delta = self.cache.load(name)
         if delta is None:
             layout = self.layout(commit) if self._is_declared(base.ordinal) else None
-            delta = self._gathered((changed,), (commit,), layout)
-            with self.cache.building():
-                self.cache.save(name, delta)
+            delta = self._delta(name, commit, changed, layout)
         return Sources(commit, (base, Base(name, delta, 0)))
+
+    def _delta(
+        self,
+        name: str,
+        commit: CommitId,
+        changed: Sequence[FileChange],
+        layout: "Layout | None",
+    ) -> Manifest:
+        """Builds what a commit changed: in memory where it is little, else in the cache."""
+        from ingitdb.snapshots.indexing import write_index  # slow to load: only to build
+
+        gathered = self._gathered((changed,), layout)
+        if len(changed) <= _MOST_HELD_FILES and gathered.intervals.count <= _MOST_HELD_STATES:
+            return write_index(gathered, (commit,), self.held.overlay(name))
+        delta = write_index(gathered, (commit,), partial(write_table, self.cache.data))
+        with self.cache.building():
+            self.cache.save(name, delta)
+        return delta
 
     def objects(self) -> ObjectStore:
         """Gives the source of the repository's files."""
@@ -210,7 +243,7 @@ class SnapshotStore:
         manifest = self.cache.load(name)
         if manifest is None:
             changes = [FileChange(e.path, None, e.blob, e.mode) for e in entries.values()]
-            manifest = self._gathered((changes,), (commit,))
+            manifest = self._built((changes,), (commit,))
             with self.cache.building():
                 self.cache.save(name, manifest)
         return Base(name, manifest, len(manifest.commits) - 1)

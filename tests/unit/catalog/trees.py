@@ -3,8 +3,8 @@
 import csv
 import io
 import json
-from collections import Counter
 from collections.abc import Mapping
+from itertools import chain
 
 import yaml
 
@@ -52,10 +52,17 @@ def locations(files: Mapping[str, str]) -> dict[str, tuple[Location, ...]]:
 
 
 def tables(files: Mapping[str, str]) -> dict[str, NamedTable]:
-    counts = Counter(dict.fromkeys(layout(files).empty_locations(), 0))
-    for found in locations(files).values():
-        counts.update(found)
-    return {f"{t.schema}.{t.name}": t for t in name_tables(counts)}
+    found = {*layout(files).empty_locations(), *chain.from_iterable(locations(files).values())}
+    return {f"{t.schema}.{t.name}": t for t in name_tables(found)}
+
+
+def file_counts(files: Mapping[str, str]) -> dict[str, int]:
+    """Counts the files of each table."""
+    found = list(chain.from_iterable(locations(files).values()))
+    return {
+        name: sum(where in table.locations for where in found)
+        for name, table in tables(files).items()
+    }
 
 
 def rows(files: Mapping[str, str], table: str) -> list[Record]:
