@@ -47,7 +47,7 @@ def errors_page() -> str:
 
 def commands_page() -> str:
     """Shows the help of every command."""
-    program = importlib.import_module("ingitdb_cli.main").ingitdb
+    program = importlib.import_module("ingitdb_cli.program").ingitdb
     lines = ["# Command line", "", "Generated from `--help` by `make docs`.", ""]
     for path, command in commands("ingitdb", program):
         context = click.Context(command, info_name=path, terminal_width=88)
@@ -67,7 +67,7 @@ def commands(path: str, command: click.Command) -> Iterator[tuple[str, click.Com
 
 
 PAGES: dict[str, Callable[[], str]] = {"errors.md": errors_page}
-if importlib.util.find_spec("ingitdb_cli.main"):
+if importlib.util.find_spec("ingitdb_cli.program"):
     PAGES["reference/cli.md"] = commands_page
 
 

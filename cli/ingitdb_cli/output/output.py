@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ingitdb_cli.app import App
 
 _BATCH = 256
-_TEXT = pa.string()
 
 
 def _nothing() -> None:

@@ -11,7 +11,6 @@ from typing import Any, TypeAlias
 
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import types
 
 from ingitdb.model.types import ColumnType, ListOf, MapOf, Scalar, Struct
@@ -21,7 +20,7 @@ Values: TypeAlias = list[Any]
 _NOT_FINITE = "NaN and infinite numbers are written as null"
 _ENDLESS = 2**63 - 1
 _ENDLESS_DAYS = 2**31 - 1
-_ZEROS = re.compile(r"\.?0+(?=$|[Z+-])")
+_FRACTION = re.compile(r"\.(\d*?)0*(?!\d)")
 _OFFSET = re.compile(r"([+-]\d\d)(\d\d)$")
 _LINE_ENDS = re.compile(r"[\r\n]")
 
@@ -169,6 +168,8 @@ def _extension(array: Any, column: ColumnType | None, warn: Callable[[str], None
 
 
 def _floats(array: Any, warn: Callable[[str], None]) -> Values:
+    import pyarrow.compute as pc  # slow to load: only floating point numbers need it
+
     if not pc.all(pc.is_finite(array), skip_nulls=True).as_py() and len(array) > array.null_count:
         warn(_NOT_FINITE)
     found: Values = array.to_pylist()  # orjson writes null for what is not finite
@@ -228,7 +229,7 @@ def _iso(text: str) -> str:
 
 
 def _without_zeros(text: str) -> str:
-    return _ZEROS.sub("", text) if "." in text else text
+    return _FRACTION.sub(lambda found: f".{found[1]}" if found[1] else "", text)
 
 
 def _base64(value: bytes) -> str:

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import platformdirs
-import yaml
 
 from ingitdb.errors import SettingInvalid
 from ingitdb.settings import Settings
@@ -141,13 +140,7 @@ def _from_repository(database: str | Path | None, notes: list[str]) -> dict[str,
 
 
 def _from_file(path: Path, notes: list[str]) -> dict[str, Value]:
-    try:
-        content = yaml.safe_load(path.read_text("utf-8"))
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return {}
-    except (yaml.YAMLError, OSError, UnicodeError) as error:
-        reason = " ".join(str(error).split())
-        raise SettingInvalid(_FILE, str(path), reason, "a file of `name: value` lines") from error
+    content = _content(path)
     if content is None:
         return {}
     if not isinstance(content, dict):
@@ -161,6 +154,27 @@ def _from_file(path: Path, notes: list[str]) -> dict[str, Value]:
         for name, value in names.items()
         if name in _SETTINGS
     }
+
+
+def _content(path: Path) -> Any:
+    """Reads a configuration file; None where there is none, or nothing in it."""
+    try:
+        text = path.read_text("utf-8")
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return None
+    except (OSError, UnicodeError) as error:
+        raise _unreadable(path, error) from error
+    import yaml  # slow to load: only where there is a file
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> SettingInvalid:
+    reason = " ".join(str(error).split())
+    return SettingInvalid(_FILE, str(path), reason, "a file of `name: value` lines")
 
 
 def _parsed(found: Value, setting: _Setting) -> Value:

@@ -16,18 +16,18 @@ from ingitdb.execution.session import Session
 from ingitdb.formats.registry import name_of
 from ingitdb.git.repository import Repository
 from ingitdb.model.access import LOCAL, Action, AllowAll, Policy, Principal, Resource
-from ingitdb.model.changes import ChangeListener
 from ingitdb.model.history import Commit
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.ports import Progress
 from ingitdb.model.records import Problem
-from ingitdb.services.materialization import MaterializeReport, materialize
 from ingitdb.settings import Settings
 from ingitdb.snapshots.cache import CacheFolder
 from ingitdb.snapshots.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from ingitdb.model.changes import ChangeListener
     from ingitdb.services.explanation import Explanation
+    from ingitdb.services.materialization import MaterializeReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +107,8 @@ class Database:
         self._principal = principal
         self._listeners: list[ChangeListener] = []
         self._instance = Instance(settings)
-        self._parser = DuckdbParser()
+        lend = self._instance.cursor if settings.memory_limit is None else None
+        self._parser = DuckdbParser(lend)
         self._catalogs = Catalogs(repository, settings, self._instance, progress)
         self._sessions: list[Session] = []
 
@@ -144,7 +145,7 @@ class Database:
         """The cache of this repository."""
         return self._catalogs.store.cache
 
-    def subscribe(self, listener: ChangeListener) -> None:
+    def subscribe(self, listener: "ChangeListener") -> None:
         """Tells a listener of every change that this database makes."""
         self._listeners.append(listener)
 
@@ -207,14 +208,15 @@ class Database:
         tables: Sequence[str] = (),
         ref: str | None = None,
         format: str = "parquet",
-    ) -> MaterializeReport:
+    ) -> "MaterializeReport":
         """Writes the tables of a commit as files of their own.
 
         Raises:
             UsageError: The format is unknown, or the folder holds something else.
         """
+        from ingitdb.services.materialization import materialize  # slow to load: only for this
 
-        def write(snapshot: Snapshot) -> MaterializeReport:
+        def write(snapshot: Snapshot) -> "MaterializeReport":
             found = [
                 self._catalogs.find(snapshot, name, schema=None, preferred=None) for name in tables
             ]
@@ -228,8 +230,8 @@ class Database:
         for session in self._sessions:
             session.close()
         self._catalogs.close()
-        self._instance.close()
         self._parser.close()
+        self._instance.close()
 
     def __enter__(self) -> Self:
         return self

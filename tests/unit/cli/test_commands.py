@@ -1,7 +1,9 @@
 """The commands as a whole: help, names, options."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -10,6 +12,7 @@ from click.testing import CliRunner
 from ingitdb_cli.group import COMMANDS
 from ingitdb_cli.options import NAMES_OF_FIELDS
 from ingitdb_cli.program import ingitdb, run
+from tests.support.repositories import RepoBuilder
 
 
 def command(name: str) -> click.Command:
@@ -65,6 +68,24 @@ def test_nothing_heavy_is_loaded_for_help() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stderr.strip() == "[]"
+
+
+def test_a_query_of_what_is_indexed_loads_only_what_it_needs(tmp_path: Path) -> None:
+    shop = RepoBuilder(tmp_path / "shop")
+    shop.commit({"items/a.json": '{"n": 1}', "stores/x.yaml": "city: Oslo\n"}, "one")
+    script = (
+        "import sys\n"
+        "from ingitdb_cli.program import run\n"
+        "run(['query', 'SELECT n, city FROM items, stores'])\n"
+        "slow = 'pyarrow.compute pyarrow.parquet pygit2 sqlglot rich yaml jsonschema'.split()\n"
+        "print([m for m in slow if m in sys.modules])\n"
+    )
+    home = {**os.environ, "HOME": str(tmp_path), "XDG_CONFIG_HOME": "", "XDG_CACHE_HOME": ""}
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=shop.path, env=home, capture_output=True, text=True
+        )
+    assert done.stdout.splitlines() == ["n,city", "1,Oslo", "[]"], done.stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -53,6 +53,13 @@ def test_wide_cells_are_cut_with_a_note() -> None:
     assert table.note() == "cut: text, more (all of it: --format csv)"
 
 
+def test_columns_grow_where_there_is_room() -> None:
+    table, lines = laid_out(20, n=[*range(500), 123456], text=["x"] * 500 + ["y" * 50])
+    assert lines[501] == "499  x"
+    assert lines[502] == "123456  yyyyyyyyyyy…"
+    assert table.note() == "cut: text (all of it: --format csv)"
+
+
 def test_columns_without_room_are_named() -> None:
     values = {f"column_{i}": ["some text of length"] for i in range(12)}
     table, lines = laid_out(60, **values)

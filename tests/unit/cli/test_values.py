@@ -34,6 +34,8 @@ CASES = [
     ("TIME '10:00:00'", "10:00:00", "10:00:00"),
     ("TIMESTAMP '2024-01-01 10:00:00'", "2024-01-01T10:00:00", "2024-01-01 10:00:00"),
     ("TIMESTAMP '2024-01-01 10:00:00.120'", "2024-01-01T10:00:00.12", "2024-01-01 10:00:00.12"),
+    ("TIMESTAMP '2020-10-10 20:00:00.5'", "2020-10-10T20:00:00.5", "2020-10-10 20:00:00.5"),
+    ("TIMESTAMP '2020-10-10 10:10:10.010'", "2020-10-10T10:10:10.01", None),
     ("TIMESTAMP_NS '2024-01-01 10:00:00.123456789'", "2024-01-01T10:00:00.123456789", None),
     ("'infinity'::TIMESTAMP", "infinity", "infinity"),
     ("'-infinity'::TIMESTAMP", "-infinity", "-infinity"),
@@ -87,6 +89,21 @@ def test_nested_values_in_slices() -> None:
     assert json_values(array.slice(3, 1)) == [[{"n": 3, "l": [3, 4]}]]
     array = column("MAP {'a': [i]}", "FROM range(5) t(i)")
     assert json_values(array.slice(4, 1)) == [{"a": [4]}]
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [
+        ("UTC", "2020-10-10T10:00:00Z"),
+        ("Etc/UTC", "2020-10-10T10:00:00+00:00"),
+        ("Europe/Oslo", "2020-10-10T12:00:00+02:00"),
+        ("America/St_Johns", "2020-10-10T07:30:00-02:30"),
+    ],
+)
+def test_moments_in_a_zone(zone: str, expected: str) -> None:
+    array = pa.array([1602324000000000], pa.timestamp("us", zone))
+    assert json_values(array) == [expected]
+    assert text_values(array) == [expected.replace("T", " ")]
 
 
 def test_what_is_not_finite_becomes_null_with_a_warning() -> None:
