@@ -1,0 +1,1 @@
+"""Each port has one suite here, which all its implementations pass."""
