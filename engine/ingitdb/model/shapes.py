@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 from math import isfinite
 from typing import Any
 
@@ -43,6 +44,9 @@ def _of_map(value: Mapping[str, Any]) -> str:
 def _of_list(value: list[Any]) -> str:
     if not value:
         return "[]"
+    kinds = {*map(type, value)}
+    if len(kinds) == 1 and (plain := _PLAIN.get(kinds.pop())):
+        return f"[{plain}]"
     shapes = {shape_of(item) for item in value}
     return f"[{shapes.pop()}]" if len(shapes) == 1 else f"[{'|'.join(sorted(shapes))}]"
 
@@ -129,6 +133,21 @@ class Place:
         if end != len(shape):
             raise ValueError(shape)
 
+    def include(self, other: "Place") -> None:
+        """Unites this place with another one, which stays as it is."""
+        self.kinds |= other.kinds
+        self.is_map = self.is_map or other.is_map
+        fields = self.fields
+        for name, inner in other.fields.items():
+            known = fields.get(name)
+            if known is None:
+                known = fields[name] = Place()
+            known.include(inner)
+        if other.item is not None:
+            if self.item is None:
+                self.item = Place()
+            self.item.include(other.item)
+
     def text(self) -> str:
         """Spells the place as one shape with alternatives, which `unite` reads back."""
         texts = sorted(self.kinds)
@@ -183,7 +202,15 @@ def unite(shapes: Iterable[str]) -> Place:
     """Unites shapes in the order given."""
     place = Place()
     for shape in shapes:
-        place.add(shape)
+        place.include(place_of(shape))
+    return place
+
+
+@lru_cache(maxsize=16_384)
+def place_of(shape: str) -> Place:
+    """Gives the place of one shape; all share it, so nobody may change it."""
+    place = Place()
+    place.add(shape)
     return place
 
 

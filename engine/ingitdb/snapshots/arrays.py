@@ -29,9 +29,9 @@ from ingitdb.model.types import (
 )
 from ingitdb.snapshots.texts import json_text, source_text
 
-_JSON_KINDS = frozenset("sbilf")
-"""Scalars that JSON writers spell alike, floats with an exponent excepted."""
 _EXPONENT = re.compile(rb"[0-9]e[0-9-]")
+_EXPONENT_OF_NUMBER = re.compile(rb"(?:^|[:,\[])-?[0-9.]+e[0-9-]+(?:$|[,}\]])")
+"""What orjson spells in its own way, or a text that looks so; slower to find."""
 _ARROW = {
     BOOLEAN: pa.bool_(),
     BIGINT: pa.int64(),
@@ -84,32 +84,42 @@ def _kinds(place: Place) -> set[str]:
 
 
 def array_of(values: Sequence[Any], column: ColumnType, place: Place) -> pa.Array:
-    """Puts values into an array.
+    """Puts values into an array of the column's storage type.
 
     Args:
         values: None for missing ones.
         column: The type, which holds every value.
         place: What the values are, so that those that need no conversion get none.
     """
-    stored = pa.string() if column == JSON else arrow_type(column)
-    if not _fits(column, place):
-        is_plain = column == JSON and _kinds(place) <= _JSON_KINDS
-        convert = _plain_json if is_plain else _converter(column)
+    if not fits(column, place):
+        convert = _converter(column)
         values = [None if value is None else convert(value) for value in values]
-    array = pa.array(values, stored)
-    return pa.ExtensionArray.from_storage(pa.json_(), array) if column == JSON else array
+    return pa.array(values, storage_type(column))
 
 
-def _plain_json(value: Any) -> str:
-    text = orjson.dumps(value)
-    return json_text(value) if _EXPONENT.search(text) else text.decode()
+def storage_type(column: ColumnType) -> pa.DataType:
+    """Gives the type of the array behind a column: JSON is text there."""
+    return pa.string() if column == JSON else arrow_type(column)
 
 
-def _fits(column: ColumnType, place: Place) -> bool:
+def stored_text(raw: bytes) -> str | None:
+    """Gives the JSON text of a value that orjson wrote: what `json_text` would give."""
+    if raw == b"null":
+        return None
+    if _EXPONENT.search(raw) and _EXPONENT_OF_NUMBER.search(raw):
+        return json_text(orjson.loads(raw))
+    return raw.decode()
+
+
+def fits(column: ColumnType, place: Place) -> bool:
+    """Tells whether the values of a place need no conversion to be of a type."""
     if isinstance(column, Struct):
-        return all(_fits(inner, place.fields[name]) for name, inner in column)
+        nothing = Place()
+        return not (place.kinds or place.is_list) and all(
+            fits(inner, place.fields.get(name, nothing)) for name, inner in column
+        )
     if isinstance(column, ListOf):
-        return _fits(column.item, place.item or Place())
+        return not (place.kinds or place.is_map) and fits(column.item, place.item or Place())
     if place.is_list or place.is_map:
         return False
     return isinstance(column, Scalar) and place.kinds <= _AS_THEY_ARE.get(column, set())

@@ -117,6 +117,14 @@ class CacheFolder:
         self._has_waste = True
         self.shrink(keep=name)
 
+    def has_mark(self, name: str) -> bool:
+        """Tells whether something was noted by `mark`."""
+        return (self._meta / name).exists()
+
+    def mark(self, name: str) -> None:
+        """Notes something for other processes."""
+        (self._meta / name).touch()
+
     def path(self, segment: Segment) -> Path:
         """Gives a checked file; each process checks a file when it first opens it.
 

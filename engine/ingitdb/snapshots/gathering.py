@@ -1,6 +1,8 @@
 """Walks a line of commits, reads each new blob once and records when every state stood."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ingitdb.catalog.layout import Layout
@@ -9,7 +11,7 @@ from ingitdb.model.history import EXECUTABLE, REGULAR, FileChange
 from ingitdb.model.identifiers import BlobId
 from ingitdb.model.ports import Progress
 from ingitdb.snapshots.intervals import Intervals
-from ingitdb.snapshots.reading import FileReading
+from ingitdb.snapshots.states import Reading, States
 from ingitdb.snapshots.workers import Task, read_files
 
 FILE_MODES = (REGULAR, EXECUTABLE)
@@ -96,11 +98,11 @@ class Line:
 
 @dataclass(slots=True)
 class Gathered:
-    """The result of a walk: intervals, the fields behind each digest, and the layouts."""
+    """The result of a walk: intervals, the states that stood in them, and the layouts."""
 
     line: Line
     intervals: Intervals
-    payloads: dict[bytes, bytes]
+    states: States
 
 
 def gather(
@@ -123,30 +125,70 @@ def gather(
     line = Line()
     if layout is not None:
         line = Line(layouts=[layout], spans=[(0, 0)], is_placed=True)
+    with without_cycle_search():
+        return _gathered(line, commits, objects, workers, progress)
+
+
+@contextmanager
+def without_cycle_search() -> Iterator[None]:
+    """Stops the search for cyclic garbage: many small values are made that all stay for a while."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _gathered(
+    line: Line,
+    commits: Iterable[Sequence[FileChange]],
+    objects: ObjectStore,
+    workers: int,
+    progress: Progress | None,
+) -> Gathered:
     count = 0
     for ordinal, changes in enumerate(commits):
         line.advance(ordinal, changes, objects.read)
         count = ordinal + 1
         if progress is not None and count % 256 == 0:
             progress.advance("commits", count, 0)
-    tasks = _tasks(line)
-    readings, payloads = read_files(
-        tasks, line.layouts, objects, workers=workers, progress=progress
-    )
+    readings, states = read_events(line, objects, workers=workers, progress=progress)
     intervals = Intervals()
+    for event, reading in zip(line.events, readings, strict=True):
+        record(intervals, event.ordinal, event, reading)
+    return Gathered(line, intervals, states)
+
+
+def read_events(
+    line: Line, objects: ObjectStore, *, workers: int, progress: Progress | None = None
+) -> tuple[list[Reading], States]:
+    """Reads what the events of a line brought; gives a reading for each, and all states."""
+    tasks, wanted = _tasks(line)
+    found, states = read_files(tasks, line.layouts, objects, workers=workers, progress=progress)
+    nothing = Reading()
+    return [found.get(task, nothing) for task in wanted], states
+
+
+def record(intervals: Intervals, ordinal: int, event: Event, reading: Reading) -> None:
+    """Notes an event as one of an ordinal."""
+    if event.blob is None:
+        intervals.remove(ordinal, event.path)
+    else:
+        intervals.put(ordinal, event.path, event.blob, reading)
+
+
+def _tasks(line: Line) -> tuple[list[Task], list[int]]:
+    """Gives what is to be read, each once, and the place of each event's task; -1 for none."""
+    places: dict[Task, int] = {}
+    wanted = []
     for event in line.events:
-        if event.blob is None:
-            intervals.remove(event.ordinal, event.path)
-            continue
-        reading = readings.get(Task(event.blob, event.path, event.layout), FileReading())
-        intervals.put(event.ordinal, event.path, event.blob, reading)
-    return Gathered(line, intervals, payloads)
-
-
-def _tasks(line: Line) -> list[Task]:
-    tasks = {
-        Task(event.blob, event.path, event.layout): None
-        for event in line.events
-        if event.blob is not None and line.layouts[event.layout].claim(event.path).excluded is None
-    }
-    return list(tasks)
+        place = -1
+        if event.blob is not None:
+            layout = line.layouts[event.layout]
+            if layout.claim(event.path).excluded is None:
+                task = Task(event.blob, event.path, event.layout)
+                place = places.setdefault(task, len(places))
+        wanted.append(place)
+    return list(places), wanted

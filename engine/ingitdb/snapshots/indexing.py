@@ -7,20 +7,16 @@ from dataclasses import dataclass, field
 from ingitdb.catalog.columns import place_at, type_of
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.records import Problem
-from ingitdb.model.shapes import Place, agree, by_frequency, unite
+from ingitdb.model.shapes import Place, agree, by_frequency, place_of
 from ingitdb.model.tables import Location
 from ingitdb.snapshots.arrays import as_json
-from ingitdb.snapshots.gathering import Gathered
+from ingitdb.snapshots.columns import StoredColumn
+from ingitdb.snapshots.gathering import Gathered, without_cycle_search
 from ingitdb.snapshots.intervals import STANDING, Intervals, StateRows
 from ingitdb.snapshots.manifest import LayoutSpan, Manifest, StoredFault, StoredField, StoredTable
 from ingitdb.snapshots.segments import Write
-from ingitdb.snapshots.tables import (
-    StoredColumn,
-    in_file_order,
-    placement_table,
-    shape_table,
-    state_table,
-)
+from ingitdb.snapshots.states import States
+from ingitdb.snapshots.tables import in_file_order, placement_table, shape_table, state_table
 
 
 def write_index(gathered: Gathered, commits: Sequence[CommitId], write: Write) -> Manifest:
@@ -34,6 +30,11 @@ def write_index(gathered: Gathered, commits: Sequence[CommitId], write: Write) -
     Returns:
         The manifest, which the caller saves once all files are there.
     """
+    with without_cycle_search():
+        return _written(gathered, commits, write)
+
+
+def _written(gathered: Gathered, commits: Sequence[CommitId], write: Write) -> Manifest:
     intervals = gathered.intervals
     locations = list(intervals.locations)
     layouts = _layout_spans(gathered, locations)
@@ -44,10 +45,10 @@ def write_index(gathered: Gathered, commits: Sequence[CommitId], write: Write) -
         head_files=Counter(p.location for p in intervals.placements if p.end == STANDING),
         placements=write("files", placement_table(intervals.placements)),
         tables={
-            storage: _write_rows(storage, rows, gathered.payloads, write)
+            storage: write_rows(storage, rows, gathered.states, write)
             for storage, rows in intervals.rows.items()
         },
-        faults=_faults(intervals),
+        faults=faults_of(intervals),
     )
 
 
@@ -73,7 +74,8 @@ def _layout_spans(gathered: Gathered, locations: list[Location]) -> tuple[Layout
     return tuple(spans)
 
 
-def _faults(intervals: Intervals) -> tuple[StoredFault, ...]:
+def faults_of(intervals: Intervals) -> tuple[StoredFault, ...]:
+    """Gives what could not be read, and when."""
     return tuple(
         StoredFault(
             problem=Problem(
@@ -89,21 +91,21 @@ def _faults(intervals: Intervals) -> tuple[StoredFault, ...]:
     )
 
 
-def _write_rows(
-    storage: str, rows: StateRows, payloads: Mapping[bytes, bytes], write: Write
-) -> StoredTable:
-    counts = Counter(rows.shape)
+def write_rows(storage: str, rows: StateRows, states: States, write: Write) -> StoredTable:
+    """Writes the states of one table, with columns as its shapes need them."""
+    counts = _shape_counts(rows.value, states)
     shapes = {shape: number for number, shape in enumerate(sorted(counts))}
+    numbers = {n: shapes[text] for n, text in enumerate(states.shape_texts) if text in shapes}
     live = in_file_order(rows, standing=True)
     dead = in_file_order(rows, standing=False)
-    head_counts = Counter(rows.shape[i] for i in live)
+    head_counts = _shape_counts([rows.value[i] for i in live], states)
     head = place_at(head_counts)
     plan = _plan(counts, head_counts, head)
     columns = [*plan.general, *plan.latest]
     return StoredTable(
         storage=storage,
-        live=write("live", state_table(rows, live, payloads, shapes, columns)),
-        dead=write("dead", state_table(rows, dead, payloads, shapes, plan.general))
+        live=write("live", state_table(rows, live, states, numbers, columns)),
+        dead=write("dead", state_table(rows, dead, states, numbers, plan.general))
         if dead
         else None,
         shapes=write("shapes", shape_table(list(shapes), head_counts)),
@@ -119,6 +121,12 @@ def _write_rows(
             for name, column in plan.general_of.items()
         },
     )
+
+
+def _shape_counts(values: Sequence[int], states: States) -> Counter[str]:
+    """Counts the shapes of values, in the order in which they first occur."""
+    counts = Counter([states.shapes[value] for value in values])
+    return Counter({states.shape_texts[shape]: count for shape, count in counts.items()})
 
 
 @dataclass(slots=True)
@@ -146,15 +154,15 @@ def _plan(counts: Mapping[str, int], head_counts: Mapping[str, int], head: Place
     everything = place_at(counts)
     plan.place.is_map = True
     for shape in by_frequency(counts):
-        for name, inner in unite([shape]).fields.items():
+        for name, inner in place_of(shape).fields.items():
             known = plan.place.fields.get(name)
             odd = plan.odd.setdefault(name, set())
             if known is None:
-                plan.place.fields[name] = inner
-            elif agree(known, inner):
-                known.add(inner.text())
-            else:
+                known = plan.place.fields[name] = Place()
+            elif not agree(known, inner):
                 odd.add(shape)
+                continue
+            known.include(inner)
     for number, (name, inner) in enumerate(plan.place.fields.items()):
         plan.general.append((f"c{number}", name, inner, frozenset(plan.odd[name])))
         plan.general_of[name] = f"c{number}"

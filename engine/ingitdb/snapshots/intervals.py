@@ -1,13 +1,14 @@
 """States of records over a line of commits: from which commit each stood, and until which."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from typing import Self
 
 from ingitdb.model.identifiers import BlobId
 from ingitdb.model.tables import Location
-from ingitdb.snapshots.reading import Fault, FileReading, State
+from ingitdb.snapshots.reading import Fault
+from ingitdb.snapshots.states import Reading
 
 STANDING = 2**31 - 1
 """The end of an interval whose state still stands at the end of the line."""
@@ -15,85 +16,152 @@ _GAP = 1 << 32
 
 
 @dataclass(slots=True)
+class _Standing:
+    """What stands of one file: its rows with their keys and values, in file order."""
+
+    rows: Sequence[int]
+    keys: Sequence[str | None]
+    values: Sequence[int]
+
+
+@dataclass(slots=True)
 class StateRows:
-    """The states of one table's records, column by column."""
+    """The states of one table's records, column by column; values are numbers of `States`."""
 
     start: list[int] = field(default_factory=list)
     end: list[int] = field(default_factory=list)
     path: list[str] = field(default_factory=list)
     key: list[str | None] = field(default_factory=list)
-    digest: list[bytes] = field(default_factory=list)
-    shape: list[str] = field(default_factory=list)
+    value: list[int] = field(default_factory=list)
     order: list[int] = field(default_factory=list)
-    _live: dict[str, list[int]] = field(default_factory=dict)
+    _live: dict[str, _Standing] = field(default_factory=dict)
 
-    def put(self, ordinal: int, path: str, states: Sequence[State]) -> None:
-        """Makes a file hold just these states from an ordinal on."""
-        before = self._live.pop(path, [])
-        kept = self._kept(before, states)
+    def put(
+        self, ordinal: int, path: str, keys: Sequence[str | None], values: Sequence[int]
+    ) -> None:
+        """Makes a file hold just these records from an ordinal on."""
+        before = self._live.pop(path, None)
+        if before is None:
+            self._begin(ordinal, path, keys, values)
+            return
+        kept = _kept(before, keys, values)
         labels = self._labels(kept)
         if labels is None:  # no room between two neighbours: all get new places
-            kept = [None] * len(states)
-            labels = [(i + 1) * _GAP for i in range(len(states))]
+            kept = [None] * len(values)
+            labels = [(i + 1) * _GAP for i in range(len(values))]
         standing = set(kept)
-        for row in before:
+        for row in before.rows:
             if row not in standing:
                 self.end[row] = ordinal
         rows = [
-            self._open(ordinal, path, state, label) if row is None else row
-            for row, state, label in zip(kept, states, labels, strict=True)
+            self._open(ordinal, path, keys[at], values[at], labels[at]) if row is None else row
+            for at, row in enumerate(kept)
         ]
         if rows:
-            self._live[path] = rows
+            self._live[path] = _Standing(rows, keys, values)
 
     def remove(self, ordinal: int, path: str) -> None:
         """Ends the states of a file."""
-        for row in self._live.pop(path, ()):
-            self.end[row] = ordinal
+        before = self._live.pop(path, None)
+        if before is not None:
+            for row in before.rows:
+                self.end[row] = ordinal
 
-    def _open(self, ordinal: int, path: str, state: State, order: int) -> int:
+    def _begin(
+        self, ordinal: int, path: str, keys: Sequence[str | None], values: Sequence[int]
+    ) -> None:
+        """Adds a file of which nothing stands."""
+        if not values:
+            return
+        count = len(values)
+        first = len(self.start)
+        self.start += [ordinal] * count
+        self.end += [STANDING] * count
+        self.path += [path] * count
+        self.key += keys
+        self.value += values
+        self.order += range(_GAP, (count + 1) * _GAP, _GAP)
+        self._live[path] = _Standing(range(first, first + count), keys, values)
+
+    def _open(self, ordinal: int, path: str, key: str | None, value: int, order: int) -> int:
         self.start.append(ordinal)
         self.end.append(STANDING)
         self.path.append(path)
-        self.key.append(state.key)
-        self.digest.append(state.digest)
-        self.shape.append(state.shape)
+        self.key.append(key)
+        self.value.append(value)
         self.order.append(order)
         return len(self.start) - 1
-
-    def _kept(self, before: Sequence[int], states: Sequence[State]) -> list[int | None]:
-        """Pairs equal states; of those that changed places only the fewest count as moved."""
-        if len(before) == len(states) and all(
-            self.digest[row] == state.digest and self.key[row] == state.key
-            for row, state in zip(before, states, strict=True)
-        ):
-            return list(before)
-        places: dict[tuple[str | None, bytes], deque[int]] = {}
-        for place, row in enumerate(before):
-            places.setdefault((self.key[row], self.digest[row]), deque()).append(place)
-        found = [
-            queue.popleft() if (queue := places.get((state.key, state.digest))) else None
-            for state in states
-        ]
-        rising = _longest_rise(found)
-        return [
-            before[place] if place is not None and index in rising else None
-            for index, place in enumerate(found)
-        ]
 
     def _labels(self, kept: Sequence[int | None]) -> list[int] | None:
         """Gives every state a place among the kept ones; None where there is no room."""
         labels: list[int] = []
-        anchors = [(-1, 0)]
-        anchors += [(i, self.order[row]) for i, row in enumerate(kept) if row is not None]
-        anchors.append((len(kept), anchors[-1][1] + (len(kept) - anchors[-1][0]) * _GAP))
-        for (left, low), (right, high) in pairwise(anchors):
-            between = right - left
-            if (high - low) < between:
+        last, low = -1, 0
+        count = len(kept)
+        for at in range(count + 1):
+            if at < count:
+                row = kept[at]
+                if row is None:
+                    continue
+                high = self.order[row]
+            else:
+                high = low + (count - last) * _GAP
+            between = at - last
+            if high - low < between:
                 return None
-            labels += [low + (high - low) * step // between for step in range(1, between)]
+            if between > 1:
+                labels += [low + (high - low) * step // between for step in range(1, between)]
             labels.append(high)
+            last, low = at, high
         return labels[:-1]
+
+
+def _kept(before: _Standing, keys: Sequence[str | None], values: Sequence[int]) -> list[int | None]:
+    """Pairs equal states; of those that changed places only the fewest count as moved."""
+    count = len(values)
+    lead = _common(before, keys, values)
+    if lead == count == len(before.rows):
+        return list(before.rows)
+    most = min(count, len(before.rows)) - lead
+    tail = 0
+    while (
+        tail < most
+        and before.values[-1 - tail] == values[-1 - tail]
+        and before.keys[-1 - tail] == keys[-1 - tail]
+    ):
+        tail += 1
+    ended = len(before.rows) - tail
+    middle = _paired(before, lead, ended, keys[lead : count - tail], values[lead : count - tail])
+    return [*before.rows[:lead], *middle, *before.rows[ended:]]
+
+
+def _common(before: _Standing, keys: Sequence[str | None], values: Sequence[int]) -> int:
+    """Counts the first states that are equal."""
+    pairs = zip(before.values, values, before.keys, keys, strict=False)
+    for at, (old, new, old_key, new_key) in enumerate(pairs):
+        if old != new or old_key != new_key:
+            return at
+    return min(len(before.rows), len(values))
+
+
+def _paired(
+    before: _Standing, first: int, last: int, keys: Sequence[str | None], values: Sequence[int]
+) -> list[int | None]:
+    """Pairs the states between those that are equal at both ends."""
+    if first == last or not values:
+        return [None] * len(values)
+    places: dict[tuple[str | None, int], deque[int]] = {}
+    for place in range(first, last):
+        known = before.keys[place], before.values[place]
+        places.setdefault(known, deque()).append(place)
+    found = [
+        queue.popleft() if (queue := places.get(known)) else None
+        for known in zip(keys, values, strict=True)
+    ]
+    rising = _longest_rise(found)
+    return [
+        before.rows[place] if place is not None and index in rising else None
+        for index, place in enumerate(found)
+    ]
 
 
 def _longest_rise(places: Sequence[int | None]) -> set[int]:
@@ -133,6 +201,7 @@ class Placement:
     start: int
     end: int = STANDING
     header: tuple[str, ...] = ()
+    storage: str = ""
 
 
 @dataclass(slots=True)
@@ -169,25 +238,35 @@ class Intervals:
     placements: list[Placement] = field(default_factory=list)
     faults: list[FaultSpan] = field(default_factory=list)
     _numbers: dict[Location, int] = field(default_factory=dict)
+    _recent: dict[int, tuple[Location, int, str]] = field(default_factory=dict)
     _open: dict[str, _Open] = field(default_factory=dict)
+
+    @classmethod
+    def continued(cls, locations: Sequence[Location]) -> Self:
+        """Makes an empty one in which locations have the numbers that they had before."""
+        numbers = {where: number for number, where in enumerate(locations)}
+        return cls(locations=list(locations), _numbers=numbers)
 
     @property
     def count(self) -> int:
         """How many states there are, of all tables."""
         return sum(len(rows.start) for rows in self.rows.values())
 
-    def put(self, ordinal: int, path: str, blob: BlobId, reading: FileReading) -> None:
+    def put(self, ordinal: int, path: str, blob: BlobId, reading: Reading) -> None:
         """Makes a path hold what a reading found, from an ordinal on."""
         before = self._open.pop(path, None)
-        gone = {self.locations[p.location].storage for p in before.placements} if before else set()
+        gone = {p.storage for p in before.placements} if before is not None else set()
         self._close(before, ordinal)
         now = _Open([], [FaultSpan(path, fault, ordinal) for fault in reading.faults])
-        for table in reading.tables:
-            number = self._number(table.location)
-            now.placements.append(Placement(path, blob, number, ordinal, header=table.header))
-            storage = table.location.storage
+        for location, header, keys, values in reading.tables:
+            number, storage = self._number(location)
+            placement = Placement(path, blob, number, ordinal, header=header, storage=storage)
+            now.placements.append(placement)
             gone.discard(storage)
-            self.rows.setdefault(storage, StateRows()).put(ordinal, path, table.states)
+            rows = self.rows.get(storage)
+            if rows is None:
+                rows = self.rows[storage] = StateRows()
+            rows.put(ordinal, path, keys, values)
         for storage in gone:
             self.rows[storage].remove(ordinal, path)
         self.placements += now.placements
@@ -200,7 +279,7 @@ class Intervals:
         before = self._open.pop(path, None)
         if before is None:
             return
-        for storage in {self.locations[p.location].storage for p in before.placements}:
+        for storage in {p.storage for p in before.placements}:
             self.rows[storage].remove(ordinal, path)
         self._close(before, ordinal)
 
@@ -210,14 +289,12 @@ class Intervals:
             for span in spans:
                 span.end = ordinal
 
-    def _number(self, location: Location) -> int:
-        number = self._numbers.get(location)
-        if number is None:
-            number = self._numbers[location] = len(self.locations)
-            self.locations.append(location)
-        return number
-
-
-def live_at(spans: Iterable[Placement], ordinal: int) -> list[Placement]:
-    """Gives the placements that stand at an ordinal."""
-    return [span for span in spans if span.start <= ordinal < span.end]
+    def _number(self, location: Location) -> tuple[int, str]:
+        """Gives a location's number and storage."""
+        recent = self._recent.get(id(location))
+        if recent is None:  # comparing whole locations is slow; kept here, their ids stay theirs
+            number = self._numbers.setdefault(location, len(self.locations))
+            if number == len(self.locations):
+                self.locations.append(location)
+            recent = self._recent[id(location)] = (location, number, location.storage)
+        return recent[1:]

@@ -56,7 +56,7 @@ def _lines(snapshot: Snapshot, table: NamedTable) -> str:
         for path in blobs[blob]:
             for found in reader.read(layout, path, data).tables:
                 if found.location.storage in wanted:
-                    rows += [(path, n, s.line) for n, s in enumerate(found.states, start=1)]
+                    rows += [(path, n, line) for n, line in enumerate(found.lines, start=1)]
     columns = list(zip(*rows, strict=True)) or [(), (), ()]
     made = pa.table(
         {

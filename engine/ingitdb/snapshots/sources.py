@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from ingitdb.model.identifiers import BlobId
 from ingitdb.model.ports import BlobSource
-from ingitdb.snapshots.reading import Reader, fields_of
+from ingitdb.snapshots.packing import unpack
+from ingitdb.snapshots.reading import Packed, Reader
 from ingitdb.snapshots.segments import write_table
 from ingitdb.snapshots.texts import source_text
 
@@ -39,14 +40,14 @@ def write_texts(
     for path, blob in files:
         blobs.setdefault(blob, []).append(path)
     rows: list[Sequence[str | int | None]] = []
-    payloads: dict[bytes, bytes] = {}
+    known: list[Packed] = []
     for blob, data in objects.read_many(blobs):
         for path in blobs[blob]:
             found = reader.read(layout, path, data).tables
-            payloads |= reader.take_payloads()
-            states = [s for t in found if t.location.storage in storages for s in t.states]
+            known += reader.take_new()
+            states = [v for t in found if t.location.storage in storages for v in t.values]
             for number, state in enumerate(states, start=1):
-                values = fields_of(payloads[state.digest])
+                values = unpack(known[state].payload)
                 texts = (_text(values.get(name)) for name in fields.values())
                 rows.append((path, number, *texts))
     columns = {"path": pa.string(), "place": pa.int64(), **dict.fromkeys(fields, pa.string())}

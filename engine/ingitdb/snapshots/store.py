@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ingitdb.catalog.files import is_configuration
+from ingitdb.errors import CacheCorrupt
 from ingitdb.git.objects import ObjectStore
 from ingitdb.git.repository import Repository
 from ingitdb.model.history import FileChange
@@ -30,6 +31,8 @@ _MOST_OVERLAID = 2_000
 _MOST_HELD_FILES = 64
 _MOST_HELD_STATES = 500
 """So little of an overlay is kept in memory: it is read again in a few milliseconds."""
+_FOLD_AHEAD = 16
+"""After so many new commits the index is brought up to them, once the answers are given."""
 _MOST_AHEAD = 1_000
 """Past so many new commits the line is indexed anew."""
 
@@ -74,7 +77,7 @@ class SnapshotStore:
         progress: Progress | None = None,
     ) -> None:
         self._repository = repository
-        self._settings = settings
+        self._workers = settings.workers or os.cpu_count() or 1
         self._progress = progress
         self.held = held
         self.cache = CacheFolder(settings.cache, repository.identity, settings.cache_limit)
@@ -83,12 +86,39 @@ class SnapshotStore:
         self._line: Manifest | None = None
         self._ordinals: dict[CommitId, int] = {}
         self._moments: dict[CommitId, datetime] = {}
+        self._is_due = False
         if settings.refresh:
             self.cache.forget(LINE)
 
     def close(self) -> None:
-        """Lets go of the cache's files."""
+        """Takes commits that have landed into the index if they are many, then lets go of it."""
+        if self._is_due:
+            self._fold()
         self.cache.close()
+
+    def _fold(self) -> None:
+        from ingitdb.snapshots.folding import Folding, NotFoldable  # slow to load: seldom needed
+
+        tip, known = self._repository.head().commit, self.line()
+        mark = f"unfolded-{known.commits[-1]}"
+        if tip is None or self.cache.has_mark(mark):
+            return
+        with self.cache.building():
+            if self.cache.load(LINE) != known:
+                return  # another process was faster
+            folding = Folding(
+                known=known,
+                layout=self.layout(known.commits[-1]),
+                objects=self._repository.objects(),
+                cache=self.cache,
+                write=partial(write_table, self.cache.data),
+                workers=self._workers,
+            )
+            try:
+                commits = list(self._repository.line_changes(tip, known.commits[-1]))
+                self.cache.save(LINE, folding.fold(commits))
+            except (NotFoldable, CacheCorrupt):  # they stay an overlay until all is read again
+                self.cache.mark(mark)
 
     def sources(self, commit: CommitId) -> Sources:
         """Gives what answers for a commit, a pseudo-commit included."""
@@ -166,7 +196,7 @@ class SnapshotStore:
         return gather(
             changes,
             self._repository.objects(),
-            workers=self._settings.workers or os.cpu_count() or 1,
+            workers=self._workers,
             layout=layout,
             progress=self._progress,
         )
@@ -184,6 +214,8 @@ class SnapshotStore:
         if found is None:
             return None
         ancestor, ahead = found
+        is_next = ancestor == line.commits[-1] and commit == self._repository.head().commit
+        self._is_due = self._is_due or (is_next and ahead >= _FOLD_AHEAD)
         if ahead > _MOST_AHEAD and commit == self._repository.head().commit:
             self._take_line(self._index(line))
             return Sources(commit, (Base(LINE, self.line(), self._ordinals[commit]),))

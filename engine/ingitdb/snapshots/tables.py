@@ -1,25 +1,24 @@
 """States, placements and shapes as Arrow tables, ready to be written."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from operator import attrgetter
 
 import pyarrow as pa
 
 from ingitdb.catalog.columns import type_of
-from ingitdb.model.shapes import Place
-from ingitdb.snapshots.arrays import array_of
+from ingitdb.model.types import JSON
+from ingitdb.snapshots.columns import StoredColumn, columns_of
 from ingitdb.snapshots.intervals import STANDING, Placement, StateRows
-from ingitdb.snapshots.reading import fields_of
+from ingitdb.snapshots.states import States
 
-StoredColumn: TypeAlias = tuple[str, str, Place, frozenset[str]]
-"""A stored column: its name, the field, what stands there, the shapes that have no place in it."""
+_DIGEST_BYTES = 8
 
 
 def state_table(
     rows: StateRows,
     chosen: Sequence[int],
-    payloads: Mapping[bytes, bytes],
-    shapes: Mapping[str, int],
+    states: States,
+    shapes: Mapping[int, int],
     columns: Sequence[StoredColumn],
 ) -> pa.Table:
     """Puts states into an Arrow table.
@@ -27,41 +26,30 @@ def state_table(
     Args:
         rows: The states.
         chosen: Which of them, in the order of the table.
-        payloads: The packed fields of each digest.
-        shapes: The number of each shape.
+        states: The fields of each value.
+        shapes: The stored number of each shape.
         columns: The columns to fill.
     """
-    fields = _fields(rows, chosen, payloads)
-    arrays: dict[str, Any] = {
+    values = [rows.value[i] for i in chosen]
+    arrays = {
         "_from": pa.array([rows.start[i] for i in chosen], pa.int32()),
         "_to": pa.array([rows.end[i] for i in chosen], pa.int32()),
         "_path": pa.array([rows.path[i] for i in chosen], pa.string()),
         "_key": pa.array([rows.key[i] for i in chosen], pa.string()),
         "_order": pa.array([rows.order[i] for i in chosen], pa.int64()),
-        "_shape": pa.array([shapes[rows.shape[i]] for i in chosen], pa.int32()),
-        "_digest": pa.array([rows.digest[i][:8] for i in chosen], pa.binary()),
+        "_shape": pa.array([shapes[states.shapes[v]] for v in values], pa.int32()),
+        "_digest": pa.array([states.digests[v][:_DIGEST_BYTES] for v in values], pa.binary()),
     }
-    for column, name, place, odd in columns:
-        values = [
-            None if odd and rows.shape[row] in odd else found.get(name)
-            for row, found in zip(chosen, fields, strict=True)
-        ]
-        arrays[column] = array_of(values, type_of(place), place)
+    found = columns_of(values, states, columns)
+    for name, _, place, _ in columns:
+        column = found[name]
+        arrays[name] = _as_json(column) if type_of(place) == JSON else column
     return pa.table(arrays)
 
 
-def _fields(
-    rows: StateRows, chosen: Sequence[int], payloads: Mapping[bytes, bytes]
-) -> list[Mapping[str, Any]]:
-    opened: dict[bytes, Mapping[str, Any]] = {}
-    found = []
-    for row in chosen:
-        digest = rows.digest[row]
-        fields = opened.get(digest)
-        if fields is None:
-            fields = opened[digest] = fields_of(payloads[digest])
-        found.append(fields)
-    return found
+def _as_json(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    chunks = [pa.ExtensionArray.from_storage(pa.json_(), chunk) for chunk in column.chunks]
+    return pa.chunked_array(chunks, pa.json_())
 
 
 def in_file_order(rows: StateRows, *, standing: bool) -> list[int]:
@@ -86,7 +74,7 @@ def shape_table(shapes: Sequence[str], standing: Mapping[str, int]) -> pa.Table:
 
 def placement_table(placements: Sequence[Placement]) -> pa.Table:
     """Puts placements into an Arrow table, by path, so that a few paths are found fast."""
-    placements = sorted(placements, key=lambda p: (p.path, p.start, p.location))
+    placements = sorted(placements, key=attrgetter("path", "start", "location"))
     return pa.table(
         {
             "path": pa.array([p.path for p in placements], pa.string()),

@@ -138,6 +138,6 @@ def test_two_processes_build_at_once(shop: RepoBuilder, tmp_path: Path) -> None:
     asked = ["main", "dev", "v1.0", "main~1"]
     one = start(shop.path, tmp_path / "shared", asked, workers=1)
     two = start(shop.path, tmp_path / "shared", list(reversed(asked)), workers=1)
-    found = finish(one), finish(two)
-    assert not unequal(found[0], found[1])
-    assert all(found[0].values())
+    [first], [second] = finish(one), finish(two)
+    assert not unequal(first, second)
+    assert all(first.values())

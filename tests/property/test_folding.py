@@ -1,0 +1,103 @@
+"""An index that has taken later commits in answers as one that was made of them all."""
+
+import tempfile
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+import ingitdb
+from ingitdb.snapshots.manifest import load
+from tests.property.test_snapshots import changes
+from tests.support import twins
+from tests.support.scratch import Files, as_json, repository
+
+FEWEST = 16
+"""After so many commits the index takes them in."""
+numbers, words = st.integers(-5, 2**40), st.sampled_from(["", "ø", "x y", "7"])
+record = st.builds(
+    lambda x, y, z: {"x": x, "y": y, "z": {"a": [{"b": z}], "c": y}}, numbers, words, numbers
+)
+paths = st.sampled_from([f"t/{n}.json" for n in range(6)] + ["t/sub/a b.json"])
+alike = st.one_of(
+    st.dictionaries(paths, record.map(as_json) | st.none(), max_size=3),
+    st.lists(st.tuples(numbers, words), min_size=1, max_size=5).map(
+        lambda rows: {"data/rows.csv": b"n,w\n" + b"".join(f"{n},{w}x\n".encode() for n, w in rows)}
+    ),
+    st.lists(record, min_size=1, max_size=4).map(lambda found: {"list.json": as_json(found)}),
+    st.just({"t/bad.json": b"{"}),
+    st.just({"t/bad.json": None}),
+)
+RELAXED = settings(
+    max_examples=8,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+FIRST: Files = {
+    "t/0.json": as_json({"x": 1, "y": "one", "z": {"a": [{"b": 1}], "c": "d"}}),
+    "data/rows.csv": b"n,w\n1,ax\n2,bx\n",
+    "list.json": as_json([{"x": 1, "y": "y", "z": {"a": [{"b": 2}], "c": "e"}}]),
+}
+
+
+def versions(connection: Any) -> dict[str, list[str]]:
+    """Gives every state of the records of each table."""
+    tables = connection.execute("SELECT table_schema, table_name FROM information_schema.tables")
+    return {
+        f"{schema}.{name}": sorted(
+            map(repr, connection.execute(f"FROM versions('{schema}.{name}')").fetchall())
+        )
+        for schema, name in tables.fetchall()
+    }
+
+
+def ends(cache: Path) -> list[str]:
+    """Gives the last commit of each index of a cache."""
+    found = [load(path) for path in cache.glob("meta/*/line.json")]
+    return [str(manifest.commits[-1]) for manifest in found if manifest is not None]
+
+
+def grown(history: list[Files], chance: Random, *, folds: bool) -> None:
+    """Lets an index grow over a history and compares it with one made at its end."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        source = repository(folder / "source", history)
+        line = twins.line(source)
+        growing = twins.twin(source, folder / "growing.git", line[0])
+        cache = folder / "grown"
+        for end in (0, FEWEST, len(line) - 1):
+            twins.move(growing, line[end])
+            with ingitdb.connect(growing, settings=twins.settings(cache)) as connection:
+                connection.execute("SHOW TABLES").fetchall()
+        if folds:
+            assert ends(cache) in ([line[-1]], [line[FEWEST]])
+        at_once = ingitdb.connect(source, settings=twins.settings(folder / "late"))
+        grew = ingitdb.connect(growing, settings=twins.settings(cache))
+        with at_once, grew:
+            for commit in chance.sample(line, len(line)):
+                assert twins.tables(grew, commit) == twins.tables(at_once, commit), commit
+            assert versions(grew) == versions(at_once)
+            found = [c.execute("FROM unreadable()").fetchall() for c in (grew, at_once)]
+            assert found[0] == found[1]
+
+
+@RELAXED
+@given(
+    steps=st.lists(alike, min_size=2 * FEWEST, max_size=2 * FEWEST + 3),
+    chance=st.randoms(use_true_random=False),
+)
+def test_records_of_known_shapes(steps: list[Files], chance: Random) -> None:
+    grown([FIRST, *steps], chance, folds=True)
+
+
+@RELAXED
+@given(
+    steps=st.lists(changes | alike, min_size=FEWEST, max_size=2 * FEWEST),
+    chance=st.randoms(use_true_random=False),
+)
+def test_records_of_any_shape(steps: list[Files], chance: Random) -> None:
+    grown([FIRST, *steps], chance, folds=False)
