@@ -126,7 +126,7 @@ def table_stats(context: Context) -> Rows:
     rows = []
     for table in context.snapshot.tables:
         relation = context.snapshot.relation(table)
-        files = context.snapshot.file_count(table)
+        files = context.snapshot.files.count(table)
         rows.append((table.schema, table.name, relation.rows, len(relation.columns), files))
     return columns, rows
 

@@ -311,5 +311,5 @@ class Database:
 
 
 def _formats(snapshot: Snapshot, table: NamedTable) -> str:
-    names = {name_of(path) for path, _ in snapshot.files_of(table)}
+    names = {name_of(path) for path, _ in snapshot.files.of(table)}
     return ",".join(sorted(name for name in names if name))

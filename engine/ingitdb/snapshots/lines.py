@@ -29,7 +29,7 @@ def with_places(
     shown = [f"r.{quote_identifier(column.name)}" for column in relation.columns]
     names = {column.name for column in relation.columns}
     shown += [f"r.{name}" for name in ("_key", "_path") if name in hidden and name not in names]
-    joins = f" LEFT JOIN ({snapshot.blobs(table)}) b ON b.path = r._path"
+    joins = f" LEFT JOIN ({snapshot.files.blobs(table)}) b ON b.path = r._path"
     body = relation.body
     if "_blob" in hidden:
         shown.append("b.blob AS _blob")
@@ -44,7 +44,7 @@ def with_places(
 
 def _lines(snapshot: Snapshot, table: NamedTable) -> str:
     """Writes the first line of each record of a table; gives the file's path."""
-    files = snapshot.files_of(table)
+    files = snapshot.files.of(table)
     layout = snapshot.layout()
     wanted = {where.storage for where in table.locations}
     reader = Reader()

@@ -7,9 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ingitdb.catalog.columns import column_names, place_at
-from ingitdb.catalog.globs import literal_start
 from ingitdb.catalog.naming import NamedTable, name_tables
-from ingitdb.model.identifiers import BlobId, CommitId
 from ingitdb.model.ports import BlobSource
 from ingitdb.model.records import Problem
 from ingitdb.model.shapes import Place
@@ -25,11 +23,11 @@ from ingitdb.snapshots.parts import (
     nothing,
     place_of,
     place_of_states,
-    standing,
     with_fields,
     within,
     without,
 )
+from ingitdb.snapshots.placements import Placements
 from ingitdb.snapshots.projection import NotDerivable
 from ingitdb.snapshots.relation import Column, Relation, only_known, shaped, ways_to_show
 from ingitdb.snapshots.segments import Segment
@@ -37,6 +35,7 @@ from ingitdb.snapshots.store import Base, SnapshotStore, Sources
 
 if TYPE_CHECKING:
     from ingitdb.catalog.layout import Layout
+    from ingitdb.model.identifiers import CommitId
 
 Query: TypeAlias = Callable[[str], list[tuple[Any, ...]]]
 _MOST_BY_ROW = 1_000
@@ -52,6 +51,7 @@ class Snapshot:
 
     Attributes:
         commit: The commit, or a pseudo-commit.
+        files: Where the files lie.
         tables: All tables, by schema and name.
     """
 
@@ -62,7 +62,8 @@ class Snapshot:
         self._query = query
         self._relations: dict[NamedTable, Relation] = {}
         self._alone: Snapshot | None = None
-        self.tables: list[NamedTable] = name_tables(self._locations())
+        self.files = Placements(sources.bases, self._file, query)
+        self.tables: list[NamedTable] = name_tables(self.files.locations())
 
     @property
     def identity(self) -> str:
@@ -89,17 +90,6 @@ class Snapshot:
     def layout(self) -> "Layout":
         """Gives the layout of the commit's tree."""
         return self._store.layout(self.commit)
-
-    def files_of(self, table: NamedTable) -> list[tuple[str, BlobId]]:
-        """Gives path and blob of each file that holds records of a table, by path."""
-        return [
-            (path, BlobId(blob)) for path, blob in self._query(f"{self.blobs(table)} ORDER BY 1")
-        ]
-
-    def file_count(self, table: NamedTable) -> int:
-        """Counts the files that hold records of a table."""
-        ((count,),) = self._query(f"SELECT count(*) FROM ({self.blobs(table)})")
-        return int(count)
 
     @property
     def problems(self) -> list[Problem]:
@@ -177,72 +167,11 @@ class Snapshot:
         bodies = [self._body(part, some, place, names, _STATE) for part, some in parts if some]
         body = " UNION ALL ".join(bodies) or nothing(natural, _NO_STATE)
         declared = self._declared(table)
-        if self._headers(table) is not None:
+        if self.files.headers(table) is not None:
             declared = only_known(declared, natural)
         chosen = choose(ways_to_show(natural, declared, has_sources=False), body, self._query)
         key = self._has_key(table, body)
         return shaped(body, natural, declared, chosen, has_key=key, more=_STATE_COLUMNS)
-
-    def blobs(self, table: NamedTable) -> str:
-        """Gives SQL for the blob of each path of a table: columns `path`, `blob`."""
-        return self._placements(table, "path, blob") or "SELECT '' AS path, '' AS blob WHERE false"
-
-    def _placements(self, table: NamedTable, columns: str) -> str:
-        """Gives SQL for what is known of the files that hold a table's records."""
-        numbers = set(table.locations)
-        parts = []
-        for base in self._sources.bases:
-            wanted = [str(n) for n, w in enumerate(base.manifest.locations) if w in numbers]
-            if wanted:
-                condition = f"location IN ({', '.join(wanted)}) AND {standing(base, 'path')}"
-                file = self._file(base.manifest.placements)
-                parts.append(f"SELECT {columns} FROM {file} WHERE {condition}")
-        return " UNION ALL ".join(parts)
-
-    def _headers(self, table: NamedTable) -> tuple[str, ...] | None:
-        """Gives the fields that a table's files name in their headers; None if some do not."""
-        files = ""
-        if any(where.form == Form.ROWS for where in table.locations):
-            files = self._placements(table, "path, header")
-        if not files:
-            return None
-        found = self._query(f"SELECT header FROM ({files}) GROUP BY header ORDER BY min(path)")
-        if not found or any(header is None for (header,) in found):
-            return None
-        return tuple(dict.fromkeys(name for (header,) in found for name in header))
-
-    def _locations(self) -> set[Location]:
-        """Gives the locations that have files, and those that are declared."""
-        found: set[Location] = set()
-        for base in self._sources.bases:
-            locations = base.manifest.locations
-            found |= {locations[number] for number in self._standing_locations(base)}
-        if self._sources.bases:
-            first = self._sources.bases[0]
-            if first.manifest.layouts:
-                declared = first.manifest.layout_at(first.ordinal).declared
-                found |= {first.manifest.locations[number] for number in declared}
-        return found
-
-    def _standing_locations(self, base: Base) -> set[int]:
-        """Gives the locations of a line that have files at its ordinal, other than left out."""
-        sure: set[int] = set()
-        if base.is_last:
-            files = base.manifest.head_files
-            sure = {n for n, count in files.items() if count > self._most_left_out(base, n)}
-            if len(sure) == len(files):
-                return sure
-        found = self._query(
-            f"SELECT DISTINCT location FROM {self._file(base.manifest.placements)}"
-            f" WHERE {standing(base, 'path')}"
-        )
-        return sure | {number for (number,) in found}
-
-    @staticmethod
-    def _most_left_out(base: Base, number: int) -> int:
-        """Counts the paths left out that may have held records of a location, and perhaps more."""
-        start = literal_start(base.manifest.locations[number].path)
-        return sum(path.startswith(start) for path in base.without)
 
     def _read_alone(self, table: NamedTable) -> Relation:
         if self._alone is None:
@@ -257,7 +186,7 @@ class Snapshot:
         storages = dict.fromkeys(where.storage for where in table.locations)
         parts = [part for storage in storages for part in self._parts(storage)]
         place, rows, counted = self._united(parts)
-        headers = self._headers(table)
+        headers = self.files.headers(table)
         if headers is not None:
             place = with_fields(place, headers)
         names = column_names(place.fields)
@@ -299,7 +228,7 @@ class Snapshot:
 
         storages = {where.storage for where in table.locations}
         path = write_texts(
-            self.files_of(table), self.objects(), self.layout(), storages, fields, self.cache.data
+            self.files.of(table), self.objects(), self.layout(), storages, fields, self.cache.data
         )
         columns = "".join(f", s.{quote_identifier(name)}" for name in fields)
         return (

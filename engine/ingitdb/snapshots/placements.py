@@ -1,0 +1,103 @@
+"""Where the files of a snapshot lie: which tables have any, their blobs, the columns they name."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ingitdb.catalog.globs import literal_start
+from ingitdb.catalog.naming import NamedTable
+from ingitdb.model.identifiers import BlobId
+from ingitdb.model.tables import Form, Location
+from ingitdb.snapshots.parts import standing
+from ingitdb.snapshots.segments import Segment
+from ingitdb.snapshots.store import Base
+
+
+class Placements:
+    """The files that stand at a commit.
+
+    Args:
+        bases: What answers for the commit.
+        file: Gives SQL that reads a cache file.
+        query: Runs SQL.
+    """
+
+    def __init__(
+        self,
+        bases: Sequence[Base],
+        file: Callable[[Segment], str],
+        query: Callable[[str], list[tuple[Any, ...]]],
+    ) -> None:
+        self._bases = bases
+        self._file = file
+        self._query = query
+
+    def locations(self) -> set[Location]:
+        """Gives the locations that have files, and those that are declared."""
+        found: set[Location] = set()
+        for base in self._bases:
+            locations = base.manifest.locations
+            found |= {locations[number] for number in self._standing(base)}
+        if self._bases:
+            first = self._bases[0]
+            if first.manifest.layouts:
+                declared = first.manifest.layout_at(first.ordinal).declared
+                found |= {first.manifest.locations[number] for number in declared}
+        return found
+
+    def of(self, table: NamedTable) -> list[tuple[str, BlobId]]:
+        """Gives path and blob of each file that holds records of a table, by path."""
+        found = self._query(f"{self.blobs(table)} ORDER BY path")
+        return [(path, BlobId(blob)) for path, blob in found]
+
+    def count(self, table: NamedTable) -> int:
+        """Counts the files that hold records of a table."""
+        ((count,),) = self._query(f"SELECT count(*) FROM ({self.blobs(table)})")
+        return int(count)
+
+    def blobs(self, table: NamedTable) -> str:
+        """Gives SQL for the blob of each path of a table: columns `path`, `blob`."""
+        return self._known(table, "path, blob") or "SELECT '' AS path, '' AS blob WHERE false"
+
+    def headers(self, table: NamedTable) -> tuple[str, ...] | None:
+        """Gives the fields that a table's files name in their headers; None if some do not."""
+        files = ""
+        if any(where.form == Form.ROWS for where in table.locations):
+            files = self._known(table, "path, header")
+        if not files:
+            return None
+        found = self._query(f"SELECT header FROM ({files}) GROUP BY header ORDER BY min(path)")
+        if not found or any(header is None for (header,) in found):
+            return None
+        return tuple(dict.fromkeys(name for (header,) in found for name in header))
+
+    def _known(self, table: NamedTable, columns: str) -> str:
+        """Gives SQL for what is known of the files that hold a table's records."""
+        numbers = set(table.locations)
+        parts = []
+        for base in self._bases:
+            wanted = [str(n) for n, w in enumerate(base.manifest.locations) if w in numbers]
+            if wanted:
+                condition = f"location IN ({', '.join(wanted)}) AND {standing(base, 'path')}"
+                file = self._file(base.manifest.placements)
+                parts.append(f"SELECT {columns} FROM {file} WHERE {condition}")
+        return " UNION ALL ".join(parts)
+
+    def _standing(self, base: Base) -> set[int]:
+        """Gives the locations of a line that have files at its ordinal, other than left out."""
+        sure: set[int] = set()
+        if base.is_last:
+            files = base.manifest.head_files
+            sure = {n for n, count in files.items() if count > _most_left_out(base, n)}
+            if len(sure) == len(files):
+                return sure
+        found = self._query(
+            f"SELECT DISTINCT location FROM {self._file(base.manifest.placements)}"
+            f" WHERE {standing(base, 'path')}"
+        )
+        return sure | {number for (number,) in found}
+
+
+def _most_left_out(base: Base, number: int) -> int:
+    """Counts the paths left out that may have held records of a location, and perhaps more."""
+    start = literal_start(base.manifest.locations[number].path)
+    return sum(path.startswith(start) for path in base.without)
