@@ -11,6 +11,7 @@ from ingitdb.model.history import EXECUTABLE, REGULAR, FileChange
 from ingitdb.model.identifiers import BlobId
 from ingitdb.model.ports import Progress
 from ingitdb.snapshots.intervals import Intervals
+from ingitdb.snapshots.journal import Journal
 from ingitdb.snapshots.states import Reading, States
 from ingitdb.snapshots.workers import Task, read_files
 
@@ -112,6 +113,7 @@ def gather(
     workers: int,
     layout: Layout | None = None,
     progress: Progress | None = None,
+    journal: Journal | None = None,
 ) -> Gathered:
     """Walks over the changes of each commit in order and reads what they brought.
 
@@ -121,12 +123,13 @@ def gather(
         workers: How many processes may read.
         layout: How files are placed, if their own tree does not tell.
         progress: Is told how far the walk and the reading are.
+        journal: Knows what an interrupted run has read, and keeps what this one reads.
     """
     line = Line()
     if layout is not None:
         line = Line(layouts=[layout], spans=[(0, 0)], is_placed=True)
     with without_cycle_search():
-        return _gathered(line, commits, objects, workers, progress)
+        return _gathered(line, commits, objects, workers, progress, journal)
 
 
 @contextmanager
@@ -147,6 +150,7 @@ def _gathered(
     objects: ObjectStore,
     workers: int,
     progress: Progress | None,
+    journal: Journal | None,
 ) -> Gathered:
     count = 0
     for ordinal, changes in enumerate(commits):
@@ -154,7 +158,11 @@ def _gathered(
         count = ordinal + 1
         if progress is not None and count % 256 == 0:
             progress.advance("commits", count, 0)
-    readings, states = read_events(line, objects, workers=workers, progress=progress)
+    if progress is not None:
+        progress.advance("commits", count, count)
+    readings, states = read_events(
+        line, objects, workers=workers, progress=progress, journal=journal
+    )
     intervals = Intervals()
     for event, reading in zip(line.events, readings, strict=True):
         record(intervals, event.ordinal, event, reading)
@@ -162,11 +170,18 @@ def _gathered(
 
 
 def read_events(
-    line: Line, objects: ObjectStore, *, workers: int, progress: Progress | None = None
+    line: Line,
+    objects: ObjectStore,
+    *,
+    workers: int,
+    progress: Progress | None = None,
+    journal: Journal | None = None,
 ) -> tuple[list[Reading], States]:
     """Reads what the events of a line brought; gives a reading for each, and all states."""
     tasks, wanted = _tasks(line)
-    found, states = read_files(tasks, line.layouts, objects, workers=workers, progress=progress)
+    found, states = read_files(
+        tasks, line.layouts, objects, workers=workers, progress=progress, journal=journal
+    )
     nothing = Reading()
     return [found.get(task, nothing) for task in wanted], states
 

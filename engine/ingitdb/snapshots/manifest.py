@@ -121,7 +121,7 @@ class Manifest:
 
 def save(manifest: Manifest, path: Path) -> None:
     """Writes a manifest so that readers see the old one or the new one, never a part."""
-    body = orjson.dumps(_packed(manifest), option=orjson.OPT_NON_STR_KEYS)
+    body = orjson.dumps(packed(manifest), option=orjson.OPT_NON_STR_KEYS)
     mark = hashlib.blake2b(body, digest_size=16).hexdigest().encode()
     temporary = path.with_name(f".new-{os.getpid()}-{uuid.uuid4().hex}")
     with temporary.open("wb") as stream:
@@ -148,22 +148,22 @@ def load(path: Path) -> Manifest | None:
     return _manifest(orjson.loads(body))
 
 
-def _packed(value: Any) -> Any:
+def packed(value: Any) -> Any:
     """Turns our values into JSON's: data classes become maps, types their parts."""
     if isinstance(value, ListOf):
-        return {"list": _packed(value.item)}
+        return {"list": packed(value.item)}
     if isinstance(value, MapOf):
-        return {"map": [_packed(value.key), _packed(value.value)]}
+        return {"map": [packed(value.key), packed(value.value)]}
     if isinstance(value, Struct):
-        return {"struct": [[name, _packed(inner)] for name, inner in value]}
+        return {"struct": [[name, packed(inner)] for name, inner in value]}
     if isinstance(value, Scalar):
         return value.name
     if is_dataclass(value):
-        return {f.name: _packed(getattr(value, f.name)) for f in fields(value)}
+        return {f.name: packed(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
-        return {name: _packed(inner) for name, inner in value.items()}
+        return {name: packed(inner) for name, inner in value.items()}
     if isinstance(value, tuple | list | frozenset):
-        return [_packed(item) for item in value]
+        return [packed(item) for item in value]
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
@@ -206,7 +206,8 @@ def _declaration(value: Mapping[str, Any]) -> Declaration:
     return Declaration(**parts)
 
 
-def _location(value: Mapping[str, Any]) -> Location:
+def location_of(value: Mapping[str, Any]) -> Location:
+    """Gives the location that was packed."""
     parts: dict[str, Any] = {name: _frozen(inner) for name, inner in value.items()}
     options = {name: _frozen(inner) for name, inner in value["options"].items()}
     parts["options"] = ReadOptions(**options)
@@ -242,7 +243,7 @@ def _table(value: Mapping[str, Any]) -> StoredTable:
 def _manifest(value: Mapping[str, Any]) -> Manifest:
     return Manifest(
         commits=tuple(CommitId(c) for c in value["commits"]),
-        locations=tuple(_location(where) for where in value["locations"]),
+        locations=tuple(location_of(where) for where in value["locations"]),
         layouts=tuple(
             LayoutSpan(
                 start=span["start"],

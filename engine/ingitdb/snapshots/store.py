@@ -24,6 +24,7 @@ from ingitdb.snapshots.segments import write_table
 if TYPE_CHECKING:
     from ingitdb.catalog.layout import Layout
     from ingitdb.snapshots.gathering import Gathered
+    from ingitdb.snapshots.journal import Journal
 
 LINE = "line"
 _MOST_OVERLAID = 2_000
@@ -174,6 +175,8 @@ class SnapshotStore:
             tip = self._repository.head().commit
             if tip is None:
                 return self._built((), ())
+            from ingitdb.snapshots.journal import Journal  # slow to load: only to build
+
             commits: list[CommitId] = []
 
             def changes() -> Iterator[Sequence[FileChange]]:
@@ -181,14 +184,17 @@ class SnapshotStore:
                     commits.append(commit)
                     yield changed
 
-            built = self._built(changes(), commits)
+            journal = Journal(self.cache.data, self.cache.has_room)
+            built = self._built(changes(), commits, journal)
             self.cache.save(LINE, built)
+            journal.clear()
             return built
 
     def _gathered(
         self,
         changes: Iterable[Sequence[FileChange]],
         layout: "Layout | None" = None,
+        journal: "Journal | None" = None,
     ) -> "Gathered":
         from ingitdb.snapshots.gathering import gather  # slow to load: only to build
 
@@ -199,14 +205,19 @@ class SnapshotStore:
             workers=self._workers,
             layout=layout,
             progress=self._progress,
+            journal=journal,
         )
 
     def _built(
-        self, changes: Iterable[Sequence[FileChange]], commits: Sequence[CommitId]
+        self,
+        changes: Iterable[Sequence[FileChange]],
+        commits: Sequence[CommitId],
+        journal: "Journal | None" = None,
     ) -> Manifest:
         from ingitdb.snapshots.indexing import write_index  # slow to load: only to build
 
-        return write_index(self._gathered(changes), commits, partial(write_table, self.cache.data))
+        gathered = self._gathered(changes, journal=journal)
+        return write_index(gathered, commits, partial(write_table, self.cache.data))
 
     def _overlaid(self, commit: CommitId, line: Manifest) -> Sources | None:
         """Puts a commit's own changes over the nearest indexed ancestor."""

@@ -19,6 +19,7 @@ from ingitdb.git.objects import ObjectStore
 from ingitdb.model.identifiers import BlobId
 from ingitdb.model.ports import Progress
 from ingitdb.model.tables import Location
+from ingitdb.snapshots.journal import FileKey, Journal
 from ingitdb.snapshots.reading import Fault, FileReading, Packed, Reader
 from ingitdb.snapshots.states import FileTable, Reading, States
 
@@ -67,15 +68,26 @@ def read_files(
     *,
     workers: int,
     progress: Progress | None = None,
+    journal: Journal | None = None,
 ) -> tuple[dict[int, Reading], States]:
-    """Reads files; gives what each task found, by its place, and the states they found."""
+    """Reads files; gives what each task found, by its place, and the states they found.
+
+    Args:
+        tasks: What to read.
+        layouts: The layouts that the tasks name.
+        objects: Where the blobs are.
+        workers: How many processes may read.
+        progress: Is told how far the reading is.
+        journal: Knows what an interrupted run has read, and keeps what this one reads.
+    """
+    states = States()
+    readings = _taken(tasks, layouts, states, journal)
     by_blob: dict[BlobId, list[tuple[int, str, int]]] = {}
     for number, task in enumerate(tasks):
-        by_blob.setdefault(task.blob, []).append((number, task.path, task.layout))
+        if number not in readings:
+            by_blob.setdefault(task.blob, []).append((number, task.path, task.layout))
     ordered = objects.in_pack_order(by_blob)
     wanted = [(blob, tuple(by_blob[blob])) for blob in ordered]
-    readings: dict[int, Reading] = {}
-    states = States()
     count = min(workers, len(ordered) // _FEWEST + 1)
     found: Iterator[tuple[int, Batch]]
     if count < 2:
@@ -83,11 +95,35 @@ def read_files(
     else:
         found = _read_apart(wanted, layouts, objects, count)
     receivers = [_Receiver(states) for _ in range(count)]
-    for worker, batch in found:
-        receivers[worker].take(batch, readings)
-        if progress is not None:
-            progress.advance("records", len(readings), len(tasks))
+    try:
+        for worker, batch in found:
+            receivers[worker].take(batch, readings)
+            if journal is not None:
+                for number, *_ in batch.files:
+                    journal.note(_key(tasks[number], layouts), readings[number])
+                journal.keep_pace(states)
+            if progress is not None:
+                progress.advance("records", len(readings), len(tasks))
+    except BaseException:  # an interrupt too: the next run goes on from here
+        if journal is not None:
+            journal.write(states)
+        raise
     return readings, states
+
+
+def _key(task: Task, layouts: Sequence[Layout]) -> FileKey:
+    return FileKey(task.blob, task.path, layouts[task.layout].digest)
+
+
+def _taken(
+    tasks: Sequence[Task], layouts: Sequence[Layout], states: States, journal: Journal | None
+) -> dict[int, Reading]:
+    """Takes what an interrupted run has read."""
+    found = journal.load(states) if journal is not None else {}
+    if not found:
+        return {}
+    numbered = ((number, found.get(_key(task, layouts))) for number, task in enumerate(tasks))
+    return {number: reading for number, reading in numbered if reading is not None}
 
 
 @dataclass(slots=True)
