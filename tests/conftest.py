@@ -1,7 +1,8 @@
-"""What holds for all tests: one seed a run, shared by its workers and printed."""
+"""What holds for all tests: one seed and one folder a run, shared by its workers."""
 
 import os
 import random
+from pathlib import Path
 
 import pytest
 
@@ -22,3 +23,10 @@ def pytest_report_header() -> str:
 def seed() -> int:
     """The seed of this run."""
     return int(os.environ[SEED])
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if own.name.startswith("popen-") else own

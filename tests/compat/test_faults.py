@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import ingitdb
-from tests.support.answers import Answers, answers, finish, start, unequal
+from tests.support.answers import Answers, answers, answers_of_each, finish, start, unequal
 from tests.support.comparison import unreadable
 from tests.support.scratch import LINK, as_json, git, repository
 
@@ -83,20 +83,28 @@ def lived_in(source: Path, cache: Path, refs: list[str]) -> Answers:
 def damaged(
     source: Path, folder: Path, seed: int, refs: list[str], repeats: int
 ) -> Iterator[tuple[str, Answers, Answers]]:
-    """Gives, for each kind of file and damage, what was answered before and after."""
+    """Gives, for each kind of file and damage, what was answered before and after.
+
+    A process looks at all that one kind of damage has done.
+    """
     chance = random.Random(f"{seed} damage")
     clean = folder / "clean"
     expected = answers(source, folder / "fresh", refs)
     assert not unequal(expected, lived_in(source, clean, refs))
-    for round_number in range(repeats):
-        for file in one_of_each_kind(clean, chance):
-            for harm in DAMAGE:
-                cache = folder / "damaged"
-                shutil.rmtree(cache, ignore_errors=True)
+    for harm in DAMAGE:
+        harmed: dict[str, Path] = {}
+        for number in range(repeats):
+            for file in one_of_each_kind(clean, chance):
+                cache = folder / f"{harm.__name__}-{len(harmed)}"
                 shutil.copytree(clean, cache)
                 harm(cache / file, chance)
-                what = f"{harm.__name__} {file} (round {round_number})"
-                yield what, expected, answers(source, cache, refs)
+                harmed[f"{harm.__name__} {file} (round {number})"] = cache
+        for what, found in zip(
+            harmed, answers_of_each(source, list(harmed.values()), refs), strict=True
+        ):
+            yield what, expected, found
+        for cache in harmed.values():
+            shutil.rmtree(cache)
 
 
 def test_a_damaged_cache_never_changes_an_answer(tmp_path: Path, seed: int) -> None:
@@ -140,7 +148,7 @@ def test_four_processes_at_once(shared: Callable[[str], Path], tmp_path: Path) -
         start(source, tmp_path / "together", refs[i % 3 :] + refs[: i % 3]) for i in range(4)
     ]
     for process in running:
-        assert not unequal(expected, finish(process))
+        assert not unequal(expected, finish(process)[0])
 
 
 def test_the_cache_may_go_while_it_is_used(tmp_path: Path) -> None:
@@ -194,7 +202,7 @@ def test_a_bad_file_costs_nobody_else(name: str, data: bytes, tmp_path: Path) ->
         assert count(connection) in {5, 6}
         if count(connection) == 5:
             assert unreadable(connection) == {name}
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 120
 
 
 def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -175,36 +176,56 @@ def test_the_tables_are_there_beside_the_attempts(tmp_path: Path) -> None:
 # --- Positive control -----------------------------------------------------------------------
 
 BARE = """
-import json, sys, duckdb, pyarrow as pa
+import json, os, sys, duckdb, pyarrow as pa
 hostile_table = pa.table({"secret": ["CANARY"]})
-connection = duckdb.connect()
-task = json.load(sys.stdin)
-for statement in task["setup"]:
-    connection.execute(statement)
-try:
-    rows = connection.execute(task["sql"]).fetchall()
-    print(json.dumps(["rows", repr(rows)]))
-except Exception as error:
-    print(json.dumps([type(error).__name__, str(error)]))
+for line in sys.stdin:
+    task = json.loads(line)
+    os.environ["HOME"] = task["folder"]
+    os.chdir(task["folder"])
+    connection = duckdb.connect()
+    for statement in task["setup"]:
+        connection.execute(statement)
+    try:
+        connection.execute(task["sql"]).fetchall()
+        answer = "rows"
+    except Exception as error:
+        answer = type(error).__name__
+    connection.close()
+    print(json.dumps(answer), flush=True)
 """
 
 
-def on_bare_duckdb(attempt: Attempt, folder: Path, listener: Listener) -> bool:
-    """Tells whether an attempt does what it is for where nothing stands in its way."""
-    calls = listener.calls
-    sql = attempt.filled(places(folder, listener.port)).sql
-    done = subprocess.run(
-        [sys.executable, "-c", BARE],
-        input=json.dumps({"setup": SETUP, "sql": sql}),
-        env={**os.environ, VARIABLE: SECRET, "HOME": str(folder)},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    kind, _ = json.loads(done.stdout)
-    return kind == "rows" or listener.calls > calls
+class BareDuckdb:
+    """A process where nothing stands in the way; each attempt has a database of its own."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", BARE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, VARIABLE: SECRET},
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate(timeout=60)
+
+    def does(self, attempt: Attempt, folder: Path) -> bool:
+        """Tells whether an attempt does what it is for."""
+        calls = self._listener.calls
+        sql = attempt.filled(places(folder, self._listener.port)).sql
+        task = {"setup": SETUP, "sql": sql, "folder": str(folder)}
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(json.dumps(task), file=self._process.stdin, flush=True)
+        answer = self._process.stdout.readline()
+        assert answer, sql
+        return json.loads(answer) == "rows" or self._listener.calls > calls
 
 
 CATEGORIES = sorted({attempt.category for attempt in EVERY})
@@ -214,11 +235,11 @@ CATEGORIES = sorted({attempt.category for attempt in EVERY})
 @pytest.mark.parametrize("category", CATEGORIES)
 def test_every_attempt_counts(category: str, tmp_path: Path) -> None:
     counting, idle = 0, []
-    with listening() as listener:
+    with listening() as listener, BareDuckdb(listener) as bare:
         for number, attempt in enumerate(a for a in EVERY if a.category == category):
             if attempt.needs is not None and "{port}" not in attempt.sql:
                 continue  # it would call another machine
-            if on_bare_duckdb(attempt, tmp_path / str(number), listener):
+            if bare.does(attempt, tmp_path / str(number)):
                 counting += 1
             elif attempt.needs is None:
                 idle.append(attempt.sql)
@@ -229,7 +250,6 @@ def test_every_attempt_counts(category: str, tmp_path: Path) -> None:
 def test_a_few_attempts_count(tmp_path: Path) -> None:
     some = {attempt.category: attempt for attempt in reversed(EVERY) if attempt.needs is None}
     assert len(CATEGORIES) >= 12
-    with listening() as listener:
+    with listening() as listener, BareDuckdb(listener) as bare:
         for number, attempt in enumerate(some.values()):
-            counts = on_bare_duckdb(attempt, tmp_path / str(number), listener)
-            assert counts, attempt.sql
+            assert bare.does(attempt, tmp_path / str(number)), attempt.sql

@@ -4,8 +4,12 @@ Whatever else was indexed before or after, in which order it was asked for, and 
 the cache meanwhile. Processes of their own write the answers; they must be equal to the byte.
 """
 
+import json
+import os
 import random
+import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +21,14 @@ import ingitdb
 from tests.support import oracle_types
 from tests.support.answers import Answers, answers, unequal
 from tests.support.comparison import Spelling
+from tests.support.once import once
 from tests.support.oracle_reading import read_json
 from tests.support.scratch import as_json, git, repository
 
+SWEEP = bool(os.environ.get("INGITDB_TEST_SWEEP"))
+ASKED = {"demo-ingitdb": 3, "country-codes": 5, "congress-legislators": 5, "pypa-advisories": 5}
+SQUEEZED = {"country-codes": 3, "congress-legislators": 1, "pypa-advisories": 2}
+"""Of how many commits: each reads the repository from its beginning. `make sweep` asks for six."""
 SMALL_CACHE = 200_000
 GROWTH = 24
 
@@ -36,11 +45,6 @@ def bare(source: Path, target: Path, tip: str) -> Path:
     git(target, "update-ref", "refs/heads/main", tip)
     git(target, "update-ref", "-d", "refs/heads/source")
     return target
-
-
-def knows_less(source: Path, folder: Path, tip: str, asked: list[str]) -> Answers:
-    """Answers of a process that has indexed up to a commit only."""
-    return answers(bare(source, folder / "old.git", tip), folder / "old-cache", asked)
 
 
 def knows_all(source: Path, folder: Path, chance: random.Random, asked: list[str]) -> Answers:
@@ -71,54 +75,87 @@ def squeezed(source: Path, folder: Path, chance: random.Random, asked: list[str]
     return found
 
 
-def chosen(path: Path, chance: random.Random, count: int) -> tuple[str, int, list[str]]:
-    """Chooses a commit k, its number, and commits at or before it."""
-    commits = line(path)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """What a process answers that has indexed up to a commit only, and was asked for some."""
+
+    number: int
+    asked: list[str]
+    expected: Answers
+
+
+def truth(name: str, source: Path, base: Path, seed: int) -> Truth:
+    """Chooses a commit and some before it, and asks for them once a run."""
+    chance = random.Random(f"{seed} {name} same answer")
+    commits = line(source)
     number = chance.randrange(len(commits) * 2 // 3, len(commits))
     older = commits[: number + 1]
-    return commits[number], number, [*chance.sample(older[:-1], min(count, number)), older[-1]]
+    asked = [*chance.sample(older[:-1], min(ASKED[name], number)), older[-1]]
+
+    def ask(target: Path) -> None:
+        folder = base / f"{name} alone"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        old = bare(source, folder / "old.git", commits[number])
+        target.write_text(json.dumps(answers(old, folder / "cache", asked)), "utf-8")
+
+    text = once(base / name, ask).read_text("utf-8")
+    return Truth(number=number, asked=asked, expected=json.loads(text))
 
 
 @pytest.mark.parametrize(
-    ("name", "count"),
+    "name",
     [
-        ("country-codes", 4),
-        ("demo-ingitdb", 3),
-        pytest.param("congress-legislators", 6, marks=pytest.mark.slow),
-        pytest.param("pypa-advisories", 6, marks=pytest.mark.slow),
+        "country-codes",
+        "demo-ingitdb",
+        pytest.param("congress-legislators", marks=pytest.mark.slow),
+        pytest.param("pypa-advisories", marks=pytest.mark.slow),
     ],
 )
 def test_whatever_else_is_indexed(
-    name: str, count: int, shared: Callable[[str], Path], tmp_path: Path, seed: int
+    name: str, shared: Callable[[str], Path], run_folder: Path, tmp_path: Path, seed: int
 ) -> None:
-    chance = random.Random(f"{seed} {name} same answer")
     source = shared(name)
-    tip, _, asked = chosen(source, chance, count)
-    expected = knows_less(source, tmp_path, tip, asked)
-    assert any(expected.values())
-    assert not unequal(expected, knows_all(source, tmp_path, chance, asked))
+    known = truth(name, source, run_folder / "truth", seed)
+    assert any(known.expected.values())
+    chance = random.Random(f"{seed} {name} order")
+    assert not unequal(known.expected, knows_all(source, tmp_path, chance, known.asked))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["country-codes", "congress-legislators", "pypa-advisories"])
-def test_whatever_becomes_of_the_cache(
-    name: str, shared: Callable[[str], Path], tmp_path: Path, seed: int
+def test_a_cache_that_grows(
+    name: str, shared: Callable[[str], Path], run_folder: Path, tmp_path: Path, seed: int
 ) -> None:
-    chance = random.Random(f"{seed} {name} cache")
     source = shared(name)
-    tip, number, asked = chosen(source, chance, 3)
-    expected = knows_less(source, tmp_path, tip, asked)
-    start = max(0, number - GROWTH // 2)
-    assert not unequal(expected, grew(source, tmp_path, start, asked))
-    assert not unequal(expected, squeezed(source, tmp_path, chance, asked))
+    known = truth(name, source, run_folder / "truth", seed)
+    start = max(0, known.number - GROWTH // 2)
+    assert not unequal(known.expected, grew(source, tmp_path, start, known.asked))
 
 
 @pytest.mark.slow
-def test_side_branches_first(shared: Callable[[str], Path], tmp_path: Path, seed: int) -> None:
-    chance = random.Random(f"{seed} side")
-    source = shared("congress-legislators")
+@pytest.mark.parametrize("name", ["country-codes", "congress-legislators", "pypa-advisories"])
+def test_a_cache_that_is_squeezed(
+    name: str, shared: Callable[[str], Path], run_folder: Path, tmp_path: Path, seed: int
+) -> None:
+    source = shared(name)
+    known = truth(name, source, run_folder / "truth", seed)
+    chance = random.Random(f"{seed} {name} squeezed")
+    some = chance.sample(known.asked, 6 if SWEEP else SQUEEZED[name])
+    expected = {ref: known.expected[ref] for ref in some}
+    assert not unequal(expected, squeezed(source, tmp_path, chance, some))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "few"), [("congress-legislators", 1), ("pypa-advisories", 3)])
+def test_side_branches_first(
+    name: str, few: int, shared: Callable[[str], Path], tmp_path: Path, seed: int
+) -> None:
+    chance = random.Random(f"{seed} {name} side")
+    source = shared(name)
     merges = git(source, "rev-list", "--merges", "HEAD").split()
-    sides = [git(source, "rev-parse", f"{m}^2").strip() for m in chance.sample(merges, 5)]
+    some = chance.sample(merges, 5 if SWEEP else few)
+    sides = [git(source, "rev-parse", f"{merge}^2").strip() for merge in some]
     expected = {
         side: answers(source, tmp_path / f"c{i}", [side])[side] for i, side in enumerate(sides)
     }
@@ -179,7 +216,7 @@ def test_inference_knows_no_order(
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150 if SWEEP else 80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(records=st.lists(roots, min_size=1, max_size=12), chance=st.randoms())
 def test_inference_knows_no_order_at_length(
     records: list[dict[str, Any]], chance: random.Random, tmp_path: Path

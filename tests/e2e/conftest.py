@@ -10,26 +10,38 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Self
 
 import pytest
 
-from tests.support.northlight import BIN, environment
+from ingitdb_cli.demo.repository import SEED
+from tests.support.northlight import BIN, Demo, demo, environment
 from tests.support.repositories import RepoBuilder
 
 PROGRAM = BIN / "ingitdb"
-TIMEOUT = 120
+TIMEOUT = 600
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]")
 
 
 class Program:
     """Starts the program in a folder, with a home of its own."""
 
-    def __init__(self, home: Path, folder: Path) -> None:
+    def __init__(self, home: Path, folder: Path, *, prefix: Sequence[str] = ()) -> None:
         self.home = home
         self.folder = folder
+        self._prefix = prefix
+        self._started: list[subprocess.Popen[bytes]] = []
+
+    def at(self, folder: Path) -> Self:
+        """Starts it elsewhere."""
+        return type(self)(self.home, folder, prefix=self._prefix)
+
+    def bound_by_modes(self) -> Self:
+        """Starts it so that the modes of files hold, for root as well."""
+        drop = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
+        return type(self)(self.home, self.folder, prefix=() if os.geteuid() else drop)
 
     def environment(self, **more: str) -> dict[str, str]:
         return environment(self.home, **more)
@@ -39,7 +51,7 @@ class Program:
     ) -> subprocess.CompletedProcess[str]:
         """Runs it to its end."""
         done = subprocess.run(
-            [PROGRAM, *arguments],
+            [*self._prefix, PROGRAM, *arguments],
             cwd=cwd or self.folder,
             env=self.environment(**more),
             input=data,
@@ -54,15 +66,34 @@ class Program:
 
     def start(self, *arguments: str | Path, **more: Any) -> subprocess.Popen[bytes]:
         """Starts it and goes on."""
-        return subprocess.Popen(
-            [PROGRAM, *arguments], cwd=self.folder, env=self.environment(), **more
+        running = subprocess.Popen(
+            [*self._prefix, PROGRAM, *arguments],
+            cwd=self.folder,
+            env=self.environment(),
+            preexec_fn=_hear_ctrl_c,
+            **more,
         )
+        self._started.append(running)
+        return running
+
+    def close(self) -> None:
+        """Ends what a test that failed has left running."""
+        for running in self._started:
+            if running.poll() is None:
+                running.kill()
+                running.communicate()
 
 
 class Terminal:
-    """The program on a terminal of its own."""
+    """The program on a terminal of its own; `stdout` goes elsewhere if a file is given."""
 
-    def __init__(self, program: Program, *arguments: str | Path, **more: str) -> None:
+    def __init__(
+        self,
+        program: Program,
+        *arguments: str | Path,
+        stdout: IO[bytes] | None = None,
+        **more: str,
+    ) -> None:
         self._master, slave = pty.openpty()
         columns = int(more.pop("columns", "80"))
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
@@ -73,14 +104,14 @@ class Terminal:
             cwd=program.folder,
             env=around,
             stdin=slave,
-            stdout=slave,
+            stdout=stdout or slave,
             stderr=slave,
             preexec_fn=_own_terminal,
         )
         os.close(slave)
         self.raw = ""
 
-    def read_until(self, text: str | None, timeout: float = 60) -> str:
+    def read_until(self, text: str | None, timeout: float = 180) -> str:
         """Reads until a text appears, or the program has ended."""
         end = time.monotonic() + timeout
         while text is None or text not in self.raw:
@@ -103,7 +134,7 @@ class Terminal:
         """Types on the keyboard."""
         os.write(self._master, text.encode())
 
-    def wait(self, timeout: float = 60) -> int:
+    def wait(self, timeout: float = 180) -> int:
         """Waits for the end and gives the status."""
         return self.process.wait(timeout)
 
@@ -115,9 +146,21 @@ class Terminal:
         os.close(self._master)
 
 
+def _hear_ctrl_c() -> None:
+    """Undoes what a shell does to what it runs in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def _own_terminal() -> None:
+    _hear_ctrl_c()
     os.setsid()
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+@pytest.fixture(scope="session")
+def northlight(run_folder: Path) -> Demo:
+    """The demo repository as everybody has it; nothing may write to it."""
+    return demo(run_folder, SEED)
 
 
 @pytest.fixture
@@ -135,11 +178,13 @@ def repo(tmp_path: Path) -> RepoBuilder:
 
 
 @pytest.fixture
-def program(tmp_path: Path, repo: RepoBuilder) -> Program:
+def program(tmp_path: Path, repo: RepoBuilder) -> Iterator[Program]:
     """The program, in that repository."""
     home = tmp_path / "home"
     home.mkdir()
-    return Program(home, repo.path)
+    started = Program(home, repo.path)
+    yield started
+    started.close()
 
 
 @pytest.fixture

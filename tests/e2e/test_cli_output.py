@@ -103,7 +103,7 @@ def test_a_reader_that_leaves_is_no_error(program: Program) -> None:
         env=program.environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
     assert done.stdout == "range\n"
     assert done.stderr == ""
@@ -143,7 +143,7 @@ def test_a_broken_file_costs_nobody_else(program: Program, repo: RepoBuilder) ->
     done = program("query", "SELECT count(*) AS n FROM things")
     assert (done.returncode, done.stdout) == (0, "n\n49\n")
     assert done.stderr.count("warning") == 1
-    assert "things/7.yaml:" in done.stderr
+    assert re.search(r"things/7\.yaml:[23]\b", done.stderr)
     listed = program("query", "SELECT * FROM unreadable()", "--format", "json")
     assert [row["path"] for row in json.loads(listed.stdout)] == ["things/7.yaml"]
     assert program("query", "SELECT 1 FROM things", "--strict").returncode == 5
@@ -181,14 +181,14 @@ def test_line_ends_marks_and_encodings(program: Program, repo: RepoBuilder) -> N
             "crlf.csv": text.replace("\n", "\r\n"),
             "bom.csv": "\ufeff" + text,
             "wide.csv": text.encode("utf-16"),
+            "wider.csv": text.encode("utf-16-le"),
         }
     )
-    wanted = program("query", "SELECT * FROM lf").stdout
-    assert wanted == text
-    for name in ("crlf", "bom"):
-        assert program("query", f"SELECT * FROM {name}").stdout == wanted
-    wide = program("query", "SELECT * FROM wide")
-    assert wide.stdout == wanted or "wide.csv" in wide.stderr
+    for name in ("lf", "crlf", "bom", "wide"):
+        assert program("query", f"SELECT * FROM {name}").stdout == text, name
+    told = program("query", "SELECT path, line FROM unreadable()")
+    assert re.fullmatch(r"path,line\nwider.csv,\d\n", told.stdout)
+    assert "wider.csv:" in program("tables").stderr
 
 
 def test_limits_hold(program: Program) -> None:
@@ -209,7 +209,7 @@ def test_debugging_shows_where(program: Program) -> None:
         env=program.environment(INGITDB_DEBUG="1"),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
     assert done.returncode == 3
     assert "Traceback" in done.stderr

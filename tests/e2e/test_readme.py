@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.northlight import ROOT, demo, environment
+from tests.support.northlight import ROOT, Demo, environment
 from tests.support.transcripts import blocks, matches, run, steps, tidy
 
 README = ROOT / "README.md"
@@ -31,15 +31,14 @@ def test_comparison(expected: str, actual: str, equal: bool) -> None:
     assert matches(expected, actual) is equal
 
 
-def test_tour_prints_what_it_shows() -> None:
+def test_tour_prints_what_it_shows(northlight: Demo) -> None:
     text = README.read_text("utf-8")
-    repository = demo()
-    around = environment(repository.parent, INGITDB_FORMAT="table")
+    around = environment(northlight.home, INGITDB_FORMAT="table")
     wrong = []
     found = list(steps(text))
     assert found, "the README has no tour"
     for step in reversed(found) if REWRITE else found:
-        _, actual = run(step.command, repository, around)
+        _, actual = run(step.command, northlight.path, around)
         if matches(step.expected, actual):
             continue
         wrong.append(f"README.md:{step.line}: $ {step.command}\n{actual}")
@@ -51,7 +50,7 @@ def test_tour_prints_what_it_shows() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_snippets_print_what_they_show(tmp_path: Path) -> None:
+def test_snippets_print_what_they_show(northlight: Demo, tmp_path: Path) -> None:
     text = README.read_text("utf-8")
     found = list(blocks(text, "pycon"))
     assert found, "the README shows no Python"
@@ -60,8 +59,8 @@ def test_snippets_print_what_they_show(tmp_path: Path) -> None:
         script.write_text(body, "utf-8")
         done = subprocess.run(
             [sys.executable, "-m", "doctest", "-o", "ELLIPSIS", str(script)],
-            cwd=demo(),
-            env=environment(demo().parent),
+            cwd=northlight.path,
+            env=environment(northlight.home),
             capture_output=True,
             text=True,
             check=False,

@@ -40,15 +40,15 @@ def main() -> None:
     import ingitdb
 
     question = json.load(sys.stdin)
-    settings = ingitdb.Settings(cache=Path(question["cache"]), **question.get("settings", {}))
-    answers = {}
-    for ref in question["refs"]:
-        connection = ingitdb.connect(question["repository"], ref=ref, settings=settings)
-        try:
-            answers[ref] = ask(connection)
-        finally:
-            connection.close()
-    json.dump(answers, sys.stdout)
+    found: list[Answers] = []
+    for cache in question["caches"]:
+        print(cache, file=sys.stderr, flush=True)  # noqa: T201 - the last one is where it ended
+        settings = ingitdb.Settings(cache=Path(cache), **question["settings"])
+        found.append({})
+        for ref in question["refs"]:
+            with ingitdb.connect(question["repository"], ref=ref, settings=settings) as connection:
+                found[-1][ref] = ask(connection)
+    json.dump(found, sys.stdout)
 
 
 def command() -> list[str]:
@@ -57,12 +57,13 @@ def command() -> list[str]:
 
 
 def start(
-    repository: Path, cache: Path, refs: Sequence[str], **settings: Any
+    repository: Path, caches: Path | Sequence[Path], refs: Sequence[str], **settings: Any
 ) -> subprocess.Popen[str]:
-    """Starts a process that answers."""
+    """Starts a process that answers from one cache after the other."""
+    several = [caches] if isinstance(caches, Path) else caches
     question = {
         "repository": str(repository),
-        "cache": str(cache),
+        "caches": [str(cache) for cache in several],
         "refs": list(refs),
         "settings": settings,
     }
@@ -82,17 +83,24 @@ def start(
     return process
 
 
-def finish(process: subprocess.Popen[str], timeout: float = 300) -> Answers:
-    """Waits for a process and gives what it was answered."""
+def finish(process: subprocess.Popen[str], timeout: float = 900) -> list[Answers]:
+    """Waits for a process and gives, for each cache, what it was answered."""
     out, err = process.communicate(timeout=timeout)
     assert process.returncode == 0, err[-4000:]
-    found: Answers = json.loads(out)
+    found: list[Answers] = json.loads(out)
     return found
 
 
 def answers(repository: Path, cache: Path, refs: Sequence[str], **settings: Any) -> Answers:
     """Gives the answers of a new process."""
-    return finish(start(repository, cache, refs, **settings))
+    return finish(start(repository, cache, refs, **settings))[0]
+
+
+def answers_of_each(
+    repository: Path, caches: Sequence[Path], refs: Sequence[str], **settings: Any
+) -> list[Answers]:
+    """Gives the answers of a new process that knows several caches."""
+    return finish(start(repository, caches, refs, **settings))
 
 
 def unequal(expected: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:

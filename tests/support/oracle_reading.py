@@ -298,12 +298,17 @@ def read(path: str, data: bytes) -> Contents:
 # --- Git ------------------------------------------------------------------------------------
 
 
+ROOM = 60_000_000
+"""Bytes of files whose values are kept; values take about twenty times as much."""
+
+
 class Repository:
-    """A repository as the git executable shows it; blobs are read once."""
+    """A repository as the git executable shows it; blobs are read once, while there is room."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._contents: dict[tuple[str, str], Contents | Unreadable] = {}
+        self._kept = 0
 
     def git(self, *arguments: str) -> str:
         """Runs git and gives what it prints."""
@@ -336,6 +341,7 @@ class Repository:
     def forget(self) -> None:
         """Lets go of what was read."""
         self._contents.clear()
+        self._kept = 0
 
     def tree(self, commit: str) -> dict[str, str]:
         """Gives path → blob of the regular files, in the order of their paths."""
@@ -352,8 +358,12 @@ class Repository:
         """
         key = (blob, Path(path).suffix)
         if key not in self._contents:
+            data = self.blob(blob)
+            if self._kept > ROOM:
+                self.forget()
+            self._kept += len(data)
             try:
-                self._contents[key] = read(path, self.blob(blob))
+                self._contents[key] = read(path, data)
             except Unreadable as error:
                 self._contents[key] = error
         found = self._contents[key]

@@ -1,11 +1,12 @@
 """The real repositories that lie beside a checkout, cloned once a test run."""
 
-import fcntl
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests.support.once import once
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("demo-ingitdb", "country-codes", "congress-legislators", "pypa-advisories")
@@ -25,13 +26,9 @@ def bundles() -> Path:
 def clone(name: str, base: Path) -> Path:
     """Clones a bundle below a folder that the workers of a run share, unless one has done so."""
     bundle = bundles() / f"{name}.bundle"
-    target = base / name
-    base.mkdir(parents=True, exist_ok=True)
-    with (base / f".{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not target.exists():
-            making = base / f".{name}.making"
-            command = ["git", "clone", "--quiet", "--branch", "main", str(bundle), str(making)]
-            subprocess.run(command, check=True, capture_output=True)
-            making.rename(target)
-    return target
+
+    def make(path: Path) -> None:
+        command = ["git", "clone", "--quiet", "--branch", "main", str(bundle), str(path)]
+        subprocess.run(command, check=True, capture_output=True)
+
+    return once(base / name, make)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-TIMEOUT = 120
+TIMEOUT = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

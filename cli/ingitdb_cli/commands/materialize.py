@@ -11,7 +11,7 @@ from ingitdb_cli.options import Command
 HELP = """\b
 ingitdb materialize --output snapshot
 ingitdb materialize people places --at v1.0 --output snapshot
-ingitdb materialize people --output snapshot --format csv
+ingitdb materialize people --output snapshot --format arrow
 
 Write whole tables of a commit to files, one a table; all tables if none is named.
 """

@@ -1,4 +1,7 @@
-"""The table for people: columns by display width, laid out from the first rows, then streamed."""
+"""The table for people: columns by display width, laid out from the first rows, then streamed.
+
+Where later rows need more and the terminal has room, columns grow.
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -47,6 +50,7 @@ class Table:
         yield self._bold(self._line(self._names, header=True) + more[0])
         yield self._dim(_GAP.join("─" * w for w in self._widths))
         while sample:
+            self._grow(sample)
             for row in sample:
                 self.count += 1
                 yield self._line(row)
@@ -86,6 +90,18 @@ class Table:
         self._widths = share(wanted[:shown], room)
         self._shown = shown
         self.hidden = self._rows.names[shown:]
+
+    def _grow(self, rows: Sequence[Cells]) -> None:
+        """Gives columns that are too narrow for more rows of the room that is left."""
+        if self._columns is None:
+            return
+        used = sum(self._widths) + len(_GAP) * (self._shown - 1)
+        room = self._columns - used - (len(_GAP) + 1) * bool(self.hidden)
+        for i in range(self._shown) if room > 0 else ():
+            wanted = max(width(row[i] or "") for row in rows)
+            more = max(0, min(wanted - self._widths[i], room))
+            self._widths[i] += more
+            room -= more
 
     @staticmethod
     def _least(wanted: Sequence[int], mark: bool) -> int:

@@ -2,7 +2,7 @@
 
 import datetime as _dt
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -41,7 +41,9 @@ class Cursor:
         self.rowcount = -1
         self.description: list[tuple[Any, ...]] | None = None
         self._result: Result | None = None
+        self._batches: Iterator[pa.RecordBatch] = iter(())
         self._rows: Iterator[tuple[Any, ...]] = iter(())
+        self._is_begun = False
         self._is_open = True
 
     @property
@@ -68,7 +70,9 @@ class Cursor:
         self.description = [
             (name, kind.sql, None, None, None, None, None) for name, kind in columns
         ] or None
-        self._rows = self._as_rows(self._result)
+        self._batches = self._result.batches()
+        self._rows = self._as_rows()
+        self._is_begun = False
         return self
 
     def executemany(self, sql: str, parameters: Sequence[Parameters]) -> Self:
@@ -101,7 +105,7 @@ class Cursor:
         import pyarrow
 
         result = self._expect()
-        return pyarrow.RecordBatchReader.from_batches(result.schema, _translating(result))
+        return pyarrow.RecordBatchReader.from_batches(result.schema, _translating(self._batches))
 
     def arrow(self) -> "pa.Table":
         """Gives the rows as an Arrow table."""
@@ -153,12 +157,28 @@ class Cursor:
         self.close()
 
     def _repr_html_(self) -> str:
-        """Shows the first rows in a notebook."""
+        """Shows the next rows in a notebook; they can still be fetched."""
         from ingitdb.api.notebook import html
 
         result = self._expect()
-        rows = self.fetchmany(_SHOWN_ROWS + 1)
+        with translated():
+            rows = self._peek(_SHOWN_ROWS + 1)
         return html(result.columns, rows, _SHOWN_ROWS, result.commit)
+
+    def _peek(self, count: int) -> list[tuple[Any, ...]]:
+        """Gives the next rows and puts them back."""
+        if self._is_begun:
+            rows = list(islice(self._rows, count))
+            self._rows = chain(rows, self._rows)
+            return rows
+        batches: list[pa.RecordBatch] = []
+        while (
+            sum(b.num_rows for b in batches) < count
+            and (b := next(self._batches, None)) is not None
+        ):
+            batches.append(b)
+        self._batches = chain(batches, self._batches)
+        return [row for batch in batches for row in _tuples(batch)][:count]
 
     def _check(self) -> None:
         if not self._is_open or self.connection._is_closed:
@@ -176,11 +196,14 @@ class Cursor:
         self._result = None
         self.description = None
 
-    @staticmethod
-    def _as_rows(result: "Result") -> Iterator[tuple[Any, ...]]:
-        for batch in result.batches():
-            columns = [_column(column) for column in batch.columns]
-            yield from zip(*columns, strict=True)
+    def _as_rows(self) -> Iterator[tuple[Any, ...]]:
+        self._is_begun = True
+        for batch in self._batches:
+            yield from _tuples(batch)
+
+
+def _tuples(batch: "pa.RecordBatch") -> Iterator[tuple[Any, ...]]:
+    return zip(*(_column(column) for column in batch.columns), strict=True)
 
 
 def _column(array: "pa.Array") -> list[Any]:
@@ -190,9 +213,9 @@ def _column(array: "pa.Array") -> list[Any]:
     return values
 
 
-def _translating(result: "Result") -> "Iterator[pa.RecordBatch]":
+def _translating(batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
     with translated():
-        yield from result.batches()
+        yield from batches
 
 
 class Connection:

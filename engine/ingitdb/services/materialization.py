@@ -58,6 +58,7 @@ def materialize(
         cursor = instance.cursor()
         try:
             reader = cursor.sql(relation.sql(ordered=True)).to_arrow_reader(_BATCH)
+            reader = reader.cast(_in_utc(reader.schema))
             write(reader, path)
             reader.close()
         finally:
@@ -80,6 +81,15 @@ def _prepare(output: Path) -> None:
             hint="Name a new or empty folder, or one that was materialized before.",
         )
     output.mkdir(parents=True, exist_ok=True)
+
+
+def _in_utc(schema: pa.Schema) -> pa.Schema:
+    """Gives the schema that does not depend on the user's time zone."""
+    zoned = [getattr(field.type, "tz", None) is not None for field in schema]
+    return pa.schema(
+        f.with_type(pa.timestamp(f.type.unit, "UTC")) if there else f
+        for f, there in zip(schema, zoned, strict=True)
+    )
 
 
 def _safe(name: str) -> str:
@@ -117,7 +127,7 @@ def _write_parquet(reader: pa.RecordBatchReader, path: Path) -> None:
 def _write_arrow(reader: pa.RecordBatchReader, path: Path) -> None:
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, reader.schema) as writer:
         for batch in reader:
-            writer.write_batch(batch)
+            writer.write_batch(batch.take(pa.array(range(batch.num_rows))))  # zeros below nulls
 
 
 _WRITERS: dict[str, Callable[[pa.RecordBatchReader, Path], None]] = {

@@ -55,7 +55,7 @@ def test_the_end_of_a_pager_is_told_at_once() -> None:
     told: list[bool] = []
     pager = Pager(["true"], {"PATH": "/usr/bin:/bin"})
     pager.on_end(lambda: told.append(True))
-    for _ in range(100):
+    for _ in range(3000):
         if told:
             break
         time.sleep(0.02)
