@@ -90,7 +90,7 @@ outside = [
     and not any(part in name for part in ("__pycache__", "site-packages"))
 ]
 print(outside)
-print([m for m in ("pyarrow.flight", "click", "sqlglot", "ingitdb_cli") if m in sys.modules])
+print([m for m in ("pyarrow.flight", "click", "ingitdb_cli") if m in sys.modules])
 """
 
 
@@ -118,7 +118,7 @@ def test_command_line_imports_no_flight() -> None:
 def test_command_line_starts_without_the_engine() -> None:
     if not (ROOT / "cli/ingitdb_cli/main.py").exists():
         pytest.skip("no command line yet")
-    heavy = ("duckdb", "pyarrow", "pygit2", "sqlglot", "rich", "yaml")
+    heavy = ("duckdb", "pyarrow", "pygit2", "rich", "yaml")
     script = f"import sys, ingitdb_cli.main; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr

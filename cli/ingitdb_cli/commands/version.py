@@ -5,7 +5,7 @@ import click
 from ingitdb_cli.app import app_of
 from ingitdb_cli.options import Command
 
-_PARTS = ("duckdb", "pyarrow", "pygit2", "sqlglot", "click", "rich")
+_PARTS = ("duckdb", "pyarrow", "pygit2", "click", "rich")
 
 HELP = """\b
 ingitdb version

@@ -63,7 +63,7 @@ def test_nothing_heavy_is_loaded_for_help() -> None:
         "import sys\n"
         "from ingitdb_cli.program import run\n"
         "run(['--help']); run(['query', '--help']); run([])\n"
-        "heavy = 'duckdb pyarrow pygit2 sqlglot rich yaml orjson importlib.metadata'.split()\n"
+        "heavy = 'duckdb pyarrow pygit2 rich yaml orjson importlib.metadata'.split()\n"
         "print([m for m in heavy if m in sys.modules], file=sys.stderr)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
@@ -77,7 +77,7 @@ def test_a_query_of_what_is_indexed_loads_only_what_it_needs(tmp_path: Path) -> 
         "import sys\n"
         "from ingitdb_cli.program import run\n"
         "run(['query', 'SELECT n, city FROM items, stores'])\n"
-        "slow = 'pyarrow.compute pyarrow.parquet pygit2 sqlglot rich yaml jsonschema'.split()\n"
+        "slow = 'pyarrow.compute pyarrow.parquet pygit2 rich yaml jsonschema'.split()\n"
         "print([m for m in slow if m in sys.modules])\n"
     )
     home = {**os.environ, "HOME": str(tmp_path), "XDG_CONFIG_HOME": "", "XDG_CACHE_HOME": ""}

@@ -1,7 +1,5 @@
 """Tokens and places, in characters whatever the bytes."""
 
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -88,14 +86,3 @@ def test_threads_share_a_parser(parser: DuckdbParser) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(read, range(200))) == [f"t{n}" for n in range(200)]
-
-
-def test_sqlglot_stays_unloaded() -> None:
-    script = (
-        "import sys; from ingitdb.execution.parser import DuckdbParser\n"
-        "from ingitdb.sql.references import table_references\n"
-        "table_references(\"PIVOT t AS OF 'x' ON a USING sum(b)\", DuckdbParser())\n"
-        "print('sqlglot' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert done.stdout.strip() == "False", done.stderr
