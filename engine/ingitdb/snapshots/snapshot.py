@@ -1,45 +1,34 @@
 """One commit as tables: their names, columns and the SQL that reads them from the cache."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from ingitdb.catalog.columns import column_names, place_at
+from ingitdb.catalog.columns import column_names
 from ingitdb.catalog.naming import NamedTable, name_tables
 from ingitdb.model.ports import BlobSource
 from ingitdb.model.records import Problem
-from ingitdb.model.shapes import Place
 from ingitdb.model.tables import Declaration, Form, Location
 from ingitdb.model.types import quote_identifier, quote_literal
+from ingitdb.snapshots.bodies import Bodies, Query, part_of
 from ingitdb.snapshots.cache import CacheFolder
 from ingitdb.snapshots.declared import Fitting, choose, source_column
-from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, ORDER, PLACE, ROW, numbered
-from ingitdb.snapshots.manifest import StoredTable
+from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, PLACE, numbered
 from ingitdb.snapshots.parts import (
     Part,
-    column_of,
     nothing,
-    place_of,
     place_of_states,
     with_fields,
-    within,
-    without,
 )
 from ingitdb.snapshots.placements import Placements
 from ingitdb.snapshots.projection import NotDerivable
 from ingitdb.snapshots.relation import Column, Relation, only_known, shaped, ways_to_show
-from ingitdb.snapshots.segments import Segment
 from ingitdb.snapshots.store import Base, SnapshotStore, Sources
 
 if TYPE_CHECKING:
     from ingitdb.catalog.layout import Layout
     from ingitdb.model.identifiers import CommitId
 
-Query: TypeAlias = Callable[[str], list[tuple[Any, ...]]]
-_MOST_BY_ROW = 1_000
-"""So many rows are compared by number in about half the time that their paths take."""
 _KEYED = (Form.RECORD, Form.ENTRIES, Form.ENTRY_ITEMS)
 _STATE = f", _from AS {BEGUN}, _to AS {ENDED}, _digest AS {DIGEST}"
 _STATE_COLUMNS = f", {BEGUN}, {ENDED}, {DIGEST}"
@@ -60,9 +49,10 @@ class Snapshot:
         self._store = store
         self._sources = sources
         self._query = query
+        self._bodies = Bodies(store, sources.bases, query)
         self._relations: dict[NamedTable, Relation] = {}
         self._alone: Snapshot | None = None
-        self.files = Placements(sources.bases, self._file, query)
+        self.files = Placements(sources.bases, self._bodies.file, query)
         self.tables: list[NamedTable] = name_tables(self.files.locations())
 
     @property
@@ -155,16 +145,18 @@ class Snapshot:
             for segment in (stored.live, stored.dead):
                 if segment is None:
                     continue
-                part = _part(stored, base, segment, f"_from <= {base.ordinal}")
-                counts = self._counts_where(part)
+                part = part_of(stored, base, segment, f"_from <= {base.ordinal}")
+                counts = self._bodies.counts_where(part)
                 parts.append((part, counts))
-                shapes = self._shapes(stored)
+                shapes = self._bodies.shapes(stored)
                 for number, count in counts.items():
                     total[shapes[number][0]] += count
         place = place_of_states(total)
         names = column_names(place.fields)
         natural = {names[field]: inner for field, inner in place.fields.items()}
-        bodies = [self._body(part, some, place, names, _STATE) for part, some in parts if some]
+        bodies = [
+            self._bodies.body(part, some, place, names, _STATE) for part, some in parts if some
+        ]
         body = " UNION ALL ".join(bodies) or nothing(natural, _NO_STATE)
         declared = self._declared(table)
         if self.files.headers(table) is not None:
@@ -184,14 +176,14 @@ class Snapshot:
 
     def _derived(self, table: NamedTable) -> Relation:
         storages = dict.fromkeys(where.storage for where in table.locations)
-        parts = [part for storage in storages for part in self._parts(storage)]
-        place, rows, counted = self._united(parts)
+        parts = [part for storage in storages for part in self._bodies.of(storage)]
+        place, rows, counted = self._bodies.united(parts)
         headers = self.files.headers(table)
         if headers is not None:
             place = with_fields(place, headers)
         names = column_names(place.fields)
         natural = {names[field]: inner for field, inner in place.fields.items()}
-        bodies = [self._body(part, counts, place, names) for part, counts in counted]
+        bodies = [self._bodies.body(part, counts, place, names) for part, counts in counted]
         body = " UNION ALL ".join(bodies) or nothing(natural)
         declared = self._declared(table)
         if headers is not None:
@@ -249,124 +241,6 @@ class Snapshot:
     @staticmethod
     def _declared(table: NamedTable) -> Declaration:
         return table.locations[0].declaration
-
-    def _parts(self, storage: str) -> Iterator[Part]:
-        for base in self._sources.bases:
-            stored = base.manifest.tables.get(storage)
-            if stored is None:
-                continue
-            part = partial(_part, stored, base)
-            if base.is_last:
-                yield self._kept(part(stored.live, "true"))
-                continue
-            begun = f"_from <= {base.ordinal}"
-            yield self._kept(part(stored.live, begun))
-            if stored.dead is not None:
-                ended = f"{begun} AND _to > {base.ordinal}"
-                yield self._kept(part(stored.dead, ended))
-
-    def _kept(self, part: Part) -> Part:
-        """Gives a part without what its base leaves out: a few rows by number, else by path."""
-        if not part.base.without or part.segment.rows == 0:
-            return part
-        found = self._query(
-            f"SELECT {ROW}, _shape FROM {self._file(part.segment, by_row=True)}"
-            f" WHERE {part.condition} AND {within(part.base, '_path')}"
-        )
-        if not found:
-            return part
-        by_row = len(found) <= _MOST_BY_ROW
-        rows = ", ".join(str(row) for row, _ in found)
-        left = f"{ROW} NOT IN ({rows})" if by_row else without(part.base, "_path")
-        return replace(
-            part,
-            condition=f"{part.condition} AND {left}",
-            gone=Counter(shape for _, shape in found),
-            by_row=by_row,
-        )
-
-    def _united(
-        self, parts: Sequence[Part]
-    ) -> tuple[Place, int, list[tuple[Part, Mapping[int, int]]]]:
-        """Gives what stands where in some parts, the count of their records, and who has any."""
-        if len(parts) == 1 and parts[0].is_whole:
-            self._file(parts[0].segment)
-            found: Mapping[int, int] = {}
-            some = [(parts[0], found)] if parts[0].segment.rows else []
-            return place_of(parts[0].stored.head), parts[0].segment.rows, some
-        total: Counter[str] = Counter()
-        counted = []
-        for part in parts:
-            counts = self._counts(part)
-            if counts:
-                shapes = self._shapes(part.stored)
-                counted.append((part, counts))
-                for number, count in counts.items():
-                    total[shapes[number][0]] += count
-        return place_at(total), sum(total.values()), counted
-
-    def _counts(self, part: Part) -> Mapping[int, int]:
-        """Counts the records of each shape; those of standing ones are known."""
-        if not (part.is_live and part.base.is_last):
-            return self._counts_where(part)
-        left = Counter(
-            {number: count for number, (_, count) in enumerate(self._shapes(part.stored))}
-        )
-        left.subtract(part.gone)
-        return +left
-
-    def _shapes(self, stored: StoredTable) -> Sequence[tuple[str, int]]:
-        """Gives the shapes of a stored table by number, and how many records of each stand."""
-        known = self._store.shapes.get(stored.shapes.name)
-        if known is None:
-            known = self._store.shapes[stored.shapes.name] = self._read_shapes(stored.shapes)
-        return known
-
-    def _read_shapes(self, segment: Segment) -> list[tuple[str, int]]:
-        if segment.is_held:
-            rows = self._store.held.table(segment).to_pylist()
-            return [(row["shape"], row["standing"]) for row in rows]
-        return self._query(f"SELECT shape, standing FROM {self._file(segment)} ORDER BY number")
-
-    def _counts_where(self, part: Part) -> Mapping[int, int]:
-        if part.segment.rows == 0:
-            return {}
-        return dict(
-            self._query(
-                f"SELECT _shape, count(*) FROM {self._file(part.segment, by_row=part.by_row)}"
-                f" WHERE {part.condition} GROUP BY _shape"
-            )
-        )
-
-    def _body(
-        self,
-        part: Part,
-        present: Mapping[int, int],
-        place: Place,
-        names: Mapping[str, str],
-        more: str = "",
-    ) -> str:
-        stored = place_of(part.stored.place)
-        columns = (
-            (column_of(part, present, stored, field, inner), quote_identifier(names[field]))
-            for field, inner in place.fields.items()
-        )
-        shown = "".join(f", {expression} AS {name}" for expression, name in columns)
-        return (
-            f"SELECT _key, _path, _order AS {ORDER}{more}{shown}"
-            f" FROM {self._file(part.segment, by_row=part.by_row)} WHERE {part.condition}"
-        )
-
-    def _file(self, segment: Segment, *, by_row: bool = False) -> str:
-        if segment.is_held:
-            return f"memory.main.{quote_identifier(self._store.held.loaded(segment))}"
-        numbered = f", {ROW} = true" if by_row else ""
-        return f"read_parquet({quote_literal(str(self._store.cache.path(segment)))}{numbered})"
-
-
-def _part(stored: StoredTable, base: Base, segment: Segment, condition: str) -> Part:
-    is_live = segment is stored.live
-    return Part(stored=stored, base=base, segment=segment, is_live=is_live, condition=condition)
 
 
 def _bore_the_name(where: Location, table: NamedTable) -> bool:
