@@ -1,5 +1,6 @@
 """Binds a query: every name to a view of a commit, every own function to a relation."""
 
+import contextlib
 import uuid
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import CatalogError, StatementInvalid, StatementRefused
 from ingitdb.execution import relations
 from ingitdb.execution.catalogs import Catalogs, ViewForm
+from ingitdb.execution.comparisons import Comparison, TableName, diff_stat, split_range
 from ingitdb.execution.plans import Plan, Plans, Reading
 from ingitdb.execution.points import Points
 from ingitdb.model.identifiers import CommitId
@@ -20,7 +22,7 @@ from ingitdb.model.types import quote_identifier, quote_literal
 from ingitdb.snapshots.snapshot import Snapshot
 from ingitdb.sql.arguments import remaining_values, value_of
 from ingitdb.sql.hidden import hide_in_stars
-from ingitdb.sql.names import address, fold
+from ingitdb.sql.names import address, fold, name_parts
 from ingitdb.sql.references import (
     Expression,
     FunctionCall,
@@ -30,11 +32,13 @@ from ingitdb.sql.references import (
     splice,
 )
 from ingitdb.sql.statements import Statement
-from ingitdb.sql.versions import All, Parameter, Version
+from ingitdb.sql.versions import All, Parameter, Ref, Version
 
 if TYPE_CHECKING:
     from ingitdb.execution.answers import Prepared
 
+_MOST_PARTS = 3
+_USAGE = {"diff": "diff('t', 'from', 'to')", "diff_stat": "diff_stat('from', 'to')"}
 Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
 
@@ -275,8 +279,10 @@ class Binder:
             raise StatementInvalid(f"{call.name} stands in FROM.")
         if name == "versions":
             _expect(call, arguments, (1, 1))
-            path = str(arguments[0]).split(".")
-            return self._aliased(call, f"({self._versions(self.locate(path[-3:], None))})")
+            return self._aliased(call, f"({self._versions(self._given(str(arguments[0])))})")
+        if name in relations.COMPARING_FUNCTIONS:
+            named = _named(call, relations.COMPARING_FUNCTIONS[name], arguments)
+            return self._aliased(call, f"({self._compared(name, named)})")
         if name in relations.GIT_FUNCTIONS:
             _expect(call, arguments, relations.GIT_FUNCTIONS[name])
             rows = relations.git_rows(context, name, arguments)
@@ -289,6 +295,16 @@ class Binder:
     @staticmethod
     def _aliased(call: FunctionCall, sql: str) -> str:
         return sql if call.alias else f"{sql} AS {quote_identifier(call.name)}"
+
+    def _given(self, text: str) -> Place:
+        """Says what a table's name in a string means; `people.csv` may be a whole name."""
+        parts = name_parts(text)
+        if len(parts) > 1 and '"' not in text:
+            whole = self.locate((text,), None)
+            with contextlib.suppress(CatalogError):
+                self._named(self._snapshot(whole.catalogs, whole.commit), whole, text)
+                return whole
+        return self.locate(parts[-_MOST_PARTS:], None)
 
     def _argument(self, call: FunctionCall, value: Any) -> Any:
         if isinstance(value, Parameter):
@@ -310,6 +326,42 @@ class Binder:
         self._columns += [column.name for column in snapshot.relation(table).columns]
         return relations.versions_sql(context, table, self._commits[line])
 
+    def _compared(self, name: str, given: Mapping[str, str]) -> str:
+        table, old, new = (given.get(key) for key in ("table_name", "from_ref", "to_ref"))
+        if old is None or (name == "diff" and table is None):
+            raise StatementInvalid(
+                f"{name} wants two commits{' and a table' * (name == 'diff')}.",
+                hint=f"Write {_USAGE[name]}.",
+            )
+        if table is None and new is not None and split_range(old) is not None:
+            table, new = new, None  # diff_stat('a..b', 't')
+        place = self._given(table) if table is not None else None
+        catalogs = place.catalogs if place is not None else self.catalogs
+        comparison = self._comparison(catalogs, old, new)
+        if place is None:
+            return diff_stat(list(comparison.tables()))
+        found = comparison.table(TableName(place.name, place.schema, self.schema))
+        self._columns += found.columns
+        return found.sql() if name == "diff" else diff_stat([found])
+
+    def _comparison(self, catalogs: Catalogs, first: str, second: str | None) -> Comparison:
+        """Gives the two commits that two refs or a range mean; one ref is compared with ours."""
+        spread = split_range(first) if second is None else None
+        old, new, is_merged = spread or (first, second, False)
+        repository = catalogs.repository
+        start = self.points.commit(Ref(old), repository, self.commit)
+        end = self.points.commit(Ref(new), repository, self.commit) if new else self.commit
+        if is_merged:
+            base = repository.merge_base(start, end)
+            if base is None:
+                raise StatementInvalid(
+                    f"{old} and {new} have no common ancestor.", hint=f"Write '{old}..{new}'."
+                )
+            start = base
+        return Comparison(
+            catalogs, start, end, self.points.query, lambda commit: self._snapshot(catalogs, commit)
+        )
+
     def _context(self, catalogs: Catalogs, snapshot: Snapshot) -> relations.Context:
         return relations.Context(catalogs, snapshot, catalogs.repository.name)
 
@@ -317,6 +369,27 @@ class Binder:
         name = f"r_{uuid.uuid4().hex}"
         self._tables[name] = table
         return f"temp.main.{name}"
+
+
+def _named(call: FunctionCall, names: Sequence[str], values: Sequence[Any]) -> dict[str, str]:
+    """Gives the arguments of a call by the names of its parameters; NULL is none.
+
+    Raises:
+        StatementInvalid: There are too many, or one has an unknown name or is given twice.
+    """
+    if len(values) > len(names):
+        raise StatementInvalid(f"{call.name} takes {len(names)} arguments, not {len(values)}.")
+    found: dict[str, str] = {}
+    for position, (argument, value) in enumerate(zip(call.arguments, values, strict=True)):
+        name = names[position] if argument.name is None else fold(argument.name)
+        if name not in names or name in found:
+            what = "twice" if name in found else "but has no such parameter"
+            raise StatementInvalid(
+                f"{call.name} is given {name} {what}.", hint=f"It takes {', '.join(names)}."
+            )
+        if value is not None:
+            found[name] = str(value)
+    return found
 
 
 def _expect(call: FunctionCall, arguments: Sequence[Any], count: tuple[int, int]) -> None:

@@ -37,8 +37,20 @@ SCALAR_FUNCTIONS = {
     "merge_base": (2, 2),
     "has_ancestor": (2, 2),
 }
+COMPARING_FUNCTIONS = {
+    "diff": ("table_name", "from_ref", "to_ref"),
+    "diff_stat": ("from_ref", "to_ref", "table_name"),
+}
+"""Each function that compares two commits with its parameters."""
 OUR_FUNCTIONS = frozenset(
-    [*GIT_FUNCTIONS, *SCALAR_FUNCTIONS, "versions", "table_stats", "unreadable"]
+    [
+        *GIT_FUNCTIONS,
+        *SCALAR_FUNCTIONS,
+        *COMPARING_FUNCTIONS,
+        "versions",
+        "table_stats",
+        "unreadable",
+    ]
 )
 _KEY = quote_identifier("_key")
 _NEW = quote_identifier("\u0001new")

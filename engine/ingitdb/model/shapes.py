@@ -234,3 +234,31 @@ def agree(one: Place, other: Place) -> bool:
         for name, inner in one.fields.items()
         if name in other.fields
     )
+
+
+def kinds_at(place: Place) -> str:
+    """Spells of which kinds the values at a place are, whatever their size and spelling.
+
+    Example:
+        >>> kinds_at(place_of('{"a":i,"b":[h|s],"c":n}'))
+        '{"a":i,"b":[i|s]}'
+    """
+    texts = sorted({_WIDE.get(kind[0], kind[0]) for kind in place.kinds})
+    if place.is_map:
+        inner = ((name, kinds_at(there)) for name, there in sorted(place.fields.items()))
+        texts.append(
+            "{" + ",".join(f"{_quoted(name)}:{text}" for name, text in inner if text) + "}"
+        )
+    if place.item is not None:
+        texts.append(f"[{kinds_at(place.item)}]")
+    return "|".join(texts)
+
+
+def is_mixed(place: Place) -> bool:
+    """Tells whether a place holds values that are equal to the eye but not of one kind."""
+    forms = len({_WIDE.get(kind[0], kind[0]) for kind in place.kinds})
+    inner = [*place.fields.values(), *([place.item] if place.item is not None else [])]
+    return forms + place.is_map + place.is_list > 1 or any(map(is_mixed, inner))
+
+
+_WIDE = {"l": "i", "h": "i", "H": "i", "F": "f", "M": "m"}

@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from ingitdb.catalog.columns import place_at
-from ingitdb.model.shapes import Place
+from ingitdb.model.shapes import Place, kinds_at
+from ingitdb.model.shapes import place_of as shape_place
 from ingitdb.model.types import quote_identifier, quote_literal
 from ingitdb.snapshots.internal import ORDER, ROW
 from ingitdb.snapshots.manifest import StoredTable
@@ -137,6 +138,17 @@ class Bodies:
             f"SELECT _key, _path, _order AS {ORDER}{more}{shown}"
             f" FROM {self.file(part.segment, by_row=part.by_row)} WHERE {part.condition}"
         )
+
+    def kinds(self, part: Part, field: str | None) -> str:
+        """Gives SQL for the kinds of what stands in a field of a part, as a text."""
+        empty = Place()
+        found = [
+            kinds_at(shape_place(shape).fields.get(field, empty) if field is not None else empty)
+            for shape, _ in self.shapes(part.stored)
+        ]
+        if len(set(found)) <= 1:
+            return quote_literal(found[0] if found else "")
+        return f"[{', '.join(map(quote_literal, found))}][_shape + 1]"
 
     def file(self, segment: Segment, *, by_row: bool = False) -> str:
         """Gives SQL that reads a cache file, with `ROW` if that is asked for."""

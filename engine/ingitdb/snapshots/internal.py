@@ -14,6 +14,13 @@ ROW = "file_row_number"
 """The number of a row in its cache file, counted from 0, as DuckDB names it."""
 DIGEST = quote_identifier("\u0001digest")
 """The hash of a state's values."""
+KEPT = quote_identifier("\u0001kept")
+"""Whether another commit has not just this state."""
+
+
+def kinds_of(column: str) -> str:
+    """Names the column that tells of which kinds the values of another one are."""
+    return quote_identifier(f"\u0001kinds of {column}")
 
 
 def numbered(body: str) -> str:

@@ -1,7 +1,7 @@
 """A table at a commit as SQL: its columns, as declared where every value conforms."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ingitdb.catalog.columns import type_of
 from ingitdb.model.shapes import Place
@@ -39,6 +39,7 @@ class Relation:
         body: SQL that gives the columns and also `_key`, `_path` and `ORDER`.
         is_ordered: Whether the body gives the records in file order by itself.
         is_plain: Whether the body is one file just as it is.
+        natural: What stands in each column, but for `_key`.
     """
 
     columns: tuple[Column, ...]
@@ -46,6 +47,7 @@ class Relation:
     body: str
     is_ordered: bool
     is_plain: bool = False
+    natural: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
     def sql(self, *, ordered: bool = False, hidden: Sequence[str] = ()) -> str:
         """Gives a SELECT with the shown columns and those of the hidden ones that are asked for."""

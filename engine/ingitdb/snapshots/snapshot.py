@@ -1,7 +1,8 @@
 """One commit as tables: their names, columns and the SQL that reads them from the cache."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingitdb.catalog.columns import column_names
@@ -13,11 +14,12 @@ from ingitdb.model.types import quote_identifier, quote_literal
 from ingitdb.snapshots.bodies import Bodies, Query, part_of
 from ingitdb.snapshots.cache import CacheFolder
 from ingitdb.snapshots.declared import Fitting, choose, source_column
-from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, PLACE, numbered
+from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, KEPT, PLACE, kinds_of, numbered
 from ingitdb.snapshots.parts import (
     Part,
     nothing,
     place_of_states,
+    standing,
     with_fields,
 )
 from ingitdb.snapshots.placements import Placements
@@ -33,6 +35,21 @@ _KEYED = (Form.RECORD, Form.ENTRIES, Form.ENTRY_ITEMS)
 _STATE = f", _from AS {BEGUN}, _to AS {ENDED}, _digest AS {DIGEST}"
 _STATE_COLUMNS = f", {BEGUN}, {ENDED}, {DIGEST}"
 _NO_STATE = f", 0 AS {BEGUN}, 0 AS {ENDED}, CAST(NULL AS BLOB) AS {DIGEST}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Further:
+    """Columns of a table's states that users do not see.
+
+    Attributes:
+        columns: Their names, each after a comma.
+        of: Gives SQL for them from a part whose fields have some columns.
+        none: SQL for them where there are no rows.
+    """
+
+    columns: str = ""
+    of: Callable[[Part, Mapping[str, str]], str] = lambda _part, _names: ""
+    none: str = ""
 
 
 class Snapshot:
@@ -105,7 +122,8 @@ class Snapshot:
             try:
                 known = self._derived(table)
             except NotDerivable:
-                known = self._read_alone(table)
+                alone, own = self._in_own_types(table)
+                known = alone.relation(own)
             self._relations[table] = known
         return known
 
@@ -165,16 +183,69 @@ class Snapshot:
         key = self._has_key(table, body)
         return shaped(body, natural, declared, chosen, has_key=key, more=_STATE_COLUMNS)
 
-    def _read_alone(self, table: NamedTable) -> Relation:
+    def apart(
+        self,
+        table: NamedTable,
+        mixed: Sequence[str],
+        other: "Snapshot | None",
+        same: NamedTable | None,
+    ) -> tuple[tuple[Column, ...], str]:
+        """Gives the records of a table less those that are the same states at another commit.
+
+        Args:
+            table: The table.
+            mixed: Columns for which `kinds_of` is to be given.
+            other: The other commit.
+            same: The table there.
+
+        Returns:
+            The columns, and SQL that gives them with `_key`, `_path`, `ORDER` and `DIGEST`.
+        """
+
+        def more(part: Part, names: Mapping[str, str]) -> str:
+            there = other.holds(part, same) if other is not None and same is not None else "false"
+            fields = {column: field for field, column in names.items()}
+            kinds = (
+                f", {self._bodies.kinds(part, fields.get(column))} AS {kinds_of(column)}"
+                for column in mixed
+            )
+            return f", _digest AS {DIGEST}, NOT ({there}) AS {KEPT}{''.join(kinds)}"
+
+        kinds = [kinds_of(column) for column in mixed]
+        none = "".join(f", CAST(NULL AS VARCHAR) AS {name}" for name in kinds)
+        further = _Further(
+            columns="".join(f", {name}" for name in (DIGEST, KEPT, *kinds)),
+            of=more,
+            none=f", CAST(NULL AS BLOB) AS {DIGEST}, false AS {KEPT}{none}",
+        )
+        try:
+            found = self._derived(table, further)
+        except NotDerivable:
+            alone, own = self._in_own_types(table)
+            return alone.apart(own, mixed, other, same)
+        return found.columns, f"SELECT * EXCLUDE ({KEPT}) FROM ({found.body}) WHERE {KEPT}"
+
+    def holds(self, part: Part, table: NamedTable) -> str:
+        """Gives SQL that holds for the states of a part that stand at this commit, too."""
+        if part.stored.storage not in {where.storage for where in table.locations}:
+            return "false"
+        same = [b for b in self._sources.bases if b.name == part.base.name]
+        return " OR ".join(standing(b, "_path") for b in same) or "false"
+
+    def _in_own_types(self, table: NamedTable) -> "tuple[Snapshot, NamedTable]":
+        """Gives a table as its commit alone tells, without the line."""
         if self._alone is None:
             self._alone = Snapshot(self._store, self._store.alone(self.commit), self._query)
-        same = [t for t in self._alone.tables if (t.schema, t.name) == (table.schema, table.name)]
-        for candidate in same:
-            if {w.storage for w in candidate.locations} == {w.storage for w in table.locations}:
-                return self._alone.relation(candidate)
+        storages = {where.storage for where in table.locations}
+        for found in self._alone.tables:
+            if (found.schema, found.name) == (table.schema, table.name) and storages == {
+                where.storage for where in found.locations
+            }:
+                return self._alone, found
         raise AssertionError(table.name)
 
-    def _derived(self, table: NamedTable) -> Relation:
+    def _derived(self, table: NamedTable, further: "_Further | None" = None) -> Relation:
+        further = further or _Further()
         storages = dict.fromkeys(where.storage for where in table.locations)
         parts = [part for storage in storages for part in self._bodies.of(storage)]
         place, rows, counted = self._bodies.united(parts)
@@ -183,8 +254,11 @@ class Snapshot:
             place = with_fields(place, headers)
         names = column_names(place.fields)
         natural = {names[field]: inner for field, inner in place.fields.items()}
-        bodies = [self._bodies.body(part, counts, place, names) for part, counts in counted]
-        body = " UNION ALL ".join(bodies) or nothing(natural)
+        bodies = [
+            self._bodies.body(part, counts, place, names, further.of(part, names))
+            for part, counts in counted
+        ]
+        body = " UNION ALL ".join(bodies) or nothing(natural, further.none)
         declared = self._declared(table)
         if headers is not None:
             declared = only_known(declared, natural)
@@ -192,7 +266,9 @@ class Snapshot:
         chosen = choose(ways, body, self._query)
         body = self._with_source_texts(table, body, names, chosen)
         has_key = self._has_key(table, body)
-        columns, shown = shaped(body, natural, declared, chosen, has_key=has_key)
+        columns, shown = shaped(
+            body, natural, declared, chosen, has_key=has_key, more=further.columns
+        )
         return Relation(
             columns=columns,
             rows=rows,
@@ -201,6 +277,7 @@ class Snapshot:
             and all(part.is_live for part, _ in counted)
             and body == "".join(bodies),
             is_plain=all(part.is_whole for part, _ in counted) and len(counted) <= 1,
+            natural=natural,
         )
 
     def _with_source_texts(

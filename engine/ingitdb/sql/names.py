@@ -9,6 +9,7 @@ from ingitdb.errors import TableAmbiguous, TableNotFound
 from ingitdb.model.types import quote_identifier
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+_PART = re.compile(r'"(?:[^"]|"")+"|[^".]+')
 _LOOSE = re.compile(r"[^\w]+")
 
 
@@ -55,6 +56,19 @@ def spell(*parts: str) -> str:
         'data."country-codes"'
     """
     return ".".join(p if _PLAIN.fullmatch(p) else quote_identifier(p) for p in parts)
+
+
+def name_parts(text: str) -> tuple[str, ...]:
+    """Reads a name as a string gives it: parts between dots, each perhaps in double quotes.
+
+    Example:
+        >>> name_parts('geo."country-codes"'), name_parts("it's")
+        (('geo', 'country-codes'), ("it's",))
+    """
+    found = _PART.findall(text)
+    if ".".join(found) != text:
+        return (text,)
+    return tuple(p[1:-1].replace('""', '"') if p.startswith('"') else p for p in found)
 
 
 def split_database(name: str) -> tuple[str, str | None]:

@@ -1,0 +1,184 @@
+"""The functions that compare two commits: which tables they mean, and the SQL that answers."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ingitdb.catalog.naming import NamedTable
+from ingitdb.errors import CatalogError, StatementInvalid
+from ingitdb.execution.catalogs import Catalogs
+from ingitdb.execution.differences import Difference, Side
+from ingitdb.git.repository import Repository
+from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
+from ingitdb.model.types import quote_literal
+from ingitdb.snapshots.bodies import Query
+from ingitdb.snapshots.snapshot import Snapshot
+from ingitdb.sql.names import fold
+
+_COUNTS = (
+    "rows_unmodified",
+    "rows_added",
+    "rows_deleted",
+    "rows_modified",
+    "cells_added",
+    "cells_deleted",
+    "cells_modified",
+    "old_row_count",
+    "new_row_count",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TableName:
+    """A table as a call names it: perhaps with a schema."""
+
+    name: str
+    schema: str | None = None
+    preferred: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two commits of one repository.
+
+    Attributes:
+        catalogs: The repository's.
+        old: From which to look.
+        new: At which to look.
+        query: Runs SQL.
+    """
+
+    catalogs: Catalogs
+    old: CommitId
+    new: CommitId
+    query: Query
+    snapshot: Callable[[CommitId], Snapshot]
+
+    def table(self, name: TableName) -> Difference:
+        """Gives the difference of one table, which may be there at one of the commits only.
+
+        Raises:
+            CatalogError: It is at neither.
+        """
+        found: list[NamedTable | None] = []
+        missing: CatalogError | None = None
+        for commit in (self.old, self.new):
+            try:
+                found.append(self._find(commit, name.name, name))
+            except CatalogError as error:
+                found.append(None)
+                missing = error
+        if missing is not None and found == [None, None]:
+            raise missing
+        if found[0] is None and found[1] is not None:
+            found[0] = self._before(self.old, found[1])
+        elif found[1] is None and found[0] is not None:
+            found[1] = self._before(self.new, found[0])
+        return self._difference(found[0], found[1])
+
+    def tables(self) -> Iterator[Difference]:
+        """Gives the difference of every table of the two commits."""
+        old = list(self.snapshot(self.old).tables)
+        for table in self.snapshot(self.new).tables:
+            before = _same(table, old) or self._before(self.old, table)
+            if before in old:
+                old.remove(before)
+            yield self._difference(before, table)
+        for table in old:
+            yield self._difference(table, None)
+
+    def _find(self, commit: CommitId, text: str, name: TableName) -> NamedTable:
+        snapshot = self.snapshot(commit)
+        return self.catalogs.find(snapshot, text, schema=name.schema, preferred=name.preferred)
+
+    def _before(self, commit: CommitId, table: NamedTable) -> NamedTable | None:
+        """Finds a table under the name that it is declared to have had."""
+        for rule, value in table.locations[0].declaration.rules:
+            if rule == "renamed_from":
+                name = TableName(str(value), preferred=table.schema)
+                try:
+                    return self._find(commit, name.name, name)
+                except CatalogError:
+                    return None
+        return None
+
+    def _difference(self, old: NamedTable | None, new: NamedTable | None) -> Difference:
+        return Difference(
+            self._side(self.old, old),
+            self._side(self.new, new),
+            is_older=_is_older(self.catalogs.repository, self.old, self.new),
+            query=self.query,
+        )
+
+    def _side(self, commit: CommitId, table: NamedTable | None) -> Side:
+        known = commit not in PSEUDO_COMMITS
+        moment = self.catalogs.repository.commit(commit).committer.at if known else None
+        return Side(snapshot=self.snapshot(commit), table=table, commit=str(commit), moment=moment)
+
+
+def diff_stat(differences: Sequence[Difference]) -> str:
+    """Gives SQL that counts what differs; tables that do not differ are left out."""
+    parts = [_counted(difference) for difference in differences]
+    none = ", ".join(f"CAST(NULL AS BIGINT) AS {name}" for name in _COUNTS)
+    parts.append(f"SELECT CAST(NULL AS VARCHAR) AS table_name, {none} WHERE false")
+    return " UNION ALL ".join(parts)
+
+
+def _counted(difference: Difference) -> str:
+    old, new = difference.rows
+    width, wide = difference.widths
+    return (
+        f"SELECT {quote_literal(difference.name)} AS table_name,"
+        f" {old} - r - m AS rows_unmodified, a AS rows_added, r AS rows_deleted,"
+        f" m AS rows_modified, a * {wide} AS cells_added,"
+        f" {old * width} + a * {wide} - {new * wide} AS cells_deleted, c AS cells_modified,"
+        f" CAST({old} AS BIGINT) AS old_row_count, CAST({new} AS BIGINT) AS new_row_count FROM ("
+        "SELECT count(*) FILTER (diff_type = 'added') AS a,"
+        " count(*) FILTER (diff_type = 'removed') AS r,"
+        " count(*) FILTER (diff_type = 'modified') AS m,"
+        " CAST(coalesce(sum(len(changed_columns)), 0) AS BIGINT) AS c"
+        f" FROM ({difference.body()})) WHERE a + r + m > 0"
+    )
+
+
+def _same(table: NamedTable, others: Sequence[NamedTable]) -> NamedTable | None:
+    """Finds the table of the same name, at best the one whose records lie at the same place."""
+    named = [
+        other
+        for other in others
+        if (fold(other.schema), fold(other.name)) == (fold(table.schema), fold(table.name))
+    ]
+    storages = {where.storage for where in table.locations}
+    for other in named:
+        if storages & {where.storage for where in other.locations}:
+            return other
+    return named[0] if named else None
+
+
+def _is_older(repository: Repository, old: CommitId, new: CommitId) -> bool:
+    """Tells whether a commit comes before another one, so that the other one has the last word."""
+    if repository.is_ancestor(old, new):
+        return True
+    if repository.is_ancestor(new, old):
+        return False
+    moments = (repository.commit(commit).committer.at for commit in (old, new))
+    before, after = moments
+    return before <= after
+
+
+def split_range(text: str) -> tuple[str, str, bool] | None:
+    """Reads `a..b` and `a...b`; the third part tells whether it begins at the merge base.
+
+    Raises:
+        StatementInvalid: There are more than two sides.
+
+    Example:
+        >>> split_range("v1.0...main")
+        ('v1.0', 'main', True)
+    """
+    for dots in ("...", ".."):
+        if dots in text:
+            old, _, new = text.partition(dots)
+            if ".." in new:
+                raise StatementInvalid(f"{text!r} is no range.", hint="Write 'a..b' or 'a...b'.")
+            return old or "HEAD", new or "HEAD", dots == "..."
+    return None

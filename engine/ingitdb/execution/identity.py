@@ -1,0 +1,149 @@
+"""Which record of one commit is which of another: by its key, or by one chosen from the two."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ingitdb.catalog.naming import NamedTable
+from ingitdb.model.tables import Declaration, Form
+from ingitdb.model.types import JSON, Scalar, Struct, quote_identifier
+from ingitdb.snapshots.bodies import Query
+from ingitdb.snapshots.relation import Relation
+
+_KEY = quote_identifier("_key")
+_KEYED = frozenset([Form.RECORD, Form.ENTRIES])
+_GROUPED = frozenset([Form.ENTRY_ITEMS, Form.FIELD_ITEMS])
+_LIKELY = ("id", "_id", "key", "code", "uuid", "slug", "name")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells records apart.
+
+    Attributes:
+        old: SQL for the text of a record's key in the older table; NULL where there is none.
+        new: The same in the newer table.
+        content_first: Whether records of equal content are one record whatever their keys.
+        is_grouped: Whether that holds only among those of the same `_key`.
+        can_move: Whether a record may get another key without changing its content.
+    """
+
+    old: str
+    new: str
+    content_first: bool = False
+    is_grouped: bool = False
+    can_move: bool = False
+
+
+def identity(
+    old: tuple[NamedTable, Relation], new: tuple[NamedTable, Relation], query: Query
+) -> Identity:
+    """Says how the records of a table are known at two commits; the newer definition counts.
+
+    A list without a key has the first of its likely columns in which no value is missing or twice
+    at either commit. So no third commit has a say.
+    """
+    declared = _declared(new[0].locations[0].declaration, old[1], new[1])
+    if declared is not None:
+        return declared
+    forms = [frozenset(where.form for where in table.locations) for table, _ in (old, new)]
+    if all(found <= _KEYED for found in forms):
+        return Identity(_KEY, _KEY, can_move=True)
+    group = all(found <= _GROUPED for found in forms) and all(
+        _has_key(relation) for _, relation in (old, new)
+    )
+    nothing = "CAST(NULL AS VARCHAR)"
+    unknown = Identity(nothing, nothing, content_first=True, is_grouped=group)
+    if not old[1].rows or not new[1].rows:
+        return unknown
+    keyed = [found <= _KEYED for found in forms]
+    for mine, theirs in _candidates(old[1], new[1], keyed):
+        if _is_unique(old[1], mine, group, query) and _is_unique(new[1], theirs, group, query):
+            return replace(unknown, old=_text(mine, group), new=_text(theirs, group))
+    return unknown
+
+
+def _declared(declared: Declaration, old: Relation, new: Relation) -> Identity | None:
+    """Gives the declared key if both tables have its columns."""
+    if not declared.primary_key:
+        return None
+    texts = [[_path(name, relation) for name in declared.primary_key] for relation in (old, new)]
+    if any(path is None for found in texts for path in found):
+        return None
+    old_key, new_key = (_joined([path for path in found if path]) for found in texts)
+    return Identity(old_key, new_key)
+
+
+def _path(name: str, relation: Relation) -> str | None:
+    """Gives SQL for a column or, by its dotted name, a field of one."""
+    there = {column.name.casefold(): column for column in relation.columns}
+    if name.casefold() in there:
+        return quote_identifier(there[name.casefold()].name)
+    head, *rest = name.split(".")
+    column = there.get(head.casefold())
+    kind = column.type if column is not None else None
+    for step in rest:
+        fields = dict(kind) if isinstance(kind, Struct) else {}
+        if step not in fields:
+            return None
+        kind = fields[step]
+    if column is None or not rest:
+        return None
+    return ".".join(quote_identifier(part) for part in (column.name, *rest))
+
+
+def _joined(paths: Sequence[str]) -> str:
+    texts = [f"CAST({path} AS VARCHAR)" for path in paths]
+    return texts[0] if len(texts) == 1 else f"CAST(to_json([{', '.join(texts)}]) AS VARCHAR)"
+
+
+def _text(path: str, group: bool) -> str:
+    return _joined([_KEY, path]) if group else _joined([path])
+
+
+def _candidates(old: Relation, new: Relation, keyed: Sequence[bool]) -> Iterator[tuple[str, str]]:
+    """Gives SQL for what may be a key in both tables, the likely ones first.
+
+    A table whose records carry their keys outside has them in place of a column that it lacks.
+    """
+    mine, theirs = list(_scalars(old)), list(_scalars(new))
+    pool = theirs if not keyed[1] else mine
+    ordered = sorted(pool, key=_likelihood)
+    for path in ordered:
+        one = path if path in mine else (("_key",) if keyed[0] else None)
+        other = path if path in theirs else (("_key",) if keyed[1] else None)
+        if one is not None and other is not None:
+            yield _quoted(one), _quoted(other)
+
+
+def _quoted(path: Sequence[str]) -> str:
+    return ".".join(map(quote_identifier, path))
+
+
+def _scalars(relation: Relation) -> Iterator[tuple[str, ...]]:
+    for column in relation.columns:
+        if isinstance(column.type, Struct):
+            for name, inner in column.type:
+                if isinstance(inner, Scalar) and inner != JSON:
+                    yield column.name, name
+        elif isinstance(column.type, Scalar) and column.type != JSON and column.name != "_key":
+            yield (column.name,)
+
+
+def _likelihood(path: tuple[str, ...]) -> int:
+    """Orders candidates; those of one rank stay in the order of the columns."""
+    head = path[0].casefold()
+    if len(path) == 1:
+        return _LIKELY.index(head) if head in _LIKELY else len(_LIKELY) + 1
+    return len(_LIKELY) if head == "id" else len(_LIKELY) + 1
+
+
+def _is_unique(relation: Relation, path: str, group: bool, query: Query) -> bool:
+    ((rows, there, distinct),) = query(
+        f"SELECT count(*), count({path}), count(DISTINCT {_text(path, group)})"
+        f" FROM ({relation.body})"
+    )
+    return bool(rows == there == distinct)
+
+
+def _has_key(relation: Relation) -> bool:
+    return bool(relation.columns) and relation.columns[0].name == "_key"

@@ -1,0 +1,331 @@
+"""`diff('t', a, b)` and `diff_stat`: what differs in a table between two commits."""
+
+from typing import Any
+
+import pytest
+
+import ingitdb
+from tests.support.opening import Opened, rows, types
+from tests.support.repositories import RepoBuilder
+
+
+def keyed(*arguments: str) -> str:
+    """Spells a query for the keys and fields `n` of what differs."""
+    given = ", ".join(f"'{a}'" for a in arguments)
+    return (
+        "SELECT from__key, from_n, to__key, to_n, diff_type, changed_columns"
+        f" FROM diff('t', {given}) ORDER BY coalesce(to__key, from__key)"
+    )
+
+
+def listed(*arguments: str) -> str:
+    """The same for a table whose records have no keys."""
+    return keyed(*arguments).replace("from__key", "from_id").replace("to__key", "to_id")
+
+
+@pytest.fixture
+def two(repo: RepoBuilder) -> RepoBuilder:
+    """Two commits, `a` and `b`: one record stays, one changes, one goes, one comes."""
+    first = {f"t/{name}.json": f'{{"n": {n}}}' for n, name in enumerate(["stay", "turn", "go"])}
+    repo.commit(first)
+    repo.tag("a")
+    repo.commit({"t/turn.json": '{"n": 10}', "t/go.json": None, "t/come.json": '{"n": 20}'})
+    repo.tag("b")
+    return repo
+
+
+FORTH = [
+    (None, None, "come", 20, "added", None),
+    ("go", 2, None, None, "removed", None),
+    ("turn", 1, "turn", 10, "modified", ["n"]),
+]
+BACK = [
+    ("come", 20, None, None, "removed", None),
+    (None, None, "go", 2, "added", None),
+    ("turn", 10, "turn", 1, "modified", ["n"]),
+]
+
+
+def test_two_commits(two: RepoBuilder, opened: Opened) -> None:
+    connection = opened(two)
+    assert rows(connection, keyed("a", "b")) == FORTH
+    assert rows(connection, keyed("a..b")) == FORTH
+    assert rows(connection, keyed("a")) == FORTH
+    assert rows(connection, keyed("b", "a")) == BACK
+    assert rows(connection, keyed("b", "b")) == []
+    sql = "SELECT count(*) FROM diff(?, ?, ?) WHERE diff_type = 'added'"
+    assert rows(connection, sql, ["t", "a", "b"]) == [(1,)]
+    assert rows(connection, "SELECT d.to_n FROM diff('main.t', 'a', 'b') d ORDER BY 1") == [
+        (10,),
+        (20,),
+        (None,),
+    ]
+
+
+def test_columns(two: RepoBuilder, opened: Opened) -> None:
+    connection = opened(two)
+    assert types(connection, "FROM diff('t', 'a', 'b')") == {
+        "from__key": "VARCHAR",
+        "from_n": "BIGINT",
+        "from_commit": "VARCHAR",
+        "from_commit_date": "TIMESTAMP WITH TIME ZONE",
+        "to__key": "VARCHAR",
+        "to_n": "BIGINT",
+        "to_commit": "VARCHAR",
+        "to_commit_date": "TIMESTAMP WITH TIME ZONE",
+        "diff_type": "VARCHAR",
+        "changed_columns": "VARCHAR[]",
+    }
+    sql = "SELECT DISTINCT from_commit, to_commit, to_commit_date FROM diff('t', 'a', 'b')"
+    date = rows(connection, "SELECT commit_date FROM git_log('b') LIMIT 1")[0][0]
+    assert rows(connection, sql) == [(two.tip("a"), two.tip("b"), date)]
+
+
+def test_three_dots_begin_at_the_merge_base(two: RepoBuilder, opened: Opened) -> None:
+    two.branch("side", "a")
+    two.checkout("side")
+    two.commit({"t/stay.json": '{"n": 7}'})
+    connection = opened(two)
+    assert rows(connection, keyed("b...side")) == [("stay", 0, "stay", 7, "modified", ["n"])]
+    assert len(rows(connection, keyed("b..side"))) == 4
+
+
+def test_no_common_ancestor(two: RepoBuilder, opened: Opened) -> None:
+    two.git("checkout", "-q", "--orphan", "alone")
+    two.git("rm", "-rq", "--cached", ".")
+    two.commit({"t/stay.json": '{"n": 0}'})
+    connection = opened(two, "b")
+    found = rows(connection, keyed("a..alone"))
+    assert [row[4] for row in found] == ["added", "removed", "modified"]
+    with pytest.raises(ingitdb.Error, match="no common ancestor"):
+        rows(connection, keyed("a...alone"))
+
+
+def test_what_is_not_committed(two: RepoBuilder, opened: Opened) -> None:
+    two.write("t/come.json", '{"n": 21}')
+    two.git("add", "t/come.json")
+    two.write("t/stay.json", '{"n": 5}')
+    connection = opened(two)
+    staged, stay = (("come", 20, "come", 21), ("stay", 0, "stay", 5))
+    change = ("modified", ["n"])
+    assert rows(connection, keyed("HEAD", "STAGED")) == [(*staged, *change)]
+    assert rows(connection, keyed("STAGED", "WORKING")) == [(*stay, *change)]
+    assert rows(connection, keyed("HEAD", "WORKING")) == [(*staged, *change), (*stay, *change)]
+    sql = "SELECT DISTINCT from_commit_date IS NULL, to_commit, to_commit_date FROM diff('t', {})"
+    assert rows(connection, sql.format("'b', 'WORKING'")) == [(False, "WORKING", None)]
+    assert [row[2] for row in rows(connection, keyed("EMPTY", "a"))] == ["go", "stay", "turn"]
+    assert {row[4] for row in rows(connection, keyed("a", "EMPTY"))} == {"removed"}
+
+
+def test_a_table_of_one_side_only(two: RepoBuilder, opened: Opened) -> None:
+    two.commit({"new/x.json": '{"n": 1}'})
+    connection = opened(two)
+    sql = "SELECT from_n, to_n, diff_type FROM diff('new', {})"
+    assert rows(connection, sql.format("'a', 'HEAD'")) == [(None, 1, "added")]
+    assert rows(connection, sql.format("'HEAD', 'a'")) == [(1, None, "removed")]
+    with pytest.raises(ingitdb.Error, match="none"):
+        rows(connection, "FROM diff('none', 'a', 'b')")
+
+
+def test_a_key_that_changes_with_equal_content(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({f"t/{k}.json": f'{{"n": {n}}}' for k, n in [("a", 1), ("b", 2), ("c", 2)]})
+    repo.commit({"t/a.json": None, "t/x.json": '{"n": 1}', "t/b.json": None, "t/c.json": None})
+    repo.commit({"t/y.json": '{"n": 2}'})
+    connection = opened(repo)
+    assert rows(connection, keyed("HEAD~2", "HEAD~1")) == [
+        ("b", 2, None, None, "removed", None),
+        ("c", 2, None, None, "removed", None),
+        ("a", 1, "x", 1, "modified", ["_key"]),
+    ]
+    assert [row[4] for row in rows(connection, keyed("HEAD~2", "HEAD"))] == [
+        "removed",
+        "removed",
+        "modified",
+        "added",
+    ]
+
+
+def test_a_list_is_paired_by_content_then_by_a_key_of_its_own(
+    repo: RepoBuilder, opened: Opened
+) -> None:
+    repo.commit({"t.json": '[{"n": 1, "id": 7}, {"n": 2, "id": 8}, {"n": 2, "id": 9}]'})
+    repo.commit({"t.json": '[{"n": 2, "id": 9}, {"n": 5, "id": 7}, {"n": 6, "id": 10}]'})
+    assert rows(opened(repo), listed("HEAD~1", "HEAD")) == [
+        (7, 1, 7, 5, "modified", ["n"]),
+        (8, 2, None, None, "removed", None),
+        (None, None, 10, 6, "added", None),
+    ]
+
+
+def test_a_list_without_any_key(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({"t.csv": "id,n\n1,1\n1,1\n2,1\n"})
+    repo.commit({"t.csv": "id,n\n1,1\n2,1\n1,2\n"})
+    assert rows(opened(repo), listed("HEAD~1", "HEAD")) == [
+        (1, 1, None, None, "removed", None),
+        (None, None, 1, 2, "added", None),
+    ]
+
+
+def test_from_one_list_to_a_file_a_record(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({"t.json": '[{"code": "a", "n": 1}, {"code": "b", "n": 2}]'})
+    repo.commit({"t.json": None, "t/a.yaml": "n: 1\ncode: a\n", "t/b.yaml": "n: 3\ncode: b\n"})
+    sql = (
+        "SELECT from_code, from_n, to__key, to_n, diff_type, changed_columns"
+        " FROM diff('t', 'HEAD~1', 'HEAD')"
+    )
+    assert rows(opened(repo), sql) == [("b", 2, "b", 3, "modified", ["n"])]
+
+
+def test_another_format_changes_nothing(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({"t/a.yaml": "n: 1\ns: x\n", "t/b.yaml": "n: 2\ns: y\n"})
+    repo.commit({"t/a.yaml": None, "t/a.md": "---\nn: 1\ns: x\n---\n", "t/b.yaml": None})
+    repo.commit({"t/b.json": '{"s": "y", "n": 3}'})
+    connection = opened(repo)
+    assert rows(connection, keyed("HEAD~2", "HEAD")) == [
+        ("a", 1, "a", 1, "modified", ["_content"]),  # Markdown has a body, be it empty
+        ("b", 2, "b", 3, "modified", ["n"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "changed"),
+    [
+        ("1", "1.0", ["n"]),
+        ("1", '"1"', ["n"]),
+        ("null", '""', ["n"]),
+        ("true", '"true"', ["n"]),
+        ("1.50", "1.5", None),
+        ("[1]", '["1"]', ["n"]),
+        ('{"a": 1}', '{"a": 1.0}', ["n"]),
+        ('{"a": 1, "b": 2}', '{"b": 2, "a": 1}', None),
+        ('{"a": 1}', '{"a": 1, "b": null}', None),
+        ("[]", "null", ["n"]),
+    ],
+)
+def test_kinds_are_told_apart(
+    repo: RepoBuilder, opened: Opened, old: str, new: str, changed: list[str] | None
+) -> None:
+    repo.commit({"t/a.json": f'{{"n": {old}, "m": 1}}', "t/z.json": '{"m": 2.5}'})
+    repo.commit({"t/a.json": f'{{"m": 1, "n": {new}}}'})
+    sql = "SELECT changed_columns FROM diff('t', 'HEAD~1', 'HEAD')"
+    assert rows(opened(repo), sql) == ([(changed,)] if changed else [])
+
+
+def test_absent_is_null(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({"t/a.json": '{"n": 1, "m": null}', "t/b.json": '{"n": 1, "m": 2}'})
+    repo.commit({"t/a.json": '{"n": 1}'})
+    assert rows(opened(repo), keyed("HEAD~1", "HEAD")) == []
+
+
+def test_columns_that_come_go_and_change_their_type(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({f"t/{k}.json": f'{{"n": {n}, "old": 1}}' for k, n in [("a", 1), ("b", 2)]})
+    repo.commit({"t/a.json": '{"n": "one", "new": [1]}', "t/b.json": '{"n": 2, "old": 1, "x": 3}'})
+    connection = opened(repo)
+    found = types(connection, "FROM diff('t', 'HEAD~1', 'HEAD')")
+    assert (found["from_n"], found["to_n"]) == ("BIGINT", "VARCHAR")
+    assert ("from_new" in found, found["to_new"], found["from_old"]) == (
+        False,
+        "BIGINT[]",
+        "BIGINT",
+    )
+    sql = (
+        "SELECT to__key, from_n, to_n, list_sort(changed_columns)"
+        " FROM diff('t', 'HEAD~1', 'HEAD') ORDER BY 1"
+    )
+    assert rows(connection, sql) == [
+        ("a", 1, "one", ["n", "new", "old"]),
+        ("b", 2, "2", ["x"]),
+    ]
+
+
+def test_declared_keys(repo: RepoBuilder, opened: Opened) -> None:
+    package = (
+        '{"resources": [{"name": "t", "path": "t.csv", "schema": {"fields": [{"name": "x"},'
+        ' {"name": "y", "type": "integer"}, {"name": "n", "type": "integer"}],'
+        ' "primaryKey": ["x", "y"]}}]}'
+    )
+    repo.commit({"datapackage.json": package, "t.csv": "x,y,n\na,1,5\na,2,5\nb,1,5\n"})
+    repo.commit({"t.csv": "x,y,n\na,2,6\na,1,5\nb,2,5\n"})
+    sql = (
+        "SELECT from_x, from_y, to_x, to_y, changed_columns FROM diff('t', 'HEAD~1', 'HEAD')"
+        " ORDER BY coalesce(to_x, from_x), coalesce(to_y, from_y)"
+    )
+    assert rows(opened(repo), sql) == [
+        ("a", 2, "a", 2, ["n"]),
+        ("b", 1, None, None, None),
+        (None, None, "b", 2, None),
+    ]
+
+
+def test_commits_beside_the_line(two: RepoBuilder, opened: Opened) -> None:
+    connection = opened(two)
+    assert rows(connection, keyed("a", "b")) == FORTH
+    two.branch("side", "a")
+    two.checkout("side")
+    two.commit({"t/go.json": '{"n": 3}', "t/far.json": '{"n": 9}'})
+    two.branch("other", "b")
+    two.checkout("other")
+    two.commit({"t/turn.json": '{"n": 10 }', "t/far.json": '{"n": 9}'})
+    assert rows(connection, keyed("a", "side")) == [
+        (None, None, "far", 9, "added", None),
+        ("go", 2, "go", 3, "modified", ["n"]),
+    ]
+    assert rows(connection, keyed("side", "other")) == [
+        (None, None, "come", 20, "added", None),
+        ("go", 3, None, None, "removed", None),
+        ("turn", 1, "turn", 10, "modified", ["n"]),
+    ]
+
+
+STAT = (
+    "SELECT table_name, rows_unmodified, rows_added, rows_deleted, rows_modified, cells_added,"
+    " cells_deleted, cells_modified, old_row_count, new_row_count FROM diff_stat({}) ORDER BY 1"
+)
+
+
+def test_statistics(two: RepoBuilder, opened: Opened) -> None:
+    two.commit({"data/geo/x.csv": "a,b\n1,2\n3,4\n"})
+    connection = opened(two)
+    t: tuple[Any, ...] = ("t", 1, 1, 1, 1, 2, 2, 1, 3, 3)
+    new: tuple[Any, ...] = ("data.geo", 0, 2, 0, 0, 4, 0, 0, 0, 2)
+    assert rows(connection, STAT.format("'a', 'HEAD'")) == [new, t]
+    assert rows(connection, STAT.format("'a..HEAD'")) == [new, t]
+    assert rows(connection, STAT.format("'a', 'HEAD', 't'")) == [t]
+    assert rows(connection, STAT.format("'a..HEAD', 'data.geo'")) == [new]
+    assert rows(connection, STAT.format("'b', 'b'")) == []
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        ("diff('t')", "two commits and a table"),
+        ("diff()", "two commits and a table"),
+        ("diff_stat()", "two commits"),
+        ("diff('t', 'a', 'b', 'c')", "takes 3 arguments"),
+        ("diff('t', ref => 'a')", "no such parameter"),
+        ("diff('t', 'a', table_name => 'b')", "twice"),
+        ("diff('t', 'a..b..c')", "no range"),
+        ("diff('t', 'a', 'nowhere')", "nowhere"),
+    ],
+)
+def test_calls_that_say_too_little_or_too_much(
+    two: RepoBuilder, opened: Opened, call: str, says: str
+) -> None:
+    with pytest.raises(ingitdb.Error, match=says):
+        rows(opened(two), f"FROM {call}")
+
+
+def test_arguments_by_name(two: RepoBuilder, opened: Opened) -> None:
+    connection = opened(two)
+    sql = "SELECT count(*) FROM diff(to_ref => $b, table_name := 't', from_ref => 'a')"
+    assert rows(connection, sql, {"b": "b"}) == [(3,)]
+    assert rows(connection, "SELECT rows_added FROM diff_stat('a', table_name => 't')") == [(1,)]
+
+
+def test_a_name_in_quotes(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({"odd-name.csv": "id,n\n1,1\n"})
+    repo.commit({"odd-name.csv": "id,n\n1,2\n"})
+    connection = opened(repo)
+    for name in ("odd-name", '"odd-name"', 'main."odd-name"', "odd-name.csv", "odd_name"):
+        sql = f"SELECT to_n FROM diff('{name}', 'HEAD~1', 'HEAD')"
+        assert rows(connection, sql) == [(2,)]
