@@ -171,8 +171,10 @@ class Binder:
         )
 
     def sources(self, statement: Statement) -> dict[Catalogs, list[CommitId]]:
-        """Gives every commit that a query reads, by repository."""
+        """Gives every commit that a query reads, or has read so far, by repository."""
         found = {self.catalogs: [self.commit]}
+        for catalogs, commit, _ in self._read.values():
+            found.setdefault(catalogs, []).append(commit)
         for reference in self.plans.reading(statement).references:
             version = None if isinstance(reference.version, All) else reference.version
             place = self.locate(reference.path, version)

@@ -165,12 +165,13 @@ class Session:
         raise statement.refusal()
 
     def _query(self, statement: Statement, parameters: Values | None) -> Result:
+        binder = self._binder(parameters)
         try:
-            return self._answer(statement, parameters)
+            return self._answer(statement, binder)
         except CacheCorrupt:
-            for catalogs, commits in self._binder(parameters).sources(statement).items():
+            for catalogs, commits in binder.sources(statement).items():
                 catalogs.recover(commits)
-            return self._answer(statement, parameters)
+            return self._answer(statement, self._binder(parameters))
 
     def _binder(self, parameters: Values | None) -> Binder:
         return Binder(
@@ -183,8 +184,8 @@ class Session:
             points=Points(parameters, self._instance.query),
         )
 
-    def _answer(self, statement: Statement, parameters: Values | None) -> Result:
-        bound = self._binder(parameters).bind(statement)
+    def _answer(self, statement: Statement, binder: Binder) -> Result:
+        bound = binder.bind(statement)
         notes = self._notes(bound.commit, bound.problems)
         run = Run(self._instance, self._settings, statement, bound)
         run.on_close = lambda: self._running.discard(run)

@@ -1,5 +1,6 @@
 """`diff('t', a, b)` and `diff_stat`: what differs in a table between two commits."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -329,3 +330,17 @@ def test_a_name_in_quotes(repo: RepoBuilder, opened: Opened) -> None:
     for name in ("odd-name", '"odd-name"', 'main."odd-name"', "odd-name.csv", "odd_name"):
         sql = f"SELECT to_n FROM diff('{name}', 'HEAD~1', 'HEAD')"
         assert rows(connection, sql) == [(2,)]
+
+
+def test_damaged_files_are_made_anew(two: RepoBuilder, opened: Opened, tmp_path: Path) -> None:
+    two.branch("side", "a")
+    two.checkout("side")
+    two.commit({f"t/{n}.json": f'{{"n": {n}}}' for n in range(600)})  # too much for memory
+    two.checkout("main")
+    sql = "SELECT count(*), sum(to_n) FROM diff('t', 'a', 'side')"
+    assert rows(opened(two), sql) == [(600, sum(range(600)))]
+    for path in (tmp_path / "cache").rglob("*.parquet"):
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(bytes(data))
+    assert rows(opened(two), sql) == [(600, sum(range(600)))]
