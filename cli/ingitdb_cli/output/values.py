@@ -18,7 +18,8 @@ from ingitdb.model.types import ColumnType, ListOf, MapOf, Scalar, Struct
 Values: TypeAlias = list[Any]
 
 _NOT_FINITE = "NaN and infinite numbers are written as null"
-_ENDLESS = 2**63 - 1
+_INT64 = 2**63
+_ENDLESS = _INT64 - 1
 _ENDLESS_DAYS = 2**31 - 1
 _FRACTION = re.compile(r"\.(\d*?)0*(?!\d)")
 _OFFSET = re.compile(r"([+-]\d\d)(\d\d)$")
@@ -184,6 +185,8 @@ def _leaf(array: Any, name: str) -> Values:
         return _dates(array)
     if types.is_time(kind) or types.is_duration(kind):
         return _per_value(array.cast(pa.string()), _without_zeros)
+    if name == "HUGEINT":
+        return _per_value(array, _integer)
     if types.is_decimal(kind):
         return _per_value(array, lambda value: format(value, "f"))
     if types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind):
@@ -195,7 +198,13 @@ def _leaf(array: Any, name: str) -> Values:
     return found
 
 
-def _per_value(array: Any, spell: Callable[[Any], str]) -> Values:
+def _integer(value: Any) -> int | str:
+    """Spells an integer: as text where JSON's readers would round it off."""
+    number = int(value)
+    return number if -_INT64 <= number < _INT64 else str(number)
+
+
+def _per_value(array: Any, spell: Callable[[Any], Any]) -> Values:
     return [None if value is None else spell(value) for value in array.to_pylist()]
 
 

@@ -156,10 +156,12 @@ class Cursor:
     ) -> None:
         self.close()
 
-    def _repr_html_(self) -> str:
-        """Shows the next rows in a notebook; they can still be fetched."""
+    def _repr_html_(self) -> str | None:
+        """Shows the next rows in a notebook; they can still be fetched. None without a result."""
         from ingitdb.api.notebook import html
 
+        if self.description is None:
+            return None
         result = self._expect()
         with translated():
             rows = self._peek(_SHOWN_ROWS + 1)
@@ -178,7 +180,7 @@ class Cursor:
         ):
             batches.append(b)
         self._batches = chain(batches, self._batches)
-        return [row for batch in batches for row in _tuples(batch)][:count]
+        return [row for batch in batches for row in self._tuples(batch)][:count]
 
     def _check(self) -> None:
         if not self._is_open or self.connection._is_closed:
@@ -199,17 +201,25 @@ class Cursor:
     def _as_rows(self) -> Iterator[tuple[Any, ...]]:
         self._is_begun = True
         for batch in self._batches:
-            yield from _tuples(batch)
+            yield from self._tuples(batch)
+
+    def _tuples(self, batch: "pa.RecordBatch") -> Iterator[tuple[Any, ...]]:
+        kinds = [column[1] for column in self.description or ()]
+        return zip(*map(_column, batch.columns, kinds), strict=True)
 
 
-def _tuples(batch: "pa.RecordBatch") -> Iterator[tuple[Any, ...]]:
-    return zip(*(_column(column) for column in batch.columns), strict=True)
-
-
-def _column(array: "pa.Array") -> list[Any]:
-    values: list[Any] = array.to_pylist(maps_as_pydicts="lossy")
+def _column(array: "pa.Array", kind: str) -> list[Any]:
+    try:
+        values: list[Any] = array.to_pylist(maps_as_pydicts="lossy")
+    except OverflowError:
+        raise dbapi.DataError(
+            f"A {kind} lies outside the years that Python knows.",
+            hint="Cast it to VARCHAR, or fetch it as Arrow.",
+        ) from None
     if getattr(array.type, "tz", None) is not None:
         return [v if v is None else v.astimezone(_dt.UTC) for v in values]
+    if kind in ("HUGEINT", "UHUGEINT"):
+        return [v if v is None else int(v) for v in values]
     return values
 
 

@@ -15,7 +15,7 @@ from ingitdb.errors import (
     StatementRefused,
 )
 from ingitdb.execution.instance import damage
-from ingitdb.execution.results import BATCH_ROWS, Result, column_type, table_result
+from ingitdb.execution.results import BATCH_ROWS, Result, carried, column_type, table_result
 from ingitdb.model.types import VARCHAR, ColumnType
 from ingitdb.sql.complaints import explain_binder_error, without_catalogs, without_internal_names
 from ingitdb.sql.statements import Statement, StatementKind
@@ -169,7 +169,7 @@ class Run:
             (without_catalogs(name), column_type(kind))
             for name, kind in zip(relation.columns, relation.types, strict=True)
         ]
-        return Prepared(self._cursor, relation, columns)
+        return Prepared(self._cursor, carried(relation, columns), columns)
 
     def _streamed(self, prepared: Prepared) -> Result:
         return Result(

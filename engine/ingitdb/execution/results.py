@@ -1,7 +1,8 @@
 """The answer of a statement: its columns, and its rows as a stream of Arrow batches."""
 
+import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -9,12 +10,15 @@ from typing import Any, Self
 import duckdb
 import pyarrow as pa
 
-from ingitdb.errors import LimitExceeded
+from ingitdb.errors import LimitExceeded, StatementRefused
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.types import ColumnType, ListOf, MapOf, Scalar, Struct
 from ingitdb.snapshots.arrays import arrow_type
 
 BATCH_ROWS = 32_768
+_AS_TEXT = frozenset(["UHUGEINT", "TIME WITH TIME ZONE", "BIT", "BIGNUM"])
+"""What DuckDB gives to Arrow cut to 128 signed bits, without the offset, or as its own bytes."""
+_LOST_INSIDE = re.compile(r"UHUGEINT|TIME WITH TIME ZONE")
 
 
 def column_type(found: "duckdb.sqltypes.DuckDBPyType") -> ColumnType:
@@ -30,6 +34,29 @@ def column_type(found: "duckdb.sqltypes.DuckDBPyType") -> ColumnType:
         return Struct(tuple(inner))
     types = [kind for _, kind in inner]
     return MapOf(types[0], types[1]) if found.id == "map" else ListOf(types[0])
+
+
+def carried(
+    relation: "duckdb.DuckDBPyRelation", columns: Sequence[tuple[str, ColumnType]]
+) -> "duckdb.DuckDBPyRelation":
+    """Gives a result whose values Arrow carries: those that it has no type for become text.
+
+    Raises:
+        StatementRefused: Such values lie inside others.
+    """
+    kinds = [kind.sql for _, kind in columns]
+    for kind in kinds:
+        if kind not in _AS_TEXT and (found := _LOST_INSIDE.search(kind)) is not None:
+            raise StatementRefused(
+                f"Results cannot carry {found[0]} inside other values.",
+                hint="Cast it, for instance to VARCHAR.",
+            )
+    if _AS_TEXT.isdisjoint(kinds):
+        return relation
+    shown = (
+        f"CAST(#{n} AS VARCHAR)" if kind in _AS_TEXT else f"#{n}" for n, kind in enumerate(kinds, 1)
+    )
+    return relation.project(", ".join(shown))
 
 
 class Result:

@@ -66,6 +66,7 @@ class Session:
         self._parser = parser
         self._settings = settings
         self._plans = Plans(parser)
+        self._first_ref = ref
         self._ref = ref
         self._schema: str | None = None
         self._pinned: CommitId | None = None
@@ -82,7 +83,8 @@ class Session:
         token = self._main.repository.cache_token()
         if self._head is None or self._head[0] != token:
             repository = self._main.repository
-            found = repository.resolve(self._ref) if self._ref else repository.resolve_default()
+            given = self._ref is not None
+            found = repository.resolve(self._ref or "") if given else repository.resolve_default()
             self._head = (token, found)
         return self._head[1]
 
@@ -234,8 +236,7 @@ class Session:
             name, branch = split_database(database)
             if fold(name) != fold(self.database):
                 raise CatalogError(f"{name!r} is not the database {self.database!r}.")
-            if branch:
-                self._set_ref(branch)
+            self._set_ref(branch or None)
             self._schema = schema
         return _done(self.commit)
 
@@ -248,8 +249,7 @@ class Session:
             self._schema = schemas[fold(written)]
         elif fold(name) == fold(self.database):
             self._schema = None
-            if branch:
-                self._set_ref(branch)
+            self._set_ref(branch or None)
         else:
             raise CatalogError(
                 f"There is no schema or database {written!r}.",
@@ -257,8 +257,12 @@ class Session:
                 f' A ref: USE "{self.database}/ref".',
             )
 
-    def _set_ref(self, ref: str) -> None:
-        self._main.repository.resolve(ref)
+    def _set_ref(self, ref: str | None) -> None:
+        """Reads from a ref from now on; None is where the connection began."""
+        if ref is None:
+            ref = self._first_ref
+        else:
+            self._main.repository.resolve(ref)
         self._ref = ref
         self._head = None
         self._pinned = None

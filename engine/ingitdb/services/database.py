@@ -151,7 +151,9 @@ class Database:
 
     def resolve(self, ref: str | None = None) -> CommitId:
         """Gives the commit of a ref; None means the branch that HEAD names."""
-        return self.repository.resolve(ref) if ref else self.repository.resolve_default()
+        if ref is None:
+            return self.repository.resolve_default()
+        return self.repository.resolve(ref)
 
     def tables(self, ref: str | None = None) -> list[TableSummary]:
         """Lists the tables of a commit by schema and name."""

@@ -72,6 +72,13 @@ def test_a_ref_that_does_not_exist(shop: RepoBuilder, opened: Opened) -> None:
         opened(shop, "nope").execute("SELECT 1")
 
 
+def test_an_empty_ref_is_none_of_ours(shop: RepoBuilder, opened: Opened) -> None:
+    with pytest.raises(ingitdb.ProgrammingError, match="no commit"):
+        rows(opened(shop, ""), "SELECT 1")
+    with pytest.raises(errors.RefNotFound):
+        opened(shop).database.tables("")
+
+
 def test_fetching(connection) -> None:
     cursor = connection.execute("SELECT range AS n FROM range(10)")
     assert cursor.description == [("n", "BIGINT", None, None, None, None, None)]
@@ -144,6 +151,33 @@ def test_values(connection) -> None:
     assert found[1][0].isoformat() == "2024-01-05T08:00:00+00:00"
 
 
+@pytest.mark.parametrize(
+    ("sql", "value"),
+    [
+        ("sum(n)", 3),
+        ("170141183460469231731687303715884105727::HUGEINT", 2**127 - 1),
+        ("340282366920938463463374607431768211455::UHUGEINT", 2**128 - 1),
+        ("'10:00:00+02'::TIMETZ", "10:00:00+02"),
+        ("'0101'::BIT", "0101"),
+    ],
+)
+def test_values_that_arrow_has_no_type_for(connection, sql: str, value: object) -> None:
+    cursor = connection.execute(
+        f"SELECT {sql} AS x, {sql} AS x FROM (VALUES (1), (2)) t(n) LIMIT 1"
+    )
+    assert [column[0] for column in cursor.description] == ["x", "x"]
+    assert cursor.fetchall() == [(value, value)]
+    assert connection.execute(f"SELECT {sql} x FROM range(1, 3) t(n)").arrow().num_rows > 0
+
+
+def test_values_that_nothing_can_carry(connection) -> None:
+    with pytest.raises(ingitdb.NotSupportedError, match="UHUGEINT"):
+        connection.execute("SELECT [1::UHUGEINT]")
+    endless = connection.execute("SELECT TIMESTAMP 'infinity'")
+    with pytest.raises(ingitdb.DataError, match="Python"):
+        endless.fetchall()
+
+
 def test_arrow_and_frames(connection) -> None:
     sql = "SELECT range AS n FROM range(100000)"
     table = connection.execute(sql).arrow()
@@ -189,6 +223,11 @@ def test_notebook(connection) -> None:
     assert "<em>NULL</em>" in shown
     assert str(connection.commit_id)[:12] in shown
     assert "first 20 rows" in connection.execute("FROM range(30)")._repr_html_()
+
+
+def test_a_notebook_shows_nothing_of_a_statement_without_rows(connection) -> None:
+    assert connection.execute("USE main")._repr_html_() is None
+    assert connection.cursor()._repr_html_() is None
 
 
 def test_unreadable_files(shop: RepoBuilder, opened: Opened) -> None:

@@ -142,6 +142,8 @@ def test_use_moves_the_session(shop: RepoBuilder, opened: Opened) -> None:
     assert rows(connection, "SELECT * FROM items") == LAST
     connection.execute('USE "shop/v1.0".main')
     assert rows(connection, "SELECT * FROM items") == FIRST
+    connection.execute("USE shop")
+    assert rows(connection, "SELECT * FROM items") == LAST
 
 
 def test_a_session_follows_its_branch(shop: RepoBuilder, opened: Opened) -> None:
