@@ -276,7 +276,8 @@ class Binder:
         context = self._context(self.catalogs, snapshot)
         if name in relations.SCALAR_FUNCTIONS:
             _expect(call, arguments, relations.SCALAR_FUNCTIONS[name])
-            return _literal(relations.scalar(context, name, arguments))
+            column = f" AS {quote_identifier(call.column)}" if call.column else ""
+            return _literal(relations.scalar(context, name, arguments)) + column
         if not call.is_table:
             raise StatementInvalid(f"{call.name} stands in FROM.")
         if name == "versions":
@@ -404,4 +405,6 @@ def _expect(call: FunctionCall, arguments: Sequence[Any], count: tuple[int, int]
 def _literal(value: str | bool | None) -> str:
     if value is None:
         return "CAST(NULL AS VARCHAR)"
-    return ("true" if value else "false") if isinstance(value, bool) else quote_literal(value)
+    if isinstance(value, bool):
+        return f"CAST({'true' if value else 'false'} AS BOOLEAN)"
+    return f"CAST({quote_literal(value)} AS VARCHAR)"  # ORDER BY takes no plain literal

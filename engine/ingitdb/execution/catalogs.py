@@ -4,11 +4,12 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from threading import RLock
 from typing import TypeVar
 
 from ingitdb.catalog.naming import NamedTable
-from ingitdb.errors import CacheCorrupt
+from ingitdb.errors import CacheCorrupt, DataUnreadable, TableNotFound
 from ingitdb.execution.copies import Copies
 from ingitdb.execution.instance import Instance
 from ingitdb.git.repository import Repository
@@ -144,7 +145,12 @@ class Catalogs:
     def find(
         self, snapshot: Snapshot, name: str, *, schema: str | None, preferred: str | None
     ) -> NamedTable:
-        """Gives the table that a name means at a commit."""
+        """Gives the table that a name means at a commit.
+
+        Raises:
+            CatalogError: It means none, or several.
+            DataUnreadable: It means one whose files cannot be read.
+        """
         known = {
             KnownTable(
                 schema=table.schema,
@@ -154,8 +160,26 @@ class Catalogs:
             ): table
             for table in snapshot.tables
         }
-        found = find_table(name, known, schema=schema, preferred=preferred, at=str(snapshot.commit))
-        return known[found]
+        at = str(snapshot.commit)
+        try:
+            return known[find_table(name, known, schema=schema, preferred=preferred, at=at)]
+        except TableNotFound as error:
+            self._explain_absence(error, snapshot, name)
+            raise
+
+    def _explain_absence(self, error: TableNotFound, snapshot: Snapshot, name: str) -> None:
+        """Says of a table that is not there whether its files are, or whether it was."""
+        for problem in snapshot.problems:
+            path = PurePosixPath(problem.path)
+            names = {fold(part) for part in (path.stem, *path.parts)}
+            if problem.severity == "error" and fold(name) in names:
+                raise DataUnreadable(
+                    f"Table {name!r} has no file that can be read: {problem}",
+                    hint="SELECT * FROM unreadable() lists what could not be read.",
+                ) from None
+        last = snapshot.last_with(name)
+        if last is not None:
+            error.hint = f"It was last there at {last[:12]}: AS OF '{last[:12]}'."
 
     def catalog(self, snapshot: Snapshot, variant: str) -> str:
         """Gives the name of the catalog with one form of a commit's views."""

@@ -1,5 +1,6 @@
 """One repository as a database: the use cases that command line, servers and programs share."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ingitdb.catalog.naming import NamedTable
-from ingitdb.errors import TableNotFound
+from ingitdb.errors import RefNotFound, TableNotFound, UsageError
 from ingitdb.execution.catalogs import Answer, Catalogs
 from ingitdb.execution.instance import Instance
 from ingitdb.execution.parser import DuckdbParser
@@ -23,6 +24,8 @@ from ingitdb.model.records import Problem
 from ingitdb.settings import Settings
 from ingitdb.snapshots.cache import CacheFolder
 from ingitdb.snapshots.snapshot import Snapshot
+from ingitdb.sql.names import name_parts
+from ingitdb.sql.versions import split_version
 
 if TYPE_CHECKING:
     from ingitdb.model.changes import ChangeListener
@@ -60,7 +63,8 @@ class ColumnDescription:
     Attributes:
         type: As DuckDB spells it.
         references: The table that its values are keys of.
-        widened_by: Why it has not the declared type: the declared type and some records.
+        widened_by: Why it has not the declared type, or is text or JSON though not all its values
+            are: the declared type, and some records that forced it.
     """
 
     name: str
@@ -164,13 +168,28 @@ class Database:
         return self._asked(ref, list_tables)
 
     def describe(self, table: str, ref: str | None = None) -> TableDescription:
-        """Describes one table.
+        """Describes one table; `table@ref` names it at a ref, as in SQL.
 
         Raises:
             TableNotFound: There is none of that name; the nearest are named.
             TableAmbiguous: Several have it.
+            UsageError: The name has a ref and so has the call.
         """
-        return self._asked(ref, lambda snapshot: self._description(snapshot, table))
+        name, version = _split(table)
+        if version is None:
+            return self._described(table, ref)
+        if ref is None:
+            with contextlib.suppress(RefNotFound, TableNotFound):
+                return self._described(name, version)
+        try:
+            return self._described(table, ref)  # a file's name may have an @
+        except TableNotFound:
+            if ref is None:
+                return self._described(name, version)
+            raise UsageError(
+                f"{table} names a commit, and so does {ref}.",
+                hint=f"Write {name} with --at {ref}, or {table} without.",
+            ) from None
 
     def explain(self, ref: str | None = None) -> "Explanation":
         """Says why each table exists and why other files belong to none."""
@@ -215,14 +234,12 @@ class Database:
 
         Raises:
             UsageError: The format is unknown, or the folder holds something else.
+            TargetError: The folder cannot be written.
         """
         from ingitdb.services.materialization import materialize  # slow to load: only for this
 
         def write(snapshot: Snapshot) -> "MaterializeReport":
-            found = [
-                self._catalogs.find(snapshot, name, schema=None, preferred=None) for name in tables
-            ]
-            chosen = found or snapshot.tables
+            chosen = [self._find(snapshot, name) for name in tables] or snapshot.tables
             return materialize(snapshot, chosen, self._instance, output, format, self.repository)
 
         return self._asked(ref, write)
@@ -255,14 +272,20 @@ class Database:
         self._policy.check(self._principal, Action.READ, resource)
         return self.resolve(ref)
 
+    def _find(self, snapshot: Snapshot, text: str) -> NamedTable:
+        """Finds a table by its name, perhaps with a schema and in quotes, or by its file's."""
+        *schema, name = name_parts(text) if '"' in text else text.rsplit(".", 1)
+        if not schema:
+            return self._catalogs.find(snapshot, name, schema=None, preferred=None)
+        with contextlib.suppress(TableNotFound):
+            return self._catalogs.find(snapshot, text, schema=None, preferred=None)
+        return self._catalogs.find(snapshot, name, schema=".".join(schema), preferred=None)
+
+    def _described(self, table: str, ref: str | None) -> TableDescription:
+        return self._asked(ref, lambda snapshot: self._description(snapshot, table))
+
     def _description(self, snapshot: Snapshot, table: str) -> TableDescription:
-        schema, _, name = table.rpartition(".")
-        try:
-            found = self._catalogs.find(snapshot, table, schema=None, preferred=None)
-        except TableNotFound:
-            if not schema:
-                raise
-            found = self._catalogs.find(snapshot, name, schema=schema, preferred=None)
+        found = self._find(snapshot, table)
         return TableDescription(
             schema=found.schema,
             name=found.name,
@@ -308,8 +331,18 @@ class Database:
                 key=column.name in key,
                 references=targets.get(column.name),
                 description=(declared.description or declared.title) if declared else None,
-                widened_by=snapshot.widened_by(table, column),
+                widened_by=snapshot.widened_by(table, column) or snapshot.mixed_in(table, column),
             )
+
+
+def _split(text: str) -> tuple[str, str | None]:
+    """Cuts `t@ref` and `"t@ref"` at the first `@`."""
+    name, ref = split_version(text)
+    if ref is None:
+        return text, None
+    if name.count('"') % 2:
+        return f'{name}"', ref.text.removesuffix('"')
+    return name, ref.text
 
 
 def _formats(snapshot: Snapshot, table: NamedTable) -> str:

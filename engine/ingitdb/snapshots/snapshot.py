@@ -9,12 +9,13 @@ from ingitdb.catalog.columns import column_names
 from ingitdb.catalog.naming import NamedTable, name_tables
 from ingitdb.model.ports import BlobSource
 from ingitdb.model.records import Problem
+from ingitdb.model.shapes import Place, is_mixed
 from ingitdb.model.tables import Declaration, Form, Location
-from ingitdb.model.types import quote_identifier, quote_literal
+from ingitdb.model.types import JSON, VARCHAR, quote_identifier, quote_literal
 from ingitdb.snapshots.bodies import Bodies, Query, part_of
 from ingitdb.snapshots.cache import CacheFolder
 from ingitdb.snapshots.declared import Fitting, choose, source_column
-from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, KEPT, PLACE, kinds_of, numbered
+from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, KEPT, ORDER, PLACE, kinds_of, numbered
 from ingitdb.snapshots.parts import (
     Part,
     nothing,
@@ -115,6 +116,22 @@ class Snapshot:
                 found += first.manifest.layout_at(first.ordinal).problems
         return sorted(found, key=lambda p: (p.path, p.line, p.column, p.message))
 
+    def last_with(self, name: str) -> "CommitId | None":
+        """Gives the last commit on the line to this one that had a table of some name."""
+        for base in self._sources.bases:
+            there = (w.name.casefold() == name.casefold() for w in base.manifest.locations)
+            numbers = [str(number) for number, found in enumerate(there) if found]
+            if not numbers:
+                continue
+            ((end,),) = self._query(
+                f"SELECT max(_to) FROM {self._bodies.file(base.manifest.placements)}"
+                f" WHERE location IN ({', '.join(numbers)}) AND _to <= {base.ordinal}"
+            )
+            if end is not None:
+                commit: CommitId = base.manifest.commits[end - 1]
+                return commit
+        return None
+
     def relation(self, table: NamedTable) -> Relation:
         """Gives a table's columns and SQL."""
         known = self._relations.get(table)
@@ -143,6 +160,24 @@ class Snapshot:
             f" AND TRY_CAST(CAST({name} AS VARCHAR) AS {declared.type.sql}) IS NULL LIMIT 3"
         )
         return (f"declared {declared.type.sql}", *(f"{path}: {value}" for path, value in found))
+
+    def mixed_in(self, table: NamedTable, column: Column) -> tuple[str, ...]:
+        """Says of a column that is text or JSON as it holds several kinds which records did that.
+
+        They are those whose value is not of the commonest kind.
+        """
+        place = self.relation(table).natural.get(column.name, Place())
+        is_declared = column.declared is not None and column.declared.type is not None
+        if is_declared or column.type not in (VARCHAR, JSON) or not is_mixed(place):
+            return ()
+        name, kinds = quote_identifier(column.name), kinds_of(column.name)
+        _, body = self.apart(table, [column.name], None, None)
+        found = self._query(
+            f"SELECT any_value({kinds}), list(_path || ': ' || left(CAST({name} AS VARCHAR), 80)"
+            f" ORDER BY _path, {ORDER})[:3] FROM ({body}) WHERE {name} IS NOT NULL"
+            f" GROUP BY {kinds} ORDER BY count(*) DESC, {kinds}"
+        )
+        return tuple(text for _, texts in found[1:] for text in texts)[:3]
 
     def versions(self, table: NamedTable, base: Base) -> tuple[tuple[Column, ...], str]:
         """Gives every state of a table's records up to this commit.

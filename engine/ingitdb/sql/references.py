@@ -91,6 +91,7 @@ class FunctionCall:
         is_table: Whether it stands in FROM.
         alias: The alias of a call in FROM, or None.
         is_method: Whether it is spelled `x.f()`, so that its first argument stands before it.
+        column: The name of the column that it makes by itself, or None.
     """
 
     start: int
@@ -101,6 +102,7 @@ class FunctionCall:
     is_table: bool = True
     alias: str | None = None
     is_method: bool = False
+    column: str | None = None
 
 
 def table_references(statement: str | Analysis, parser: SqlParser) -> list[TableReference]:
@@ -232,7 +234,14 @@ def _call(analysis: Analysis, call: Call) -> FunctionCall | None:
         is_table=call.is_table,
         alias=call.alias or None,
         is_method=is_method,
+        column=_column(tokens, call, spans) if call.is_column else None,
     )
+
+
+def _column(tokens: Tokens, call: Call, spans: Sequence[tuple[int, int]]) -> str:
+    """Names the column of a call as DuckDB does."""
+    texts = (tokens.text[tokens[first].start : tokens[last].end] for first, last in spans)
+    return f"{call.path[-1]}({', '.join(texts)})"
 
 
 def _argument_spans(tokens: Tokens, opening: int, close: int) -> list[tuple[int, int]]:

@@ -31,13 +31,18 @@ class Base:
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """A function call; `node` is its tree."""
+    """A function call; `node` is its tree.
+
+    Attributes:
+        is_column: Whether it makes a column of a result by itself, without an alias.
+    """
 
     start: int | None
     path: tuple[str, ...]
     node: Node
     is_table: bool
     alias: str = ""
+    is_column: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -130,7 +135,7 @@ class Tree:
                 self._children(value.get("function", {}), ctes, select)
                 return
             case "FUNCTION":
-                self._call(value, None)
+                self._call(value, None, select_items(select.node))
             case "STAR":
                 select.stars.append(self._star(value))
             case _ if value.get("class") == "WINDOW":
@@ -177,10 +182,11 @@ class Tree:
         self.bases.append(base)
         return base
 
-    def _call(self, node: Node, source: Node | None) -> None:
+    def _call(self, node: Node, source: Node | None, items: Sequence[Any] = ()) -> None:
         start = self._start(source if source is not None else node)
         alias = str(source.get("alias", "")) if source is not None else ""
-        self.calls.append(Call(start, path_of(node), node, source is not None, alias))
+        is_column = any(item is node for item in items) and not node.get("alias")
+        self.calls.append(Call(start, path_of(node), node, source is not None, alias, is_column))
 
     def _star(self, node: Node) -> Star:
         start = self._start(node)

@@ -156,3 +156,17 @@ def test_attached_repositories(
     connection.execute("DETACH other")
     with pytest.raises(ingitdb.ProgrammingError):
         connection.execute("SELECT id FROM other.people")
+
+
+def test_our_scalars_name_their_columns_as_duckdb_would(shop: RepoBuilder, opened: Opened) -> None:
+    connection = opened(shop)
+    sql = "SELECT Hash_Of( 'v1.0' ), active_branch(), active_branch() AS b, upper(active_branch())"
+    found = connection.execute(f"{sql} ORDER BY active_branch()")
+    assert [column[0] for column in found.description][:3] == [
+        "hash_of('v1.0')",
+        "active_branch()",
+        "b",
+    ]
+    assert found.fetchall() == [(shop.tip("v1.0"), "main", "main", "MAIN")]
+    grouped = "SELECT has_ancestor('main', 'v1.0'), count(*) FROM items GROUP BY 1 ORDER BY 1"
+    assert rows(connection, grouped) == [(True, 2)]

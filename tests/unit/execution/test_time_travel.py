@@ -193,3 +193,17 @@ def test_the_law_within_a_session(shop: RepoBuilder, opened: Opened) -> None:
         shop.commit({f"items/n{number}.yaml": f"n: [{number}]\nmore: {{a: 1.10}}\n"})
         assert rows(connection, "SELECT * FROM items AS OF 'v1.0'") == before
         assert rows(connection, "SELECT count(*) FROM items") == [(3 + number,)]
+
+
+def test_a_table_that_is_gone_or_cannot_be_read(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({"gone.csv": "n\n1\n", "t/a.json": '{"n": 1}'})
+    last = repo.tip()
+    repo.commit({"gone.csv": None, "ragged.csv": "a,b\n1,2\n3,4,5\n", "t/b.json": "{"})
+    connection = opened(repo)
+    with pytest.raises(ingitdb.ProgrammingError, match=f"AS OF '{last[:12]}'"):
+        connection.execute("FROM gone")
+    with pytest.raises(ingitdb.DataError, match=r"ragged\.csv:3"):
+        connection.execute("FROM ragged")
+    with pytest.raises(ingitdb.DataError, match=r"ragged\.csv:3"):
+        connection.execute('FROM "ragged.csv"')
+    assert rows(connection, "SELECT n FROM t") == [(1,)]

@@ -125,3 +125,12 @@ def test_discovery_switched_off_holds_for_new_commits(repo: RepoBuilder, opened:
     assert rows(connection, "SHOW TABLES") == []
     repo.commit({"t/a.json": '{"n": 1}'})
     assert rows(connection, "SHOW TABLES") == []
+
+
+def test_the_records_that_made_a_column_text(repo: RepoBuilder, opened: Opened) -> None:
+    records = {f"t/{n}.yaml": f"cap: {n}\nwhere: x\n" for n in range(5)}
+    repo.commit({**records, "t/7.yaml": "cap: ca. 450\nwhere: {at: 1}\n"})
+    why = {c.name: c.widened_by for c in opened(repo).database.describe("t").columns}
+    assert why["cap"] == ("t/7.yaml: ca. 450",)
+    assert why["where"] == ('t/7.yaml: {"at":1}',)
+    assert why["_key"] == ()
