@@ -31,22 +31,44 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
+_NEAR = 0.5
+"""From so much likeness on a name may be what was meant."""
 
-def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+
+def nearest(
+    name: str, known: Iterable[str], count: int = 3, *, likeness: float = _NEAR
+) -> list[str]:
     """Gives the known names most like `name`, best first."""
     by_fold = {k.casefold(): k for k in known}
-    found = difflib.get_close_matches(name.casefold(), by_fold, n=count, cutoff=0.5)
+    found = difflib.get_close_matches(name.casefold(), by_fold, n=count, cutoff=likeness)
     return [by_fold[f] for f in found]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """Words the hint for an unknown name; None when nothing is near."""
     names = nearest(name, known)
+    return f"Did you mean {_listed(names, 'or')}?" if names else None
+
+
+def nearest_names(name: str, known: Iterable[str]) -> str | None:
+    """Words the hint with the three nearest names, however near; None when there are none.
+
+    Example:
+        >>> nearest_names("hed", ["main", "HEAD"]), nearest_names("abc", ["main", "v1"])
+        ('Did you mean HEAD or main?', 'The nearest names are main and v1.')
+    """
+    known = list(known)
+    names = nearest(name, known, likeness=0)
     if not names:
         return None
-    if len(names) == 1:
-        return f"Did you mean {names[0]}?"
-    return f"Did you mean {', '.join(names[:-1])} or {names[-1]}?"
+    if nearest(name, names, 1):
+        return f"Did you mean {_listed(names, 'or')}?"
+    return f"The nearest names are {_listed(names, 'and')}."
+
+
+def _listed(names: Sequence[str], joint: str) -> str:
+    *first, last = names
+    return f"{', '.join(first)} {joint} {last}" if first else last
 
 
 class IngitdbError(Exception):
@@ -126,7 +148,7 @@ class RefNotFound(RepositoryError):
     ) -> None:
         super().__init__(
             message or f"{ref!r} is no commit, branch, tag or date.",
-            hint=hint or did_you_mean(ref, known),
+            hint=hint or nearest_names(ref, known),
         )
         self.ref = ref
 
@@ -156,7 +178,7 @@ class DefinitionInvalid(DataError):
 
 
 class DataUnreadable(DataError):
-    """Files could not be read and the caller asked to be strict."""
+    """Files could not be read: all of a table, or any for a caller who asked to be strict."""
 
     code = "IGD-3003"
 
@@ -173,9 +195,10 @@ class TableNotFound(CatalogError):
     code = "IGD-4101"
 
     def __init__(self, table: str, at: str, known: Sequence[str]) -> None:
-        hint = did_you_mean(table, known) or (
-            "`ingitdb tables` lists what there is."
-            if known
+        near = nearest_names(table, known)
+        hint = (
+            f"{near} `ingitdb tables` lists what there is."
+            if near
             else "No data files found; see `ingitdb tables --explain`."
         )
         super().__init__(f"Table {table!r} does not exist at {at[:12]}.", hint=hint)
@@ -187,10 +210,12 @@ class TableAmbiguous(CatalogError):
 
     code = "IGD-4102"
 
-    def __init__(self, table: str, candidates: Sequence[str]) -> None:
-        super().__init__(
-            f"Table name {table!r} is ambiguous.", hint=f"Write one of: {', '.join(candidates)}."
-        )
+    def __init__(self, table: str, candidates: Sequence[str], *, is_whole: bool = True) -> None:
+        """Takes spellings that work; `is_whole` says whether each table has one among them."""
+        hints = [f"Write one of: {', '.join(candidates)}."] if candidates else []
+        if not is_whole:
+            hints.append("`ingitdb tables` lists them all; .ingitdb/tables.yaml can name them.")
+        super().__init__(f"Table name {table!r} is ambiguous.", hint=" ".join(hints))
         self.candidates = tuple(candidates)
 
 

@@ -214,6 +214,13 @@ def test_materialize(program: Program, repo: RepoBuilder, tmp_path: Path, suffix
     assert summary["tables"][1]["columns"][0] == {"name": "name", "type": "VARCHAR"}
 
 
+def test_materialize_takes_names_as_sql_does(program: Program, tmp_path: Path) -> None:
+    one = tmp_path / "one"
+    named = ("main.people", '"places.csv"')
+    assert program("materialize", *named, "--output", one).returncode == 0
+    assert {path.stem for path in one.rglob("*.parquet")} == {"people", "places"}
+
+
 def test_materialize_some_tables_again(program: Program, tmp_path: Path) -> None:
     one = tmp_path / "one"
     assert program("materialize", "people", "--output", one).returncode == 0
@@ -233,6 +240,19 @@ def test_materialize_refuses(program: Program, tmp_path: Path) -> None:
     ):
         assert program("materialize", *arguments).returncode == status, arguments
         assert not one.exists()
+    (tmp_path / "file").write_text("mine")
+    for folder in (Path("/proc/x"), tmp_path / "file" / "x", tmp_path / "a" / ("x" * 300)):
+        done = program("materialize", "--output", folder)
+        assert done.returncode == 7
+        assert done.stderr.startswith(f"error: {folder} cannot be written: ")
+        assert done.stderr.count("\n") == 1
+    (taken := tmp_path / "taken" / "main" / "people.parquet").mkdir(parents=True)
+    (tmp_path / "taken" / "snapshot.json").write_text("{}")
+    done = program("materialize", "people", "--output", tmp_path / "taken")
+    assert (done.returncode, done.stderr) == (
+        7,
+        f"error: {taken} cannot be written: Is a directory.\n",
+    )
     one.mkdir()
     (one / "mine.txt").write_text("mine")
     assert program("materialize", "--output", one).returncode == 2

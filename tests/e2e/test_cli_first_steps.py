@@ -157,8 +157,10 @@ def test_unquoted_sql_is_shown_quoted(program: Program) -> None:
         ("SELEC 1", 4, ["^"]),
         ("SELECT * FROM peopl", 3, ["people"]),
         ("SELECT nam FROM people", 3, ["name", "^"]),
+        ("SELECT * FROM zzz", 3, ["The nearest names are", "people", "places"]),
+        ("SELECT zzz FROM people", 3, ["The nearest names are", "age"]),
         ("SELECT * FROM people AS OF 'v11'", 3, ["v1"]),
-        ("SELECT * FROM people AS OF 'abc'", 3, ["abc", "branch, tag or date"]),
+        ("SELECT * FROM people AS OF 'abc'", 3, ["abc", "branch, tag or date", "main"]),
         ("SELECT * FROM people AS OF '2019-01-01'", 3, ["2026-01-01"]),
         ("", 2, ["no SQL"]),
     ],
@@ -175,6 +177,35 @@ def test_unknown_refs_name_the_nearest(program: Program) -> None:
     done = program("tables", "--at", "mian")
     assert done.returncode == 3
     assert "main" in done.stderr
+    assert "Did you mean HEAD" in program("query", "SELECT 1", "--at", "hed").stderr
+
+
+def test_tables_of_the_same_name_are_told_apart(program: Program, repo: RepoBuilder) -> None:
+    repo.commit({"same.csv": "n\n1\n", "same.jsonl": '{"n": 2}\n', "people.csv": "n\n3\n"})
+    for name, numbers in (("same", ["1", "2"]), ("people", ["3", "Anna"])):
+        done = program("query", f"SELECT * FROM {name}")
+        assert done.returncode == 3
+        assert program("describe", name).stderr == done.stderr
+        found = re.search(r"Write one of: (.*)\.\n", done.stderr)
+        assert found is not None
+        spellings = found[1].split(", ")
+        texts = [program("query", f"SELECT * FROM {spelling}").stdout for spelling in spellings]
+        assert all(any(number in text for text in texts) for number in numbers), texts
+        assert len(set(texts)) == len(spellings) == 2
+        for spelling in spellings:
+            assert program("describe", spelling).returncode == 0
+
+
+def test_sql_that_begins_with_a_comment(program: Program) -> None:
+    for sql in ("-- only a comment", "-- n = 1\nSELECT 1 AS n", "--n\nSELECT 1 AS n"):
+        done = program("query", sql)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert all(way in done.stderr for way in ("query -- ", "--file", "stdin")), done.stderr
+    assert program("query", "--", sql).stdout == program("query", "-", data=sql.encode()).stdout
+    assert program("query", "--", sql).stdout == "n\n1\n"
+    mistyped = program("query", "--tmieout", "1s", "SELECT 1")
+    assert mistyped.returncode == 2
+    assert "--tmieout" in mistyped.stderr
 
 
 def test_names_with_a_hyphen(program: Program, repo: RepoBuilder) -> None:
@@ -194,6 +225,21 @@ def test_refs_of_all_kinds(program: Program, ref: str) -> None:
     inside = program("query", f"SELECT count(*) AS n FROM people AS OF '{ref}'")
     assert inside.stdout == "n\n2\n", inside.stderr
     assert program("query", "SELECT count(*) AS n FROM people", "--at", ref).stdout == "n\n2\n"
+
+
+def test_a_ref_named_like_a_date_wins(program: Program, repo: RepoBuilder) -> None:
+    count = ("query", "SELECT count(*) AS n FROM people", "--at", "2026-01-02")
+    dated = program(*count)
+    assert dated.stdout == "n\n2\n"
+    assert dated.stderr == f"note: Reading {repo.tip('v1')[:12]}, the commit for '2026-01-02'.\n"
+    repo.tag("2026-01-02")
+    named = program(*count)
+    assert named.stdout == "n\n3\n"
+    wins = f"note: Reading {repo.tip()[:12]}: the ref '2026-01-02' wins over the date.\n"
+    assert named.stderr == wins
+    assert (
+        program("query", "SELECT count(*) AS n FROM people AS OF '2026-01-02'").stdout == "n\n3\n"
+    )
 
 
 def test_yesterday_is_a_date_or_named(program: Program, tmp_path: Path) -> None:
@@ -267,6 +313,30 @@ def test_describe(program: Program) -> None:
     wrong = program("describe", "peple")
     assert wrong.returncode == 3
     assert "people" in wrong.stderr
+
+
+def test_describe_at_a_ref(program: Program, repo: RepoBuilder) -> None:
+    old = program("describe", "people", "--at", "v1").stdout
+    repo.commit({"people/bo.yaml": "name: Bo\ncity: Bergen\nage: seven\n"})
+    assert program("describe", "people").stdout != old
+    for name in (
+        "people@v1",
+        "people@2026-01-02",
+        '"people@v1"',
+        "main.people@v1",
+        "People@HEAD~2",
+    ):
+        assert program("describe", name).stdout == old, name
+    both = program("describe", "people@v1", "--at", "HEAD")
+    assert (both.returncode, both.stdout) == (2, "")
+    assert "--at" in both.stderr
+    for name, near in (("people@v11", "v1"), ("peple@v1", "people")):
+        wrong = program("describe", name)
+        assert wrong.returncode == 3
+        assert near in wrong.stderr
+    repo.commit({"me@home.csv": "n\n1\n"})
+    for arguments in (["me@home"], ["me@home", "--at", "HEAD"], ["me@home.csv"]):
+        assert "n,BIGINT" in program("describe", *arguments).stdout
 
 
 def test_log(program: Program, repo: RepoBuilder) -> None:

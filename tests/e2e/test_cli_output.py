@@ -83,6 +83,29 @@ def test_a_format_said_beats_the_name_of_the_file(program: Program, tmp_path: Pa
     assert json.loads(target.read_text()) == {"a": 1}
 
 
+def test_an_ending_that_names_no_format_is_refused(program: Program, tmp_path: Path) -> None:
+    target, bare = tmp_path / "out.xyz", tmp_path / "out"
+    done = program("query", "SELECT 1 AS a", "--output", target)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert all(word in done.stderr for word in (".xyz", "--format", ".csv", ".parquet"))
+    assert not target.exists()
+    assert program("tables", "--output", target).returncode == 2
+    for path, more in ((target, ["--format", "csv"]), (bare, [])):
+        assert program("query", "SELECT 1 AS a", "--output", path, *more).returncode == 0
+        assert path.read_text() == "a\n1\n"
+
+
+def test_intervals_go_to_parquet_as_text(program: Program, tmp_path: Path) -> None:
+    target = tmp_path / "out.parquet"
+    done = program("query", "SELECT INTERVAL '1 day' AS x", "--output", target)
+    assert done.returncode == 2
+    assert "CAST(x AS VARCHAR)" in done.stderr
+    assert not target.exists()
+    cast = "SELECT CAST(x AS VARCHAR) AS x FROM (SELECT INTERVAL '1 day' AS x)"
+    assert program("query", cast, "--output", target).returncode == 0
+    assert parquet.read_table(target)["x"].to_pylist() == ["1 day"]
+
+
 def test_a_failure_leaves_the_old_file(program: Program, tmp_path: Path) -> None:
     target = tmp_path / "out.csv"
     target.write_text("old")

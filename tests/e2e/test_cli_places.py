@@ -72,9 +72,12 @@ def test_a_shallow_clone(program: Program, repo: RepoBuilder, tmp_path: Path) ->
     assert there("query", "SELECT count(*) AS n FROM versions('people')").stdout == "n\n3\n"
     cut = there(*COUNT, "--at", "HEAD~1")
     assert (cut.returncode, cut.stdout) == (3, "")
+    assert f"shallow and begins at {repo.tip()[:12]}" in cut.stderr
+    assert cut.stderr.endswith("hint: git fetch --unshallow\n")
     early = there(*COUNT, "--at", "2026-01-01T13:00:00Z")
     assert early.returncode == 3
-    assert "2026-01-02" in early.stderr
+    assert f"shallow and begins at {repo.tip()[:12]} of 2026-01-02" in early.stderr
+    assert early.stderr.endswith("hint: git fetch --unshallow\n")
     shallow.git("fetch", "--quiet", "--unshallow", "origin")
     assert there(*COUNT, "--at", "HEAD~1").stdout == "n\n2\n"
 

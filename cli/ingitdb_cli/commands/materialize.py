@@ -1,12 +1,17 @@
 """`ingitdb materialize`: writes whole tables of a commit to files."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from ingitdb_cli.app import app_of
+from ingitdb_cli.app import App, app_of
 from ingitdb_cli.options import Command
+
+if TYPE_CHECKING:
+    from ingitdb.services.materialization import MaterializeReport
 
 HELP = """\b
 ingitdb materialize --output snapshot
@@ -30,14 +35,22 @@ def materialize(context: click.Context, tables: tuple[str, ...]) -> None:
             "There is no folder to write to.", hint="ingitdb materialize --output FOLDER"
         )
     began = time.monotonic()
-    report = app.database.materialize(
-        Path(app.options.output),
-        tables=tables,
-        ref=app.options.at,
-        format=app.options.format or "parquet",
-    )
+    report = _written(app, Path(app.options.output), tables)
     app.progress.clear()
     files = len(report.files)
     what = "1 file" if files == 1 else f"{files:,} files"
     spent = time.monotonic() - began
     app.messages.line(f"{what}, {report.rows:,} rows at {report.commit[:12]} in {spent:.1f} s")
+
+
+def _written(app: App, folder: Path, tables: Sequence[str]) -> "MaterializeReport":
+    database = app.database
+    from ingitdb.services.materialization import TargetRefused
+    from ingitdb_cli.output.target import TargetFailed
+
+    try:
+        return database.materialize(
+            folder, tables=tables, ref=app.options.at, format=app.options.format or "parquet"
+        )
+    except TargetRefused as error:
+        raise TargetFailed(str(error)) from error

@@ -24,7 +24,32 @@ statement, so that the shell leaves it alone. `-` reads it from stdin.
 """
 
 
-@click.command(cls=Command, help=HELP, short_help="Answer a SQL statement.")
+class QueryCommand(Command):
+    """Knows SQL that begins with a comment from an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Reads the arguments.
+
+        Raises:
+            UsageError: A statement begins with `--`.
+        """
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            comments = (word for word in given if word.startswith("--") and len(word.split()) > 1)
+            if not any(word.startswith(error.option_name) for word in comments):
+                raise
+            from ingitdb.errors import UsageError
+
+            raise UsageError(
+                "SQL that begins with -- is taken for an option.",
+                hint='Put -- before it: ingitdb query -- "-- …"; or give it by --file FILE, or'
+                " by `-` from stdin.",
+            ) from error
+
+
+@click.command(cls=QueryCommand, help=HELP, short_help="Answer a SQL statement.")
 @click.argument("sql", nargs=-1, metavar="SQL")
 @click.option(
     "--file", "-f", type=click.Path(dir_okay=False, path_type=Path), help="Read SQL from a file."

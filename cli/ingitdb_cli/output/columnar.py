@@ -62,11 +62,30 @@ def parquet(rows: Rows) -> Iterator[bytes]:
                 writer.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
                 yield drain.drained()
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid) as error:
-        raise UsageError(
-            f"Parquet cannot hold this result: {str(error).splitlines()[0]}",
-            hint="Cast the column, for example to VARCHAR, or choose another --format.",
-        ) from error
+        raise _refusal(schema, str(error).splitlines()[0]) from error
     yield drain.drained()
+
+
+def _refusal(schema: Any, reason: str) -> UsageError:
+    """Says what Parquet cannot hold, and the cast that helps."""
+    hint = "or choose another --format, such as arrow."
+    for field in schema:
+        if _holds_interval(field.type):
+            name = field.name if field.name.isidentifier() else "…"
+            return UsageError(
+                f"Parquet cannot hold intervals: column {field.name!r} is {field.type}.",
+                hint=f"Write CAST({name} AS VARCHAR) in the query, {hint}",
+            )
+    return UsageError(
+        f"Parquet cannot hold this result: {reason}",
+        hint=f"Cast the column, for example CAST(… AS VARCHAR), {hint}",
+    )
+
+
+def _holds_interval(kind: Any) -> bool:
+    if pa.types.is_interval(kind):
+        return True
+    return any(_holds_interval(kind.field(i).type) for i in range(kind.num_fields))
 
 
 def _schema(rows: Rows) -> Any:

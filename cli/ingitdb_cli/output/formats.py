@@ -45,5 +45,17 @@ def writer(name: str) -> Writer:
 
 
 def format_of(path: Path) -> str:
-    """Gives the format that a file name asks for."""
-    return _EXTENSIONS.get(path.suffix.lower(), DEFAULT)
+    """Gives the format that a file name asks for; one without an ending asks for CSV.
+
+    Raises:
+        UsageError: No format has the ending.
+    """
+    ending = path.suffix.lower()
+    if ending and ending not in _EXTENSIONS:
+        from ingitdb.errors import UsageError  # the options need the names alone
+
+        raise UsageError(
+            f"The ending {path.suffix} of {path.name} names no format.",
+            hint=f"Add --format, or end the name in one of: {' '.join(_EXTENSIONS)}",
+        )
+    return _EXTENSIONS.get(ending, DEFAULT)

@@ -12,15 +12,17 @@ from ingitdb.model.records import Problem
 from ingitdb.model.tables import Declaration, DeclaredColumn
 from ingitdb.model.types import VARCHAR
 
+_DELIMITED = frozenset({"csv", "tsv"})
 _OWN_ATTRIBUTES = frozenset({"type", "title", "required"})
 
 
 def declaration(collection: Collection, problems: list[Problem]) -> Declaration | None:
     """Reads columns and keys; None, with a problem, where a column has no possible type."""
     columns: list[DeclaredColumn] = []
+    in_cells = collection.record_file["format"] in _DELIMITED
     for name, value in _ordered(collection, problems):
         try:
-            columns.append(_column(name, value))
+            columns.append(replace(_column(name, value), in_cells=in_cells))
         except ValueError:
             text = f"The column {name!r} has the unknown type {value['type']!r}."
             way = ("columns", name, "type")

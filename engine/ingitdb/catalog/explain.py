@@ -60,7 +60,8 @@ def explain(
     """
     placed: dict[str, tuple[Location, ...]] = {}
     left_out: dict[tuple[str, str | None], list[str]] = {}
-    for path in sorted(paths):
+    there = frozenset(paths)
+    for path in sorted(there):
         found, reason = _place(layout, path, content_of)
         if found:
             placed[path] = found
@@ -75,7 +76,7 @@ def explain(
             for (reason, folder), files in groups
         ),
         suggestions=suggest(placed),
-        problems=layout.problems,
+        problems=(*layout.problems, *(said for p, said in layout.expected if p not in there)),
     )
 
 

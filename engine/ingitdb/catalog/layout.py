@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ingitdb.catalog.content import Content
 from ingitdb.catalog.definitions import read_definitions
@@ -55,8 +56,8 @@ class Layout:
     """Places the files of one tree in tables.
 
     Attributes:
-        digest: Layouts with equal digests place every path equally and declare the same.
         problems: What is wrong with the configuration files.
+        expected: Paths, each with the problem that there is where it has no file.
         inputs: Every path that the layout was read from or that it looked for: a change of one of
             them, or of any path for which `is_configuration` holds, may change the layout.
         discovering: Whether files that nothing declares are discovered.
@@ -77,8 +78,8 @@ class Layout:
         self._own_folders = dict(folders or {})
         self.discovering = discovering
         self.problems = tuple(problems)
+        self.expected: tuple[tuple[str, Problem], ...] = ()
         self.inputs = frozenset(inputs)
-        self.digest = self._digest()
         self._by_folder = tuple(by_folder(layer) for layer in self._layers)
         self._folders: dict[str, _Folder] = {}
         self._claims: dict[tuple[Rule, ...], Claim] = {}
@@ -102,7 +103,7 @@ class Layout:
         discovering = not definitions.declared
         if overrides.discover is not None:
             discovering = overrides.discover
-        return cls(
+        found = cls(
             (overrides.rules, definitions.rules, packages.rules),
             overlays=overrides.overlays,
             folders=definitions.folders,
@@ -110,11 +111,27 @@ class Layout:
             problems=(*overrides.problems, *definitions.problems, *packages.problems),
             inputs=configuration.inputs,
         )
+        found.expected = tuple((p, said) for p, said in packages.expected if found.claim(p).rules)
+        return found
 
     @staticmethod
     def is_configuration(path: str) -> bool:
         """Tells whether a change of a path may change the layout; see also `inputs`."""
         return is_configuration(path)
+
+    @cached_property
+    def digest(self) -> str:
+        """Layouts with equal digests place every path equally and declare the same."""
+        parts = (
+            self._layers,
+            sorted(self._overlays.items()),
+            sorted(self._own_folders.items()),
+            self.discovering,
+            self.problems,
+            self.expected,
+            sorted(self.inputs),
+        )
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     @property
     def is_plain(self) -> bool:
@@ -196,17 +213,6 @@ class Layout:
                 yield where
             elif not overlay.excludes(path):
                 yield overlay.on_location(where)
-
-    def _digest(self) -> str:
-        parts = (
-            self._layers,
-            sorted(self._overlays.items()),
-            sorted(self._own_folders.items()),
-            self.discovering,
-            self.problems,
-            sorted(self.inputs),
-        )
-        return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def _ancestors(folder: str) -> list[str]:

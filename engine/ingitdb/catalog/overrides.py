@@ -20,11 +20,13 @@ class Overlay:
 
     Attributes:
         key: Column names; empty for none.
+        key_place: Path, line and column of the key.
         renamed_columns: Pairs of a column's name and the one it had before.
     """
 
     origin: str
     key: tuple[str, ...] = ()
+    key_place: tuple[str, int, int] | None = None
     pointer: str | None = None
     header: bool | None = None
     format: str | None = None
@@ -71,6 +73,7 @@ class Overlay:
             declared,
             columns=self._on_columns(declared.columns),
             primary_key=self.key or declared.primary_key,
+            key_place=self.key_place if self.key else declared.key_place,
             origin=declared.origin or self.origin,
             rules=(*(r for r in declared.rules if r[0] not in dict(added)), *added),
         )
@@ -150,9 +153,11 @@ def _overlay(parsed: Parsed, way: Way, value: dict[str, Any], problems: list[Pro
     if value.get("format") is not None and by_name(value["format"]) is None:
         message = f"There is no format {value['format']!r}."
         problems.append(parsed.problem(message, (*way, "format")))
+    place = parsed.problem("", (*way, "key"))
     return Overlay(
         origin=parsed.path,
         key=tuple(_listed(value.get("key"))),
+        key_place=(place.path, place.line, place.column),
         pointer=value.get("pointer"),
         header=value.get("header"),
         format=value.get("format"),

@@ -1,10 +1,11 @@
 """Fields, keys and dialects of Frictionless resources."""
 
 import codecs
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from ingitdb.catalog.package_cells import Cells, Warn, missing_values
 from ingitdb.catalog.rules import frozen
 from ingitdb.model.records import DEFAULT_OPTIONS, ReadOptions
 from ingitdb.model.tables import Declaration, DeclaredColumn
@@ -53,14 +54,16 @@ _CONSTRAINTS = {
     "minimum": "min_value",
     "maximum": "max_value",
 }
-_SPELLINGS = ("trueValues", "falseValues", "decimalChar", "groupChar", "bareNumber")
-_PLAIN: Mapping[str, Any] = {"decimalChar": ".", "bareNumber": True}
 
 
-def declared_columns(
-    schema: dict[str, Any], origin: str, warn: Callable[[str], None]
-) -> Declaration:
+def declared_columns(schema: dict[str, Any], origin: str, warn: Warn, cells: Cells) -> Declaration:
     """Reads a table schema.
+
+    Args:
+        schema: The schema.
+        origin: The file that it stands in.
+        warn: Is told what is ignored.
+        cells: How its cells are spelled.
 
     Raises:
         PackageFault: It has no usable list of fields.
@@ -68,7 +71,7 @@ def declared_columns(
     fields = schema.get("fields", [])
     if not isinstance(fields, list):
         raise PackageFault("its fields are no list.")
-    columns = tuple(_column(field, warn) for field in fields)
+    columns = tuple(_column(field, warn, cells) for field in fields)
     names = [column.name for column in columns]
     if len(set(names)) < len(names):
         raise PackageFault("it declares a field twice.")
@@ -82,7 +85,7 @@ def declared_columns(
 
 
 def options_of(
-    resource: dict[str, Any], dialect: dict[str, Any], schema: dict[str, Any]
+    resource: dict[str, Any], dialect: dict[str, Any], schema: dict[str, Any], cells: Cells
 ) -> ReadOptions:
     """Reads how a file is written.
 
@@ -99,11 +102,12 @@ def options_of(
         encoding=_encoding(resource.get("encoding")),
         header=header is not False,
         names=_names(schema) if header is False else (),
-        missing_values=_missing_values(schema),
+        missing_values=missing_values(schema),
+        cells=cells.reading,
     )
 
 
-def _column(value: Any, warn: Callable[[str], None]) -> DeclaredColumn:
+def _column(value: Any, warn: Warn, cells: Cells) -> DeclaredColumn:
     name = field_name(value)
     if name is None:
         raise PackageFault("a field has no name.")
@@ -119,7 +123,8 @@ def _column(value: Any, warn: Callable[[str], None]) -> DeclaredColumn:
         required=constraints.get("required") is True,
         title=title if isinstance(title, str) else None,
         description=description if isinstance(description, str) else None,
-        rules=tuple(_rules(kind, value, constraints)),
+        rules=(*_rules(kind, value, constraints), *cells.spellings.get(name, ())),
+        in_cells=cells.delimited,
     )
 
 
@@ -130,9 +135,7 @@ def field_name(value: Any) -> str | None:
 
 
 def _type(kind: Any, value: dict[str, Any]) -> ColumnType | None:
-    """Gives the type; text where values are spelled as no other type is."""
-    if any(name in value and value[name] != _PLAIN.get(name) for name in _SPELLINGS):
-        return VARCHAR
+    """Gives the type; text where dates are spelled as no other type is."""
     if kind in _TEMPORAL and value.get("format", "default") != "default":
         return VARCHAR
     return _TYPES.get(kind) if isinstance(kind, str) else None
@@ -145,7 +148,7 @@ def _rules(
         yield "type", kind
     if kind == "datetime" and _type(kind, value) == TIMESTAMP:
         yield "datetime", True
-    for name in ("format", *_SPELLINGS, "rdfType"):
+    for name in ("format", "rdfType"):
         if name in value and value[name] != "default":
             yield name, frozen(value[name])
     for name, rule in _CONSTRAINTS.items():
@@ -175,13 +178,3 @@ def _encoding(text: Any) -> str | None:
 def _names(schema: dict[str, Any]) -> tuple[str, ...]:
     names = [field_name(field) for field in schema.get("fields", [])]
     return tuple(name for name in names if name is not None)
-
-
-def _missing_values(schema: dict[str, Any]) -> tuple[str, ...]:
-    found: list[str] = []
-    values = schema.get("missingValues", [])
-    for value in values if isinstance(values, list) else []:
-        text = value.get("value") if isinstance(value, dict) else value
-        if isinstance(text, str) and text and text not in found:
-            found.append(text)
-    return tuple(found)

@@ -9,24 +9,31 @@ from typing import Any
 
 from ingitdb.catalog.discovery import slot
 from ingitdb.catalog.files import Configuration
-from ingitdb.catalog.globs import one_of
+from ingitdb.catalog.globs import is_literal, one_of
+from ingitdb.catalog.package_cells import Warn, read_cells
 from ingitdb.catalog.package_fields import PackageFault, declared_columns, options_of
 from ingitdb.catalog.parsed import Parsed, parse
 from ingitdb.catalog.rules import Rule, frozen, guessed_form, inside
 from ingitdb.catalog.wellknown import PACKAGE_NAMES, ROWS_EXTENSIONS, stem
-from ingitdb.formats.registry import extension_of, is_known
+from ingitdb.formats.registry import extension_of, is_known, name_of
 from ingitdb.model.records import FormatFault, Problem
 from ingitdb.model.tables import Declaration, ForeignKey, Location
 
 _FORMATS = {"csv": "csv", "tsv": "tsv", "json": "json", "yaml": "yaml", "jsonl": "jsonl"}
 _ROWS_FORMATS = frozenset({"csv", "tsv", "jsonl"})
+_DELIMITED = frozenset({"csv", "tsv"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packages:
-    """The tables that data packages declare."""
+    """The tables that data packages declare.
+
+    Attributes:
+        expected: The paths of resources, each with the problem that there is where it has no file.
+    """
 
     rules: tuple[Rule, ...] = ()
+    expected: tuple[tuple[str, Problem], ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
@@ -44,13 +51,15 @@ def read_packages(configuration: Configuration) -> Packages:
     """Reads all data packages of a tree."""
     problems: list[Problem] = []
     rules: list[Rule] = []
+    expected: list[tuple[str, Problem]] = []
     for folder in _folders(configuration):
         package = _package(configuration, folder, problems)
         if package is None:
             continue
         reader = _Reader(configuration, package, folder, problems)
         rules.extend(reader.rules())
-    return Packages(rules=tuple(rules), problems=tuple(problems))
+        expected.extend(reader.expected)
+    return Packages(rules=tuple(rules), expected=tuple(expected), problems=tuple(problems))
 
 
 def _folders(configuration: Configuration) -> list[str]:
@@ -93,6 +102,7 @@ class _Reader:
         self._package = package
         self._folder = folder
         self._problems = problems
+        self.expected: list[tuple[str, Problem]] = []
 
     def rules(self) -> Iterator[Rule]:
         """Gives a rule for each resource that can be used."""
@@ -113,11 +123,20 @@ class _Reader:
                 self._warn(f"{said} is not used: {fault}", "resources", position)
             else:
                 taken.update(paths)
+                self._expect(position, resource, paths)
         for one in found:
             yield self._with_foreign_keys(one, found)
 
     def _warn(self, message: str, *way: str | int) -> None:
         self._problems.append(self._package.problem(message, way, warning=True))
+
+    def _expect(self, position: int, resource: dict[str, Any], paths: list[str]) -> None:
+        named = resource.get("name") or paths[0]
+        way = ("resources", position, "path")
+        for path in paths:
+            text = f"The resource {named!r} has no file {path!r}"
+            text += "." if is_literal(path) else "; a path is taken as it is, without wildcards."
+            self.expected.append((path, self._package.problem(text, way, warning=True)))
 
     def _paths(self, resource: Any, taken: set[str]) -> list[str]:
         if not isinstance(resource, dict):
@@ -145,7 +164,10 @@ class _Reader:
         schema = self._referenced(resource.get("schema"))
         dialect = self._referenced(resource.get("dialect"))
         name = resource.get("name") if isinstance(resource.get("name"), str) else None
-        declared = declared_columns(schema, self._package.path, self._fault_warner(position))
+        delimited = (form or name_of(first)) in _DELIMITED
+        warn = self._schema_warner(position)
+        cells = read_cells(schema, warn, delimited=delimited)
+        declared = declared_columns(schema, self._package.path, warn, cells)
         location = Location(
             path=one_of(paths),
             schema=slot(first.rpartition("/")[0]).schema,
@@ -155,7 +177,7 @@ class _Reader:
             reason=f"a resource of {self._package.path}",
             full_name=first.rpartition("/")[2] if len(paths) == 1 else None,
             format=form,
-            options=options_of(resource, dialect, schema),
+            options=options_of(resource, dialect, schema, cells),
             declaration=_titled(declared, resource, name),
         )
         by_content = suffix not in ROWS_EXTENSIONS and form not in _ROWS_FORMATS
@@ -164,8 +186,11 @@ class _Reader:
             position=position, name=name, rule=rule, foreign_keys=schema.get("foreignKeys")
         )
 
-    def _fault_warner(self, position: int) -> Any:
-        return lambda message: self._warn(message, "resources", position, "schema")
+    def _schema_warner(self, position: int) -> Warn:
+        def warn(message: str, *way: str | int) -> None:
+            self._warn(message, "resources", position, "schema", *way)
+
+        return warn
 
     def _referenced(self, value: Any) -> dict[str, Any]:
         """Gives a part of a resource that may stand in a file of its own."""

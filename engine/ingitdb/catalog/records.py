@@ -1,10 +1,12 @@
 """Takes the records of one table out of a document that has been read."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from ingitdb.catalog.globs import literal_folder, template_of
-from ingitdb.model.records import Document, FormatFault, ReadOptions, Record, Spelled, Value
+from ingitdb.catalog.spelled_cells import readers, text_of
+from ingitdb.model.records import Document, FormatFault, ReadOptions, Record, Value
 from ingitdb.model.tables import Form, Location
 
 VALUE_COLUMN = "value"
@@ -15,6 +17,8 @@ PARENT_COLUMN = "_parent"
 """The column that holds the key of the parent of a subcollection's record."""
 WHOLE = "$"
 """The pointer to the whole document."""
+Step: TypeAlias = str | int
+_POSITION = re.compile(r"0|[1-9][0-9]{0,9}")
 KEY_FIELDS = ("$ID", "$id")
 """Fields that hold a record's key in files that have no other place for it."""
 
@@ -46,15 +50,16 @@ def records(document: Document, location: Location, path: str) -> Iterator[Recor
 
     What a template captures from the path comes first among the fields, then `_index` where the
     form has it. An item that is no map becomes a record with the one field `value`; an entry that
-    is null has no fields. A document without the field that holds the items has no records.
+    is null has no fields.
 
     Raises:
-        FormatFault: The document is of another kind than the form; the caller adds the path.
+        FormatFault: The document is of another kind than the form, or, a warning, the pointer
+            leads to nothing in it; the caller adds the path.
     """
     found = _BY_FORM[location.form](document, location, path)
     lead = _captures(path, location)
     options = location.options
-    if lead or options.names or options.missing_values:
+    if lead or options.names or options.missing_values or options.cells:
         return _refined(found, lead, options)
     return found
 
@@ -79,18 +84,18 @@ def _refined(
 ) -> Iterator[Record]:
     names = {f"column{i}": name for i, name in enumerate(options.names)}
     missing = frozenset(options.missing_values)
+    special = readers(options.cells)
+
+    def cell(name: str, value: Value) -> Value:
+        read = special[name]
+        if read is not None:
+            return read(value)
+        return None if missing and text_of(value) in missing else value
+
     for record in found:
-        fields = {
-            names.get(name, name): None if missing and _text(value) in missing else value
-            for name, value in record.fields.items()
-        }
+        named = ((names.get(name, name), value) for name, value in record.fields.items())
+        fields = {name: cell(name, value) for name, value in named}
         yield Record(fields={**lead, **fields}, key=record.key, line=record.line)
-
-
-def _text(value: Value) -> str | None:
-    if isinstance(value, Spelled):
-        return value.text
-    return None if isinstance(value, list | dict | bytes) else str(value)
 
 
 def _below(parent: str | None, key: str) -> str:
@@ -145,7 +150,7 @@ def _keyed_rows(document: Document, parent: str | None) -> Iterator[Record]:
         name = next((name for name in KEY_FIELDS if fields.get(name) is not None), None)
         if name is None:
             raise FormatFault("A record has no $ID, which holds its key here.", line=line)
-        key = _text(fields.pop(name)) or ""
+        key = text_of(fields.pop(name)) or ""
         yield Record(fields=fields, key=_below(parent, key), line=line)
 
 
@@ -178,10 +183,14 @@ def _field_items(document: Document, location: Location, path: str) -> Iterator[
         return
     if document.kind == "empty":
         return
-    if document.kind != "map":
+    if document.kind != "map" and not pointer.startswith("/"):
         raise FormatFault(f"A map with {pointer!r} is expected here, not {_said(document)}.")
-    value = _at(document.value, pointer)
-    line = _line_of(document, pointer)
+    found = _at(document.value, pointer)
+    if found is None:
+        text = f"The pointer {pointer!r} leads to nothing in this file."
+        raise FormatFault(text, severity="warning")
+    value, top = found
+    line = _line_of(document, top)
     if isinstance(value, dict) and value and all(isinstance(v, list) for v in value.values()):
         yield from _items_of_entries(value, (line,) * len(value))
     elif isinstance(value, dict):
@@ -192,25 +201,50 @@ def _field_items(document: Document, location: Location, path: str) -> Iterator[
             yield Record(fields=_fields(item), line=line)
 
 
-def _at(value: Any, pointer: str) -> Any:
-    """Follows a dotted path; a field whose own name has the dots is preferred."""
+def _at(value: Any, pointer: str) -> tuple[Any, Step] | None:
+    """Follows a dotted path or a JSON Pointer; a field whose own name is so is preferred.
+
+    Returns:
+        What it leads to and the first step of the way; None where it leads to nothing.
+    """
+    if isinstance(value, dict) and pointer in value:
+        return value[pointer], pointer
+    if pointer.startswith("/"):
+        steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer[1:].split("/")]
+        return _below_steps(value, steps)
     if not isinstance(value, dict):
         return None
-    if pointer in value:
-        return value[pointer]
     parts = pointer.split(".")
     for length in range(len(parts) - 1, 0, -1):
         head = ".".join(parts[:length])
         if head in value:
-            return _at(value[head], ".".join(parts[length:]))
+            found = _at(value[head], ".".join(parts[length:]))
+            return None if found is None else (found[0], head)
     return None
 
 
-def _line_of(document: Document, pointer: str) -> int:
-    for position, name in enumerate(document.value):
-        if pointer == name or pointer.startswith(f"{name}."):
-            return _line(document.lines, position)
-    return 0
+def _below_steps(value: Any, steps: Sequence[str]) -> tuple[Any, Step] | None:
+    """Follows the steps of a JSON Pointer: keys of maps, positions of lists from 0."""
+    top: Step | None = None
+    for text in steps:
+        step: Step = text
+        if isinstance(value, list) and _POSITION.fullmatch(text) and int(text) < len(value):
+            step = int(text)
+        elif not isinstance(value, dict) or text not in value:
+            return None
+        value = value[step]
+        top = step if top is None else top
+    return None if top is None else (value, top)
+
+
+def _line_of(document: Document, top: Step) -> int:
+    """Gives the line of an entry or item of the document."""
+    if isinstance(top, int):
+        return _line(document.lines, top)
+    position = next(
+        (n for n, name in enumerate(document.value) if name == top), len(document.value)
+    )
+    return _line(document.lines, position)
 
 
 def _said(document: Document) -> str:

@@ -4,6 +4,7 @@ import contextlib
 import uuid
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyarrow as pa
@@ -12,7 +13,16 @@ from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import CatalogError, StatementInvalid, StatementRefused
 from ingitdb.execution import relations
 from ingitdb.execution.catalogs import Catalogs, ViewForm
-from ingitdb.execution.comparisons import Comparison, TableName, diff_stat, split_range
+from ingitdb.execution.comparisons import (
+    Comparison,
+    TableName,
+    compared,
+    diff_stat,
+    diff_summary,
+    schema_diff,
+    split_range,
+)
+from ingitdb.execution.lines import Line, spanned
 from ingitdb.execution.plans import Plan, Plans, Reading
 from ingitdb.execution.points import Points
 from ingitdb.model.identifiers import CommitId
@@ -32,13 +42,14 @@ from ingitdb.sql.references import (
     splice,
 )
 from ingitdb.sql.statements import Statement
-from ingitdb.sql.versions import All, Parameter, Ref, Version
+from ingitdb.sql.versions import All, Between, Parameter, Version
 
 if TYPE_CHECKING:
     from ingitdb.execution.answers import Prepared
 
 _MOST_PARTS = 3
-_USAGE = {"diff": "diff('t', 'from', 'to')", "diff_stat": "diff_stat('from', 'to')"}
+_TABLE = "'t', "
+_SUMS = {"diff_stat": diff_stat, "diff_summary": diff_summary, "schema_diff": schema_diff}
 Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
 
@@ -176,7 +187,8 @@ class Binder:
         for catalogs, commit, _ in self._read.values():
             found.setdefault(catalogs, []).append(commit)
         for reference in self.plans.reading(statement).references:
-            version = None if isinstance(reference.version, All) else reference.version
+            is_range = isinstance(reference.version, All | Between)
+            version = None if is_range else reference.version
             place = self.locate(reference.path, version)
             found.setdefault(place.catalogs, []).append(place.commit)
         return found
@@ -222,8 +234,10 @@ class Binder:
         """Gives what to put in a reference's place, and the names that its `*` may show."""
         if reference.schema is not None and fold(reference.schema) == "information_schema":
             return self._information(reference)
-        if isinstance(reference.version, All):
-            sql = self._versions(self.locate(reference.path, None))
+        if isinstance(reference.version, All | Between):
+            place = self.locate(reference.path, None)
+            version = reference.version if isinstance(reference.version, Between) else None
+            sql = self._along("versions", place, version)
             return replace_reference(reference, f"({sql})"), form.hidden
         place = self.locate(reference.path, reference.version)
         snapshot = self._snapshot(place.catalogs, place.commit)
@@ -280,9 +294,16 @@ class Binder:
             return _literal(relations.scalar(context, name, arguments)) + column
         if not call.is_table:
             raise StatementInvalid(f"{call.name} stands in FROM.")
-        if name == "versions":
-            _expect(call, arguments, (1, 1))
-            return self._aliased(call, f"({self._versions(self._given(str(arguments[0])))})")
+        if name in relations.LINE_FUNCTIONS:
+            named = _named(call, relations.LINE_FUNCTIONS[name], arguments)
+            if "table_name" not in named:
+                raise StatementInvalid(f"{name} wants a table.", hint=f"Write {name}('t').")
+            if named.get("scope", "line") != "line":
+                raise StatementRefused(
+                    f"{name} has no scope {named['scope']!r}.",
+                    hint="It covers the first parents of a commit.",
+                )
+            return self._aliased(call, f"({self._along(name, self._given(named['table_name']))})")
         if name in relations.COMPARING_FUNCTIONS:
             named = _named(call, relations.COMPARING_FUNCTIONS[name], arguments)
             return self._aliased(call, f"({self._compared(name, named)})")
@@ -319,51 +340,40 @@ class Binder:
             )
         return value
 
-    def _versions(self, place: Place) -> str:
+    def _along(self, name: str, place: Place, between: Between | None = None) -> str:
+        """Gives SQL for a table's states or records along the line to a commit."""
         snapshot = self._snapshot(place.catalogs, place.commit)
         table = self._named(snapshot, place, place.name)
-        context = self._context(place.catalogs, snapshot)
-        line = (place.catalogs.repository.identity, place.commit)
-        if line not in self._commits:
-            self._commits[line] = self._register(relations.commit_rows(context))
+        line = Line(snapshot, place.catalogs.histories)
+        key = (place.catalogs.repository.identity, place.commit)
+        if key not in self._commits:
+            self._commits[key] = self._register(line.commits())
         self._columns += [column.name for column in snapshot.relation(table).columns]
-        return relations.versions_sql(context, table, self._commits[line])
+        if name == "history":
+            return line.history(table, self._commits[key])
+        span = spanned(line, self.points, place.catalogs.repository, between) if between else None
+        return line.versions(table, self._commits[key], span)
 
     def _compared(self, name: str, given: Mapping[str, str]) -> str:
         table, old, new = (given.get(key) for key in ("table_name", "from_ref", "to_ref"))
         if old is None or (name == "diff" and table is None):
             raise StatementInvalid(
                 f"{name} wants two commits{' and a table' * (name == 'diff')}.",
-                hint=f"Write {_USAGE[name]}.",
+                hint=f"Write {name}({_TABLE * (name == 'diff')}'from', 'to').",
             )
         if table is None and new is not None and split_range(old) is not None:
             table, new = new, None  # diff_stat('a..b', 't')
         place = self._given(table) if table is not None else None
         catalogs = place.catalogs if place is not None else self.catalogs
-        comparison = self._comparison(catalogs, old, new)
+        start, end = compared(old, new, self.points, catalogs.repository, self.commit)
+        comparison = Comparison(
+            catalogs, start, end, self.points.query, partial(self._snapshot, catalogs)
+        )
         if place is None:
-            return diff_stat(list(comparison.tables()))
+            return _SUMS[name](list(comparison.tables()))
         found = comparison.table(TableName(place.name, place.schema, self.schema))
         self._columns += found.columns
-        return found.sql() if name == "diff" else diff_stat([found])
-
-    def _comparison(self, catalogs: Catalogs, first: str, second: str | None) -> Comparison:
-        """Gives the two commits that two refs or a range mean; one ref is compared with ours."""
-        spread = split_range(first) if second is None else None
-        old, new, is_merged = spread or (first, second, False)
-        repository = catalogs.repository
-        start = self.points.commit(Ref(old), repository, self.commit)
-        end = self.points.commit(Ref(new), repository, self.commit) if new else self.commit
-        if is_merged:
-            base = repository.merge_base(start, end)
-            if base is None:
-                raise StatementInvalid(
-                    f"{old} and {new} have no common ancestor.", hint=f"Write '{old}..{new}'."
-                )
-            start = base
-        return Comparison(
-            catalogs, start, end, self.points.query, lambda commit: self._snapshot(catalogs, commit)
-        )
+        return found.sql() if name == "diff" else _SUMS[name]([found])
 
     def _context(self, catalogs: Catalogs, snapshot: Snapshot) -> relations.Context:
         return relations.Context(catalogs, snapshot, catalogs.repository.name)

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import CatalogError, StatementInvalid
 from ingitdb.execution.catalogs import Catalogs
+from ingitdb.execution.definitions import create_statement
 from ingitdb.execution.differences import Difference, Side
+from ingitdb.execution.points import Points
 from ingitdb.git.repository import Repository
 from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
 from ingitdb.model.types import quote_literal
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.snapshot import Snapshot
 from ingitdb.sql.names import fold
+from ingitdb.sql.versions import Ref
 
 _COUNTS = (
     "rows_unmodified",
@@ -123,6 +126,54 @@ def diff_stat(differences: Sequence[Difference]) -> str:
     return " UNION ALL ".join(parts)
 
 
+def diff_summary(differences: Sequence[Difference]) -> str:
+    """Gives SQL that says of each table that differs whether its records do, and its columns."""
+    names = ("from_table_name", "to_table_name", "diff_type")
+    none = ", ".join(f"'' AS {name}" for name in names)
+    first = f"SELECT {none}, false AS data_change, false AS schema_change WHERE false"
+    return " UNION ALL ".join([first, *map(_summed_up, differences)])
+
+
+def _summed_up(difference: Difference) -> str:
+    old, new = difference.names
+    kind = "modified" if old == new else "renamed"
+    if not old or not new:
+        kind = "dropped" if old else "added"
+    is_whole = kind in ("added", "dropped")
+    data = str(is_whole).lower()
+    if not is_whole:
+        data = f"EXISTS (FROM ({difference.body()}))"
+    schema = str(is_whole or difference.has_other_columns).lower()
+    shown = ", ".join(map(quote_literal, (old, new, kind)))
+    wanted = "true" if kind != "modified" else "data_change OR schema_change"
+    return (
+        f"SELECT * FROM (SELECT {shown}, {data} AS data_change, {schema} AS schema_change)"
+        f" WHERE {wanted}"
+    )
+
+
+def schema_diff(differences: Sequence[Difference]) -> str:
+    """Gives SQL for the definitions of the tables whose columns, keys or names differ."""
+    columns = (
+        "from_table_name",
+        "to_table_name",
+        "from_create_statement",
+        "to_create_statement",
+    )
+    none = ", ".join(f"'' AS {name}" for name in columns)
+    cells = [(*difference.names, *_definitions(difference)) for difference in differences]
+    rows = [", ".join(map(quote_literal, row)) for row in cells if row[2] != row[3]]
+    return " UNION ALL SELECT ".join([f"SELECT {none} WHERE false", *rows])
+
+
+def _definitions(difference: Difference) -> tuple[str, str]:
+    old, new = (
+        create_statement(side.table, side.relation) if side.table and side.relation else ""
+        for side in difference.sides
+    )
+    return old, new
+
+
 def _counted(difference: Difference) -> str:
     old, new = difference.rows
     width, wide = difference.widths
@@ -182,3 +233,25 @@ def split_range(text: str) -> tuple[str, str, bool] | None:
                 raise StatementInvalid(f"{text!r} is no range.", hint="Write 'a..b' or 'a...b'.")
             return old or "HEAD", new or "HEAD", dots == "..."
     return None
+
+
+def compared(
+    first: str, second: str | None, points: Points, repository: Repository, tip: CommitId
+) -> tuple[CommitId, CommitId]:
+    """Gives the two commits that two refs or a range mean; one ref is compared with the tip.
+
+    Raises:
+        StatementInvalid: It is no range, or one of three dots without a merge base.
+    """
+    spread = split_range(first) if second is None else None
+    old, new, is_merged = spread or (first, second, False)
+    start = points.commit(Ref(old), repository, tip)
+    end = points.commit(Ref(new), repository, tip) if new is not None else tip
+    if not is_merged:
+        return start, end
+    base = repository.merge_base(start, end)
+    if base is None:
+        raise StatementInvalid(
+            f"{old} and {new} have no common ancestor.", hint=f"Write '{old}..{new}'."
+        )
+    return base, end

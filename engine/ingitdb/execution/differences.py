@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from ingitdb.catalog.columns import type_of
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.execution.identity import Identity, identity
 from ingitdb.model.shapes import Place, is_mixed
-from ingitdb.model.types import ListOf, Struct, quote_identifier, quote_literal
+from ingitdb.model.types import JSON, ListOf, Struct, quote_identifier, quote_literal
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.internal import DIGEST, ORDER, kinds_of
 from ingitdb.snapshots.projection import NotDerivable, project
@@ -77,10 +78,29 @@ class Difference:
     @property
     def name(self) -> str:
         """What the table is called, with its schema where that is not `main`."""
-        table = self._new.table or self._old.table
-        if table is None:
-            raise AssertionError
-        return table.name if table.schema == "main" else f"{table.schema}.{table.name}"
+        old, new = self.names
+        return new or old
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """The table at both commits."""
+        return self._old, self._new
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What the table is called at each commit; empty where it is not there."""
+        old, new = (_name(side.table) if side.table else "" for side in self.sides)
+        return old, new
+
+    @property
+    def has_other_columns(self) -> bool:
+        """Whether a column came, went, or changed its type or name."""
+        return any(
+            pair.old is None
+            or pair.new is None
+            or (pair.old.name, pair.old.type) != (pair.new.name, pair.new.type)
+            for pair in self._pairs
+        )
 
     @property
     def columns(self) -> list[str]:
@@ -182,20 +202,33 @@ class Difference:
 
     def _apart(self, at: int, partition: str, key: str) -> str:
         """Gives the records of a side that are not the same states at the other one."""
-        sides = (self._old, self._new)
-        side, other = sides[at], sides[1 - at]
-        if side.table is None:
+        snapshot, table = self._sources[at]
+        if table is None:
             return self._nothing(at)
-        mixed = [
-            column.name
-            for pair in self._pairs
-            if pair.is_mixed and (column := (pair.old, pair.new)[at]) is not None
-        ]
-        _, body = side.snapshot.apart(side.table, mixed, other.snapshot, other.table)
+        body = snapshot.apart(table, self._mixed(at), *self._sources[1 - at])
         return (
             f"SELECT *, {key} AS {_KEY}, row_number() OVER (PARTITION BY {partition}"
             f" ORDER BY {_PATH}, {ORDER}) AS {_NTH} FROM ({body})"
         )
+
+    @cached_property
+    def _sources(self) -> list[tuple[Snapshot, NamedTable | None]]:
+        """Gives for each side what its records are read from, so that each knows of the other."""
+        found: list[tuple[Snapshot, NamedTable | None]] = []
+        for at, side in enumerate(self.sides):
+            snapshot, table = side.snapshot, side.table
+            if table is not None:
+                try:
+                    snapshot.apart(table, self._mixed(at), None, None)
+                except NotDerivable:
+                    snapshot, table = snapshot.in_own_types(table)
+            found.append((snapshot, table))
+        return found
+
+    def _mixed(self, at: int) -> list[str]:
+        """Names the columns of a side whose values may be equal but not of one kind."""
+        pairs = ((pair.old, pair.new)[at] for pair in self._pairs if pair.is_mixed)
+        return [column.name for column in pairs if column is not None]
 
     def _nothing(self, at: int) -> str:
         """Gives no records, of a table that is not there."""
@@ -287,9 +320,18 @@ class Difference:
                 pass
             else:
                 return one, other
-        is_nested = any(isinstance(column.type, ListOf | Struct) for column in (old, new))
-        spelled = "CAST(to_json({}) AS VARCHAR)" if is_nested else "CAST({} AS VARCHAR)"
-        return spelled.format(names[0]), spelled.format(names[1])
+        types = (old.type, new.type)
+        if any(isinstance(kind, ListOf | Struct) for kind in types):
+            one, other = (
+                f"CAST({n if kind == JSON else f'to_json({n})'} AS VARCHAR)"
+                for n, kind in zip(names, types, strict=True)
+            )
+        else:
+            one, other = (
+                f"{n} ->> '$'" if kind == JSON else f"CAST({n} AS VARCHAR)"
+                for n, kind in zip(names, types, strict=True)
+            )
+        return f"({one})", f"({other})"
 
     def _shown(self, at: int, prefix: str, side: Side) -> Iterator[str]:
         for column in self._columns(at):
@@ -297,6 +339,10 @@ class Difference:
         moment = "NULL" if side.moment is None else quote_literal(side.moment.isoformat())
         yield f"{quote_literal(side.commit)} AS {prefix}_commit"
         yield f"CAST({moment} AS TIMESTAMPTZ) AS {prefix}_commit_date"
+
+
+def _name(table: NamedTable) -> str:
+    return table.name if table.schema == "main" else f"{table.schema}.{table.name}"
 
 
 def _named(prefix: str, column: Column) -> str:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import duckdb
 
-from ingitdb.errors import RefNotFound, StatementInvalid, StatementRefused
+from ingitdb.errors import StatementInvalid, StatementRefused
 from ingitdb.git.moments import parse_moment
 from ingitdb.git.repository import Repository
 from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
@@ -44,19 +44,27 @@ class Points:
             return _at(self._instant(version), repository, tip)
         if isinstance(version, Parameter):
             return self._given(version, repository, tip)
-        raise StatementRefused(
-            "A range of versions gives many states of a record; this version of ingitdb has"
-            " FOR SYSTEM_TIME ALL and versions('table').",
-            hint="Filter versions('table') by _valid_from and _valid_to.",
-        )
+        raise StatementRefused("A range of versions means no single commit.")
+
+    def instant(self, version: Version, repository: Repository) -> datetime | None:
+        """Gives the instant that a version names; None for one that names a commit."""
+        if isinstance(version, Timestamp):
+            return self._instant(version)
+        text = version.text if isinstance(version, Ref) else None
+        if isinstance(version, Parameter):
+            value = value_of(version, self.parameters)
+            if isinstance(value, date):
+                return _start(value)
+            text = value if isinstance(value, str) else None
+            if text is not None and version.is_timestamp:
+                return _moment(text)
+        moment = parse_moment(text) if text is not None else None
+        return moment if moment is not None and repository.named(text or "") is None else None
 
     def _given(self, version: Parameter, repository: Repository, tip: CommitId) -> CommitId:
         value = value_of(version, self.parameters)
-        if isinstance(value, datetime):
-            return _at(value if value.tzinfo else value.replace(tzinfo=UTC), repository, tip)
         if isinstance(value, date):
-            start = datetime(value.year, value.month, value.day, tzinfo=UTC)
-            return _at(start, repository, tip)
+            return _at(_start(value), repository, tip)
         if not isinstance(value, str):
             raise StatementInvalid(
                 f"A version cannot be {value!r}.", hint="Give a text, a date or a datetime."
@@ -77,15 +85,20 @@ class Points:
         return datetime.fromtimestamp(found / 1_000_000, UTC)
 
 
+def _start(value: date) -> datetime:
+    """Gives the instant of a datetime, or the first one of a day; without a zone it is UTC."""
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    return datetime(value.year, value.month, value.day, tzinfo=UTC)
+
+
 def _named(text: str, repository: Repository, tip: CommitId) -> CommitId:
     """Finds a ref; a date is met from the tip, unless a ref has its name."""
     moment = parse_moment(text)
     if moment is None or tip in PSEUDO_COMMITS:
         return repository.resolve(text)
-    try:
-        return repository.resolve(f"{text}^0")
-    except RefNotFound:
-        return _at(moment, repository, tip)
+    named = repository.named(text)
+    return _at(moment, repository, tip) if named is None else named
 
 
 def _at(instant: datetime, repository: Repository, tip: CommitId) -> CommitId:

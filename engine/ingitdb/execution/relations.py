@@ -7,13 +7,11 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 
 from ingitdb.catalog.naming import NamedTable
-from ingitdb.errors import StatementInvalid, StatementRefused
+from ingitdb.errors import StatementInvalid
 from ingitdb.execution.catalogs import Catalogs
 from ingitdb.git import relations as git_relations
-from ingitdb.model.types import BIGINT, VARCHAR, ColumnType, quote_identifier
+from ingitdb.model.types import BIGINT, VARCHAR, ColumnType
 from ingitdb.snapshots.arrays import arrow_type
-from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, ORDER
-from ingitdb.snapshots.projection import NotDerivable
 from ingitdb.snapshots.relation import Column
 from ingitdb.snapshots.snapshot import Snapshot
 
@@ -40,21 +38,22 @@ SCALAR_FUNCTIONS = {
 COMPARING_FUNCTIONS = {
     "diff": ("table_name", "from_ref", "to_ref"),
     "diff_stat": ("from_ref", "to_ref", "table_name"),
+    "diff_summary": ("from_ref", "to_ref", "table_name"),
+    "schema_diff": ("from_ref", "to_ref", "table_name"),
 }
 """Each function that compares two commits with its parameters."""
+LINE_FUNCTIONS = {"versions": ("table_name",), "history": ("table_name", "scope")}
+"""Each function over the line that leads to a commit with its parameters."""
 OUR_FUNCTIONS = frozenset(
     [
         *GIT_FUNCTIONS,
         *SCALAR_FUNCTIONS,
         *COMPARING_FUNCTIONS,
-        "versions",
+        *LINE_FUNCTIONS,
         "table_stats",
         "unreadable",
     ]
 )
-_KEY = quote_identifier("_key")
-_NEW = quote_identifier("\u0001new")
-_ISLAND = quote_identifier("\u0001island")
 INFORMATION_SCHEMA = (
     "schemata",
     "tables",
@@ -141,65 +140,6 @@ def table_stats(context: Context) -> Rows:
         files = context.snapshot.files.count(table)
         rows.append((table.schema, table.name, relation.rows, len(relation.columns), files))
     return columns, rows
-
-
-def versions_sql(context: Context, table: NamedTable, commits: str) -> str:
-    """Gives SQL for every state of a table's records.
-
-    Args:
-        context: Where it is asked for.
-        table: The table.
-        commits: A relation with `ordinal`, `hash` and `moment` of each commit of the line.
-    """
-    columns, body = _states(context, table)
-    names = [quote_identifier(column.name) for column in columns]
-    values = "".join(f", any_value(s.{name}) AS {name}" for name in names if name != _KEY)
-    shown = "".join(f"g.{name}, " for name in names)
-    same = f"_path, _key, {DIGEST}"
-    order = f"(PARTITION BY {same} ORDER BY {BEGUN}, {ORDER})"
-    return (
-        f"SELECT {shown}f.moment AS _valid_from, t.moment AS _valid_to,"
-        " f.hash AS _from_commit, t.hash AS _to_commit FROM ("
-        f"SELECT {same}, {_ISLAND}, min({BEGUN}) AS {BEGUN}, max({ENDED}) AS {ENDED}"
-        f"{values} FROM (SELECT *, sum({_NEW}) OVER w AS {_ISLAND} FROM (SELECT *,"
-        f" CASE WHEN lag({ENDED}) OVER v = {BEGUN} THEN 0 ELSE 1 END AS {_NEW}"
-        f" FROM ({body}) WINDOW v AS {order}) WINDOW w AS {order}) s"
-        f" GROUP BY {same}, {_ISLAND}) g"
-        f" JOIN {commits} f ON f.ordinal = g.{BEGUN}"
-        f" LEFT JOIN {commits} t ON t.ordinal = g.{ENDED}"
-    )
-
-
-def _states(context: Context, table: NamedTable) -> tuple[Sequence[Column], str]:
-    """Gives the states of a table on the indexed line, or on the commit's own if that tells more.
-
-    Raises:
-        StatementRefused: The states lie at several places in types that nothing unites.
-    """
-    histories, commit = context.catalogs.histories, context.snapshot.commit
-    for own in (False, True):
-        try:
-            return context.snapshot.versions(table, histories.base(commit, own=own))
-        except NotDerivable:
-            continue
-    raise StatementRefused(
-        f"The states of {table.name} lay at several places, in types that nothing unites.",
-        hint="Read the table AS OF the commits of interest.",
-    )
-
-
-def commit_rows(context: Context) -> pa.Table:
-    """Gives ordinal, hash and committer time of the line's commits up to the snapshot's."""
-    histories = context.catalogs.histories
-    known = histories.moments(histories.base(context.snapshot.commit))
-    moments = [moment for _, moment in known]
-    return pa.table(
-        {
-            "ordinal": pa.array(range(len(known)), pa.int32()),
-            "hash": pa.array([str(commit) for commit, _ in known], pa.string()),
-            "moment": pa.array(moments, pa.timestamp("us", "UTC")),
-        }
-    )
 
 
 def information_schema(context: Context, name: str) -> Rows:

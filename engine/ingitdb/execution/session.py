@@ -132,7 +132,10 @@ class Session:
     def _notes(self, commit: CommitId, problems: Sequence[Problem]) -> list[str]:
         notes = []
         if self._ref and self._ref not in PSEUDO_COMMITS and looks_like_moment(self._ref):
-            notes.append(f"Reading {commit[:12]}, the commit for {self._ref!r}.")
+            note = f"Reading {commit[:12]}, the commit for {self._ref!r}."
+            if self._main.repository.named(self._ref) is not None:
+                note = f"Reading {commit[:12]}: the ref {self._ref!r} wins over the date."
+            notes.append(note)
         problems = [p for p in problems if p.severity == "error"]
         if problems and self._settings.strict:
             more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""

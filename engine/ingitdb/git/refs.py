@@ -111,6 +111,13 @@ class Refs:
                 names.setdefault(ref.commit, []).append(ref.name)
         return names
 
+    def boundary(self) -> frozenset[str]:
+        """Gives the commits at which a shallow history begins; none where it is whole."""
+        try:
+            return frozenset(_text(self._common_dir / "shallow").split())
+        except OSError:  # there is no such file: nothing is cut
+            return frozenset()
+
     def names(self) -> list[str]:
         """Gives the short names of all branches and tags."""
         pattern = "--format=%(refname:lstrip=2)"

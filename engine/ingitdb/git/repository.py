@@ -122,6 +122,10 @@ class Repository:
         """
         return self._revisions.resolve(ref)
 
+    def named(self, ref: str) -> CommitId | None:
+        """Gives the commit that git finds by a text; None where it finds none, dates included."""
+        return self._revisions.named(ref)
+
     def resolve_default(self) -> CommitId:
         """Gives HEAD's commit.
 

@@ -37,6 +37,7 @@ Value: TypeAlias = (
 )
 """A value as a format reads it. Containers are plain lists and dicts with string keys."""
 
+Severity: TypeAlias = Literal["error", "warning"]
 DocumentKind: TypeAlias = Literal["map", "list", "rows", "empty", "other"]
 
 
@@ -56,6 +57,8 @@ class ReadOptions:
         names: The columns of a file without a header, in order; applied to its records.
         missing_values: Texts of cells that stand for NULL beside the empty cell; applied to the
             records.
+        cells: For columns of a CSV file whose cells are spelled in their own way, the texts that
+            stand for NULL there and whether all others stay text; applied to the records.
     """
 
     content_field: str = "_content"
@@ -66,6 +69,7 @@ class ReadOptions:
     typed_cells: bool = True
     names: tuple[str, ...] = ()
     missing_values: tuple[str, ...] = ()
+    cells: tuple[tuple[str, tuple[str, ...], bool], ...] = ()
 
 
 DEFAULT_OPTIONS = ReadOptions()
@@ -150,7 +154,7 @@ class Problem:
     message: str
     line: int = 0
     column: int = 0
-    severity: Literal["error", "warning"] = "error"
+    severity: Severity = "error"
 
     def __str__(self) -> str:
         """Gives `path:line:column: message`, leaving out what is unknown."""
@@ -161,12 +165,21 @@ class Problem:
 class FormatFault(Exception):
     """Raised by a format that cannot read a file; it becomes a Problem before a user sees it."""
 
-    def __init__(self, message: str, *, line: int = 0, column: int = 0) -> None:
+    def __init__(
+        self, message: str, *, line: int = 0, column: int = 0, severity: Severity = "error"
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.line = line
         self.column = column
+        self.severity = severity
 
     def at(self, path: str) -> Problem:
         """Places the fault in a file."""
-        return Problem(path=path, message=self.message, line=self.line, column=self.column)
+        return Problem(
+            path=path,
+            message=self.message,
+            line=self.line,
+            column=self.column,
+            severity=self.severity,
+        )

@@ -42,6 +42,8 @@ class DeclaredColumn:
     Attributes:
         type: The declared type; None where only constraints are declared.
         rules: The remaining constraints under their upstream names (`max_length`, `enum` …).
+        in_cells: Whether its values are cells of a delimited file, so that a text may spell a
+            number or a boolean.
     """
 
     name: str
@@ -50,6 +52,7 @@ class DeclaredColumn:
     title: str | None = None
     description: str | None = None
     rules: tuple[tuple[str, Any], ...] = ()
+    in_cells: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,7 @@ class Declaration:
         columns: In declared order; a table may have further, undeclared columns.
         key: What is declared about the key that stands outside the fields (`_key`).
         primary_key: Column names; a dotted name leads into a nested field.
+        key_place: Path, line and column of a key that tables.yaml declares.
         origin: Path of the declaring file.
         rules: What else is declared about the table, hashable: `renamed_from`, `merge`,
             `min_records_count`, `max_records_count`, `alias` (may repeat) …
@@ -68,6 +72,7 @@ class Declaration:
     columns: tuple[DeclaredColumn, ...] = ()
     key: DeclaredColumn | None = None
     primary_key: tuple[str, ...] = ()
+    key_place: tuple[str, int, int] | None = None
     foreign_keys: tuple[ForeignKey, ...] = ()
     title: str | None = None
     origin: str = ""
@@ -86,8 +91,8 @@ class Location:
         schema: The SQL schema, `main` where there is no namespace or container.
         name: The table's name.
         full_name: Another name that always works, such as `people.csv`; None if there is none.
-        pointer: For `FIELD_ITEMS` the field, or the dotted path that tables.yaml declares; `$` is
-            the whole document.
+        pointer: For `FIELD_ITEMS` the field, or the dotted path or JSON Pointer that tables.yaml
+            declares; `$` is the whole document.
         key_from_name: How the key stands in a path below `path`: a file name template such as
             `{key}.yaml` or `{key}/{key}.json`; None where it is the path without extension.
         captures: Names that a glob of tables.yaml captures from the path; they become columns.

@@ -234,7 +234,7 @@ class Database:
 
         Raises:
             UsageError: The format is unknown, or the folder holds something else.
-            TargetError: The folder cannot be written.
+            TargetRefused: The folder cannot be written.
         """
         from ingitdb.services.materialization import materialize  # slow to load: only for this
 

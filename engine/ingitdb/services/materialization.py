@@ -1,10 +1,12 @@
 """Writes the tables of a commit as files for other programs: the same bytes every time."""
 
 import json
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 
@@ -19,6 +21,11 @@ from ingitdb.snapshots.snapshot import Snapshot
 _BATCH = 20_000
 SUMMARY = "snapshot.json"
 """The file that says what the others hold."""
+Writer: TypeAlias = Callable[[pa.RecordBatchReader, Path], None]
+
+
+class TargetRefused(OSError):
+    """The system lets a folder not be made, or a file not be written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +45,20 @@ def materialize(
     format: str,
     repository: Repository,
 ) -> MaterializeReport:
-    """Writes each table as `<schema>/<name>.<format>`, and `snapshot.json` last."""
+    """Writes each table as `<schema>/<name>.<format>`, and `snapshot.json` last.
+
+    Raises:
+        UsageError: The format is unknown, or the folder holds something else.
+        TargetRefused: A folder cannot be made, or a file not be written.
+    """
     write = _WRITERS.get(format)
     if write is None:
         raise UsageError(
             f"Tables cannot be materialized as {format!r}.",
             hint=f"Formats: {', '.join(sorted(_WRITERS))}.",
         )
-    _prepare(output)
+    with _target(output):
+        _prepare(output)
     files: list[Path] = []
     described: list[dict[str, Any]] = []
     rows = 0
@@ -54,21 +67,38 @@ def materialize(
         path = output / _safe(table.schema) / f"{_safe(table.name)}.{format}"
         if path in files:
             path = path.with_name(f"{_safe(table.aliases[0])}.{format}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        cursor = instance.cursor()
-        try:
-            reader = cursor.sql(relation.sql(ordered=True)).to_arrow_reader(_BATCH)
-            reader = reader.cast(_in_utc(reader.schema))
-            write(reader, path)
-            reader.close()
-        finally:
-            cursor.close()
+        with _target(path):
+            _write(relation, instance, write, path)
         files.append(path)
         rows += relation.rows
         described.append(_described(table, relation, path.relative_to(output)))
     summary = output / SUMMARY
-    summary.write_text(_summary(snapshot, repository, described), encoding="utf-8")
+    with _target(summary):
+        summary.write_text(_summary(snapshot, repository, described), encoding="utf-8")
     return MaterializeReport(files=(*files, summary), commit=snapshot.commit, rows=rows)
+
+
+@contextmanager
+def _target(path: Path) -> Iterator[None]:
+    """Says of what the system refuses that a path cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:  # Arrow's word for what went wrong in reading
+            raise
+        raise TargetRefused(f"{path} cannot be written: {os.strerror(error.errno)}.") from error
+
+
+def _write(relation: Relation, instance: Instance, write: Writer, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cursor = instance.cursor()
+    try:
+        reader = cursor.sql(relation.sql(ordered=True)).to_arrow_reader(_BATCH)
+        reader = reader.cast(_in_utc(reader.schema))
+        write(reader, path)
+        reader.close()
+    finally:
+        cursor.close()
 
 
 def _prepare(output: Path) -> None:
@@ -130,7 +160,7 @@ def _write_arrow(reader: pa.RecordBatchReader, path: Path) -> None:
             writer.write_batch(batch.take(pa.array(range(batch.num_rows))))  # zeros below nulls
 
 
-_WRITERS: dict[str, Callable[[pa.RecordBatchReader, Path], None]] = {
+_WRITERS: dict[str, Writer] = {
     "parquet": _write_parquet,
     "arrow": _write_arrow,
 }

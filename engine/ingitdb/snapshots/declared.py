@@ -21,12 +21,9 @@ from ingitdb.model.types import (
     quote_identifier,
     quote_literal,
 )
+from ingitdb.snapshots.spellings import IN_CELLS, misspelled, tried
 
-_DATE = r"\d{4}-\d{2}-\d{2}"
-_CLOCK = r"\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?"
-_OFFSET = r"(Z|z|[+-]\d{2}(:?\d{2})?)"
 _CANONICAL = frozenset("silhbd")
-_LOCAL = rf"{_DATE}([Tt ]{_CLOCK})?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +84,41 @@ def _wanted(
         return _map(expression, place, natural, want)
     if isinstance(want, ListOf):
         return _list(expression, place, natural, want)
-    scalar = _scalar(expression, place, natural, want) if want is not None else None
+    if want is None:
+        return []
+    scalar = _scalar(expression, place, natural, want)
+    if scalar is None and declared.in_cells and want in IN_CELLS:
+        scalar = _spelled(expression, place, natural, declared)
     return [scalar] if scalar is not None else []
+
+
+def _spelled(
+    expression: str, place: Place, natural: ColumnType, declared: DeclaredColumn
+) -> Fitting | None:
+    """Reads the texts of cells, where they are known."""
+    want = declared.type
+    if want is None:
+        return None
+    if natural != VARCHAR and not (natural == BIGINT and _spells_itself(place)):
+        return None
+    text = f"CAST({expression} AS VARCHAR)"
+    rules = dict(declared.rules)
+    return Fitting(want, tried(text, want, rules), misspelled(text, want, rules))
 
 
 def _scalar(expression: str, place: Place, natural: ColumnType, want: ColumnType) -> Fitting | None:
     cast = f"CAST({expression} AS {want.sql})"
-    tried = f"TRY_CAST({expression} AS {want.sql})"
+    found = tried(expression, want)
     fails = _fails(expression, want)
     is_fixed = natural.sql.startswith("DECIMAL(")
     if want == BIGINT and (natural == DOUBLE or is_fixed):
-        return Fitting(want, tried, f"({expression} <> trunc({expression}) OR {fails})")
+        return Fitting(want, found, f"({expression} <> trunc({expression}) OR {fails})")
     if want == DOUBLE and (is_fixed or (natural == BIGINT and place.kinds <= {"i", "i'"})):
         return Fitting(want, cast)
-    if want in (DATE, TIME) and natural == VARCHAR and place.kinds <= {"s"}:
-        pattern = quote_literal(_DATE if want == DATE else _CLOCK)
-        return Fitting(want, tried, f"(NOT regexp_full_match({expression}, {pattern}) OR {fails})")
+    if want in (DATE, TIME) and natural == VARCHAR and place.kinds <= {"s", "d"}:
+        return Fitting(want, found, misspelled(expression, want))
     if want.sql.startswith("DECIMAL(") and natural == BIGINT:
-        return Fitting(want, tried, fails)
+        return Fitting(want, found, fails)
     return None
 
 
@@ -119,12 +133,10 @@ def _moments(expression: str, natural: ColumnType) -> list[Fitting]:
         return [Fitting(TIMESTAMP, f"CAST({expression} AS TIMESTAMP)")]
     if natural != VARCHAR:
         return []
-    found = []
-    for want, pattern in ((TIMESTAMPTZ, f"{_LOCAL}{_OFFSET}"), (TIMESTAMP, _LOCAL)):
-        matches = f"regexp_full_match({expression}, {quote_literal(pattern)})"
-        bad = f"(NOT {matches} OR {_fails(expression, want)})"
-        found.append(Fitting(want, f"TRY_CAST({expression} AS {want.sql})", bad))
-    return found
+    return [
+        Fitting(want, tried(expression, want), misspelled(expression, want))
+        for want in (TIMESTAMPTZ, TIMESTAMP)
+    ]
 
 
 def _map(expression: str, place: Place, natural: ColumnType, want: MapOf) -> list[Fitting]:

@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 from ingitdb.errors import StatementRefused
 from ingitdb.git.repository import Repository
-from ingitdb.model.history import FileChange
+from ingitdb.model.history import FileChange, Signature
 from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
 from ingitdb.settings import Settings
 from ingitdb.snapshots.manifest import Manifest
@@ -45,15 +45,19 @@ class Histories:
         manifest = self._store.cache.load(name) or self._build(name, commit)
         return Base(name, manifest, len(manifest.commits) - 1)
 
-    def moments(self, base: Base) -> list[tuple[CommitId, datetime]]:
-        """Gives the commits of a line up to its ordinal with their times, the oldest first."""
+    def committers(self, base: Base) -> list[tuple[CommitId, Signature]]:
+        """Gives the commits of a line up to its ordinal with who made them, the oldest first."""
         commits = base.manifest.commits[: base.ordinal + 1]
         if base.name == LINE:
-            known = self._store.moments()
+            known = self._store.committers()
         else:
             log = self._repository.log(commits[-1], first_parent=True)
-            known = {c.identifier: c.committer.at.astimezone(UTC) for c in log}
+            known = {c.identifier: c.committer for c in log}
         return [(commit, known[commit]) for commit in commits]
+
+    def moment(self, commit: CommitId) -> datetime:
+        """Gives a commit's committer time."""
+        return self._repository.commit(commit).committer.at
 
     def _build(self, name: str, commit: CommitId) -> Manifest:
         from ingitdb.snapshots.gathering import gather  # slow to load: only to build

@@ -69,6 +69,7 @@ def _layout_spans(gathered: Gathered, locations: list[Location]) -> tuple[Layout
                 is_plain=found.is_plain,
                 declared=tuple(declared),
                 problems=found.problems,
+                expected=found.expected,
             )
         )
     return tuple(spans)
@@ -83,6 +84,7 @@ def faults_of(intervals: Intervals) -> tuple[StoredFault, ...]:
                 message=span.fault.message,
                 line=span.fault.line,
                 column=span.fault.column,
+                severity=span.fault.severity,
             ),
             start=span.start,
             end=span.end,

@@ -185,7 +185,7 @@ class _Run:
 
 
 def _faults(reading: Reading) -> list[Any]:
-    return [[fault.message, fault.line, fault.column] for fault in reading.faults]
+    return [[fault.message, fault.line, fault.column, fault.severity] for fault in reading.faults]
 
 
 def _is_text(path: str) -> bool:

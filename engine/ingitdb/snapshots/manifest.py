@@ -21,7 +21,7 @@ from ingitdb.model.tables import Declaration, DeclaredColumn, ForeignKey, Form, 
 from ingitdb.model.types import ColumnType, ListOf, MapOf, Scalar, Struct
 from ingitdb.snapshots.segments import Segment
 
-VERSION = 6
+VERSION = 7
 """Raised whenever stored answers would differ: older manifests are then ignored."""
 
 
@@ -72,12 +72,14 @@ class LayoutSpan:
 
     Attributes:
         is_plain: Whether nothing is configured.
+        expected: Paths, each with the problem that there is where it has no file.
     """
 
     start: int
     is_plain: bool
     declared: tuple[int, ...]
     problems: tuple[Problem, ...]
+    expected: tuple[tuple[str, Problem], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +252,7 @@ def _manifest(value: Mapping[str, Any]) -> Manifest:
                 is_plain=span["is_plain"],
                 declared=tuple(span["declared"]),
                 problems=_problems(span["problems"]),
+                expected=tuple((path, Problem(**problem)) for path, problem in span["expected"]),
             )
             for span in value["layouts"]
         ),

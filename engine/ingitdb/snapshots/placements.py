@@ -1,12 +1,13 @@
 """Where the files of a snapshot lie: which tables have any, their blobs, the columns they name."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from ingitdb.catalog.globs import literal_start
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.model.identifiers import BlobId
 from ingitdb.model.tables import Form, Location
+from ingitdb.model.types import quote_literal
 from ingitdb.snapshots.parts import standing
 from ingitdb.snapshots.segments import Segment
 from ingitdb.snapshots.store import Base
@@ -42,6 +43,18 @@ class Placements:
             if first.manifest.layouts:
                 declared = first.manifest.layout_at(first.ordinal).declared
                 found |= {first.manifest.locations[number] for number in declared}
+        return found
+
+    def standing_among(self, paths: Collection[str]) -> set[str]:
+        """Gives those of some paths that have a file with a place in a table."""
+        wanted = ", ".join(quote_literal(path) for path in sorted(paths))
+        found: set[str] = set()
+        for base in self._bases:
+            rows = self._query(
+                f"SELECT DISTINCT path FROM {self._file(base.manifest.placements)}"
+                f" WHERE path IN ({wanted}) AND {standing(base, 'path')}"
+            )
+            found |= {path for (path,) in rows}
         return found
 
     def of(self, table: NamedTable) -> list[tuple[str, BlobId]]:

@@ -18,6 +18,7 @@ from ingitdb.model.records import (
     FormatFault,
     ReadOptions,
     Record,
+    Severity,
 )
 from ingitdb.model.shapes import shape_of
 from ingitdb.model.tables import Form, Location
@@ -70,6 +71,7 @@ class Fault:
     message: str
     line: int = 0
     column: int = 0
+    severity: Severity = "error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +279,7 @@ class Reader:
 
 
 def _fault(fault: FormatFault) -> Fault:
-    return Fault(fault.message, fault.line, fault.column)
+    return Fault(fault.message, fault.line, fault.column, fault.severity)
 
 
 def _joined(results: Sequence[FileReading]) -> FileReading:

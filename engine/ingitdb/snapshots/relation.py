@@ -6,7 +6,15 @@ from dataclasses import dataclass, field, replace
 from ingitdb.catalog.columns import type_of
 from ingitdb.model.shapes import Place
 from ingitdb.model.tables import Declaration, DeclaredColumn
-from ingitdb.model.types import TIMESTAMP, TIMESTAMPTZ, VARCHAR, ColumnType, quote_identifier
+from ingitdb.model.types import (
+    JSON,
+    TIMESTAMP,
+    TIMESTAMPTZ,
+    VARCHAR,
+    ColumnType,
+    Struct,
+    quote_identifier,
+)
 from ingitdb.snapshots.declared import Fitting, fittings
 from ingitdb.snapshots.internal import ORDER
 
@@ -152,12 +160,25 @@ def only_known(declared: Declaration, natural: Mapping[str, Place]) -> Declarati
     return replace(declared, columns=columns)
 
 
+def reaches(name: str, natural: Mapping[str, Place]) -> bool:
+    """Tells whether a name, a dotted one perhaps, leads to a column or to a field below one."""
+    head, *rest = [name] if name in natural else name.split(".")
+    place = natural.get(head)
+    for step in rest:
+        kind = type_of(place) if place is not None else None
+        if place is None or not isinstance(kind, Struct):
+            return kind == JSON
+        fields = {field.casefold(): inner for field, inner in place.fields.items()}
+        place = fields.get(step.casefold())
+    return place is not None
+
+
 def _key_text(declared: Declaration, natural: Mapping[str, Place]) -> str:
     """Gives SQL for the text of a declared key; NULL where none is declared."""
     parts = []
     for name in declared.primary_key:
         head, *rest = [name] if name in natural else name.split(".")
-        if head not in natural:
+        if not reaches(name, natural):
             return "CAST(NULL AS VARCHAR)"
         path = ".".join(quote_identifier(step) for step in (head, *rest))
         parts.append(f"CAST({path} AS VARCHAR)")

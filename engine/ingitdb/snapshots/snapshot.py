@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ingitdb.catalog.columns import column_names
@@ -16,6 +17,7 @@ from ingitdb.snapshots.bodies import Bodies, Query, part_of
 from ingitdb.snapshots.cache import CacheFolder
 from ingitdb.snapshots.declared import Fitting, choose, source_column
 from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, KEPT, ORDER, PLACE, kinds_of, numbered
+from ingitdb.snapshots.overlooked import missing_files, unknown_keys
 from ingitdb.snapshots.parts import (
     Part,
     nothing,
@@ -26,6 +28,7 @@ from ingitdb.snapshots.parts import (
 from ingitdb.snapshots.placements import Placements
 from ingitdb.snapshots.projection import NotDerivable
 from ingitdb.snapshots.relation import Column, Relation, only_known, shaped, ways_to_show
+from ingitdb.snapshots.spellings import in_the_way
 from ingitdb.snapshots.store import Base, SnapshotStore, Sources
 
 if TYPE_CHECKING:
@@ -99,7 +102,7 @@ class Snapshot:
         """Gives the layout of the commit's tree."""
         return self._store.layout(self.commit)
 
-    @property
+    @cached_property
     def problems(self) -> list[Problem]:
         """What could not be read at this commit, files and declarations."""
         found: list[Problem] = []
@@ -113,7 +116,10 @@ class Snapshot:
         if self._sources.bases:
             first = self._sources.bases[0]
             if first.manifest.layouts:
-                found += first.manifest.layout_at(first.ordinal).problems
+                layout = first.manifest.layout_at(first.ordinal)
+                found += missing_files(layout.expected, self.files, found)
+                found += layout.problems
+        found += unknown_keys(self.tables, self._natural)
         return sorted(found, key=lambda p: (p.path, p.line, p.column, p.message))
 
     def last_with(self, name: str) -> "CommitId | None":
@@ -139,7 +145,7 @@ class Snapshot:
             try:
                 known = self._derived(table)
             except NotDerivable:
-                alone, own = self._in_own_types(table)
+                alone, own = self.in_own_types(table)
                 known = alone.relation(own)
             self._relations[table] = known
         return known
@@ -153,12 +159,14 @@ class Snapshot:
         declared = column.declared
         if column.conforms or declared is None or declared.type is None:
             return ()
-        name = quote_identifier(column.name)
-        sql = self.relation(table).sql(hidden=("_path",))
-        found = self._query(
-            f"SELECT _path, CAST({name} AS VARCHAR) FROM ({sql}) WHERE {name} IS NOT NULL"
-            f" AND TRY_CAST(CAST({name} AS VARCHAR) AS {declared.type.sql}) IS NULL LIMIT 3"
-        )
+        name, kinds = quote_identifier(column.name), kinds_of(column.name)
+        body = self._with_kinds(table, column)
+        found: list[tuple[str, str]] = []
+        for bad in in_the_way(name, column.type, kinds, declared):
+            found = found or self._query(
+                f"SELECT _path, CAST({name} AS VARCHAR) FROM ({body}) WHERE {name} IS NOT NULL"
+                f" AND ({bad}) ORDER BY _path, {ORDER} LIMIT 3"
+            )
         return (f"declared {declared.type.sql}", *(f"{path}: {value}" for path, value in found))
 
     def mixed_in(self, table: NamedTable, column: Column) -> tuple[str, ...]:
@@ -171,13 +179,21 @@ class Snapshot:
         if is_declared or column.type not in (VARCHAR, JSON) or not is_mixed(place):
             return ()
         name, kinds = quote_identifier(column.name), kinds_of(column.name)
-        _, body = self.apart(table, [column.name], None, None)
+        body = self._with_kinds(table, column)
         found = self._query(
             f"SELECT any_value({kinds}), list(_path || ': ' || left(CAST({name} AS VARCHAR), 80)"
             f" ORDER BY _path, {ORDER})[:3] FROM ({body}) WHERE {name} IS NOT NULL"
             f" GROUP BY {kinds} ORDER BY count(*) DESC, {kinds}"
         )
         return tuple(text for _, texts in found[1:] for text in texts)[:3]
+
+    def _with_kinds(self, table: NamedTable, column: Column) -> str:
+        """Gives SQL for a table with `kinds_of` a column."""
+        try:
+            return self.apart(table, [column.name], None, None)
+        except NotDerivable:
+            alone, own = self.in_own_types(table)
+            return alone.apart(own, [column.name], None, None)
 
     def versions(self, table: NamedTable, base: Base) -> tuple[tuple[Column, ...], str]:
         """Gives every state of a table's records up to this commit.
@@ -224,7 +240,7 @@ class Snapshot:
         mixed: Sequence[str],
         other: "Snapshot | None",
         same: NamedTable | None,
-    ) -> tuple[tuple[Column, ...], str]:
+    ) -> str:
         """Gives the records of a table less those that are the same states at another commit.
 
         Args:
@@ -234,7 +250,10 @@ class Snapshot:
             same: The table there.
 
         Returns:
-            The columns, and SQL that gives them with `_key`, `_path`, `ORDER` and `DIGEST`.
+            SQL for the table's columns with `_key`, `_path`, `ORDER` and `DIGEST`.
+
+        Raises:
+            NotDerivable: Only the commit's files tell all values; see `in_own_types`.
         """
 
         def more(part: Part, names: Mapping[str, str]) -> str:
@@ -253,12 +272,8 @@ class Snapshot:
             of=more,
             none=f", CAST(NULL AS BLOB) AS {DIGEST}, false AS {KEPT}{none}",
         )
-        try:
-            found = self._derived(table, further)
-        except NotDerivable:
-            alone, own = self._in_own_types(table)
-            return alone.apart(own, mixed, other, same)
-        return found.columns, f"SELECT * EXCLUDE ({KEPT}) FROM ({found.body}) WHERE {KEPT}"
+        found = self._derived(table, further)
+        return f"SELECT * EXCLUDE ({KEPT}) FROM ({found.body}) WHERE {KEPT}"
 
     def holds(self, part: Part, table: NamedTable) -> str:
         """Gives SQL that holds for the states of a part that stand at this commit, too."""
@@ -267,7 +282,7 @@ class Snapshot:
         same = [b for b in self._sources.bases if b.name == part.base.name]
         return " OR ".join(standing(b, "_path") for b in same) or "false"
 
-    def _in_own_types(self, table: NamedTable) -> "tuple[Snapshot, NamedTable]":
+    def in_own_types(self, table: NamedTable) -> "tuple[Snapshot, NamedTable]":
         """Gives a table as its commit alone tells, without the line."""
         if self._alone is None:
             self._alone = Snapshot(self._store, self._store.alone(self.commit), self._query)
@@ -314,6 +329,14 @@ class Snapshot:
             is_plain=all(part.is_whole for part, _ in counted) and len(counted) <= 1,
             natural=natural,
         )
+
+    def _natural(self, table: NamedTable) -> Mapping[str, Place]:
+        """Gives what stands in the columns of a table."""
+        storages = dict.fromkeys(where.storage for where in table.locations)
+        place, _, _ = self._bodies.united([p for s in storages for p in self._bodies.of(s)])
+        place = with_fields(place, self.files.headers(table) or ())
+        names = column_names(place.fields)
+        return {names[field]: inner for field, inner in place.fields.items()}
 
     def _with_source_texts(
         self,

@@ -4,7 +4,6 @@ import hashlib
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from ingitdb.catalog.files import is_configuration
 from ingitdb.errors import CacheCorrupt
 from ingitdb.git.objects import ObjectStore
 from ingitdb.git.repository import Repository
-from ingitdb.model.history import FileChange
+from ingitdb.model.history import FileChange, Signature
 from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
 from ingitdb.model.ports import Progress
 from ingitdb.settings import Settings
@@ -86,7 +85,7 @@ class SnapshotStore:
         self.shapes: dict[str, list[tuple[str, int]]] = {}
         self._line: Manifest | None = None
         self._ordinals: dict[CommitId, int] = {}
-        self._moments: dict[CommitId, datetime] = {}
+        self._committers: dict[CommitId, Signature] = {}
         self._is_due = False
         if settings.refresh:
             self.cache.forget(LINE)
@@ -155,13 +154,13 @@ class SnapshotStore:
             raise AssertionError
         return found
 
-    def moments(self) -> dict[CommitId, datetime]:
-        """Gives the committer time of each commit of the line."""
+    def committers(self) -> dict[CommitId, Signature]:
+        """Gives who made each commit of the line, and when."""
         line = self.line()
-        if len(self._moments) < len(line.commits) and line.commits:
+        if len(self._committers) < len(line.commits) and line.commits:
             log = self._repository.log(line.commits[-1], first_parent=True)
-            self._moments = {c.identifier: c.committer.at.astimezone(UTC) for c in log}
-        return self._moments
+            self._committers = {c.identifier: c.committer for c in log}
+        return self._committers
 
     def _take_line(self, line: Manifest) -> None:
         self._line = line

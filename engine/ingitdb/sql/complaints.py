@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from ingitdb.errors import ColumnNotFound, IngitdbError, StatementInvalid, did_you_mean
+from ingitdb.errors import ColumnNotFound, IngitdbError, StatementInvalid, nearest_names
 from ingitdb.model.types import quote_identifier, quote_literal
 from ingitdb.sql.texts import Text, as_text
 
@@ -35,7 +35,7 @@ def explain_binder_error(
         return StatementInvalid(plain)
     name = found["name"] or found["late"]
     place = _find(text.text, name)
-    hint = did_you_mean(name, columns)
+    hint = nearest_names(name, columns)
     said = f"There is no column {name!r}."
     if place is None:
         return ColumnNotFound(said, hint=hint)

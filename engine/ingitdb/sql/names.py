@@ -11,6 +11,7 @@ from ingitdb.model.types import quote_identifier
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _PART = re.compile(r'"(?:[^"]|"")+"|[^".]+')
 _LOOSE = re.compile(r"[^\w]+")
+_MOST_LISTED = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +137,19 @@ def find_table(
         TableNotFound: None fits.
     """
     tables = list(known)
+    found = _fitting(name, tables, schema, preferred)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise _ambiguous(name, found, tables)
+    written = name if schema is None else f"{schema}.{name}"
+    raise TableNotFound(written, at, _suggestions(tables, schema))
+
+
+def _fitting(
+    name: str, tables: list[KnownTable], schema: str | None, preferred: str | None = None
+) -> list[KnownTable]:
+    """Gives the tables that fit best: several where the name does not tell them apart."""
     within = _of_schema(tables, schema)
     for fits in _tiers(name):
         found = [table for table in within if fits(table)]
@@ -143,12 +157,25 @@ def find_table(
             found = [t for t in found if fold(t.schema) == fold(preferred)] or found
         if len(found) > 1:
             found = [t for t in found if t.name == name and _same_schema(found)] or found
-        if len(found) == 1:
-            return found[0]
         if found:
-            raise TableAmbiguous(name, [spell(t.schema, t.name) for t in found])
-    written = name if schema is None else f"{schema}.{name}"
-    raise TableNotFound(written, at, _suggestions(tables, schema))
+            return found
+    return []
+
+
+def _ambiguous(name: str, found: list[KnownTable], tables: list[KnownTable]) -> TableAmbiguous:
+    """Lists for the first of many tables a spelling that leads to each alone."""
+    spellings = [s for t in found[:_MOST_LISTED] if (s := _spelling(t, tables)) is not None]
+    return TableAmbiguous(name, spellings, is_whole=len(spellings) == len(found))
+
+
+def _spelling(table: KnownTable, tables: list[KnownTable]) -> str | None:
+    """Gives the name by which a table is found while another one bears its own."""
+    names = [n for n in (table.full_name, *table.aliases) if n is not None]
+    bare = [(None, n) for n in names]
+    for schema, name in ((table.schema, table.name), *bare, *((table.schema, n) for n in names)):
+        if _fitting(name, tables, schema) == [table]:
+            return spell(name) if schema is None else spell(schema, name)
+    return None
 
 
 def _of_schema(tables: list[KnownTable], schema: str | None) -> list[KnownTable]:

@@ -287,9 +287,21 @@ def test_shallow_clone(built: RepoBuilder, tmp_path: Path) -> None:
     for commit, changes in opened.line_changes(tip):
         files = replayed(files, changes)
         assert files == listing(built, commit)
-    with pytest.raises(RefNotFound, match="first commit") as caught:
-        opened.resolve("2026-01-02")
-    assert line[-1][:12] in (caught.value.hint or "")
+    for beyond in ("2026-01-02", "HEAD~2", "main^^", "HEAD~1^1~3", "main~1^2"):
+        with pytest.raises(RefNotFound, match=f"shallow and begins at {line[-1][:12]}") as caught:
+            opened.resolve(beyond)
+        assert caught.value.hint == "git fetch --unshallow"
+    for unknown in ("nope", "HEAD^3", "0123456789", ":/nothing~1", "nope~1"):
+        with pytest.raises(RefNotFound, match="is no commit, branch") as caught:
+            opened.resolve(unknown)
+        assert "git fetch --unshallow" in (caught.value.hint or "")
+    shallow.git("fetch", "--quiet", "--unshallow")
+    assert opened.resolve("HEAD~2") == built.tip("HEAD~2")
+    with pytest.raises(RefNotFound, match="before the first commit"):
+        opened.resolve("2025-01-02")
+    with pytest.raises(RefNotFound) as caught:
+        opened.resolve("HEAD~9")
+    assert "shallow" not in str(caught.value)
 
 
 def test_replace_refs_and_grafts_are_not_obeyed(built: RepoBuilder) -> None:

@@ -1,5 +1,6 @@
 """Refs, pseudo-refs and dates."""
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -59,6 +60,22 @@ def test_unknown_ref_names_the_nearest(built: RepoBuilder, repository: Repositor
         with pytest.raises(RefNotFound) as caught:
             repository.resolve(ref)
         assert near in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("ref", ["hed", "abc", "MIAN", "zzzz~1"])
+def test_three_names_are_given_however_near(
+    built: RepoBuilder, repository: Repository, ref: str
+) -> None:
+    with pytest.raises(RefNotFound) as caught:
+        repository.resolve(ref)
+    hint = caught.value.hint or ""
+    listed = re.split(r", | or | and ", hint.rpartition("mean " if "mean" in hint else "are ")[2])
+    names = {name.rstrip("?.") for name in listed}
+    assert len(names) == 3
+    known = built.git("for-each-ref", "--format=%(refname:short)").split()
+    assert names <= {"HEAD", "WORKING", "STAGED", "EMPTY", *known}
+    assert ref != "hed" or "Did you mean HEAD," in hint
+    assert ref != "MIAN" or "Did you mean main," in hint
 
 
 def test_pseudo_refs_are_spelled_in_capitals(repository: Repository) -> None:
@@ -170,7 +187,11 @@ def test_impossible_date(repository: Repository) -> None:
 
 def test_a_ref_named_like_a_date_wins(built: RepoBuilder, repository: Repository) -> None:
     built.git("update-ref", "refs/heads/2026-01-05", "HEAD~3")
-    assert repository.resolve("2026-01-05") == built.tip("HEAD~3")
+    assert repository.resolve("2026-01-05") == repository.named("2026-01-05")
+    assert repository.named("2026-01-05") == built.tip("HEAD~3")
+    assert repository.named("2026-01-04") is None
+    built.git("update-ref", "refs/heads/2026-01-04", "HEAD~2")
+    assert repository.named("2026-01-04") == built.tip("HEAD~2")
 
 
 def test_dates_follow_the_walk_not_the_calendar(empty: RepoBuilder) -> None:

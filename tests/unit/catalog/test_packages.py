@@ -69,7 +69,7 @@ def test_fields_keys_and_constraints():
         ("c", VARCHAR),
         ("d", DATE),
         ("e", TIMESTAMP),
-        ("f", VARCHAR),
+        ("f", DOUBLE),
         ("g", DOUBLE),
         ("h", None),
         ("i", None),

@@ -111,8 +111,19 @@ def test_arrow_and_parquet_are_read_back() -> None:
 
 def test_parquet_says_what_it_cannot_hold() -> None:
     interval = pa.array([pa.MonthDayNano([1, 2, 3])])
-    with pytest.raises(UsageError, match="Parquet cannot hold"):
-        written("parquet", pa.table({"i": interval}))
+    for name, column, cast in (
+        ("i", interval, "i"),
+        ("max(i)", interval, "…"),
+        ("s", pa.StructArray.from_arrays([interval], ["n"]), "s"),
+        ("l", pa.ListArray.from_arrays([0, 1], interval), "l"),
+    ):
+        with pytest.raises(UsageError, match="Parquet cannot hold intervals") as caught:
+            written("parquet", pa.table({"n": pa.array([1]), name: column}))
+        assert repr(name) in caught.value.message
+        assert f"CAST({cast} AS VARCHAR)" in (caught.value.hint or "")
+        assert (
+            pa.ipc.open_stream(written("arrow", pa.table({name: column}))).read_all().num_rows == 1
+        )
 
 
 def test_rows_stream() -> None:
@@ -143,6 +154,9 @@ def test_rows_stream() -> None:
         ("a.ndjson", "jsonl"),
         ("a", "csv"),
         ("a.md", "markdown"),
+        (".csv", "csv"),
+        ("a.b/c", "csv"),
+        ("/dev/stdout", "csv"),
     ],
 )
 def test_file_name_tells_the_format(file: str, name: str) -> None:

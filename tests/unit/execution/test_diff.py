@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 import ingitdb
@@ -344,3 +345,45 @@ def test_damaged_files_are_made_anew(two: RepoBuilder, opened: Opened, tmp_path:
         data[len(data) // 2] ^= 1
         path.write_bytes(bytes(data))
     assert rows(opened(two), sql) == [(600, sum(range(600)))]
+
+
+SUMMARY = "FROM diff_summary('a', 'HEAD') ORDER BY ALL"
+
+
+def test_summary(two: RepoBuilder, opened: Opened) -> None:
+    two.commit({"new.csv": "n\n1\n", "u/x.json": '{"n": 1}'})
+    connection = opened(two)
+    assert rows(connection, SUMMARY) == [
+        ("", "new", "added", True, True),
+        ("", "u", "added", True, True),
+        ("t", "t", "modified", True, False),
+    ]
+    two.tag("a2")
+    two.commit({"new.csv": None, "u/x.json": '{"n": 1, "m": null, "k": "x"}'})
+    since = SUMMARY.replace("'a'", "'a2'")
+    assert rows(connection, since) == [
+        ("new", "", "dropped", True, True),
+        ("u", "u", "modified", True, True),
+    ]
+    assert rows(connection, since.replace("'HEAD'", "'HEAD', 't'")) == []
+
+
+def test_schemas(two: RepoBuilder, opened: Opened) -> None:
+    two.commit({"t/stay.json": '{"n": "text", "more": [{"x": 1}]}', "new.csv": "n\n1\n"})
+    connection = opened(two)
+    sql = "SELECT * FROM schema_diff('b', 'HEAD') ORDER BY to_table_name"
+    (new, t) = rows(connection, sql)
+    assert new[:3] == ("", "new", "")
+    assert new[3] == 'CREATE TABLE "main"."new" (\n  "n" BIGINT\n);'
+    assert t[2].splitlines() == [
+        'CREATE TABLE "main"."t" (',
+        '  "_key" VARCHAR NOT NULL,',
+        '  "n" BIGINT,',
+        '  PRIMARY KEY ("_key")',
+        ");",
+    ]
+    assert '"n" VARCHAR' in t[3]
+    assert '"more" STRUCT("x" BIGINT)[]' in t[3]
+    assert rows(connection, "FROM schema_diff('a', 'b')") == []
+    for statement in (new[3], t[2], t[3]):
+        duckdb.connect().execute(statement)

@@ -103,11 +103,6 @@ def test_unknown_ref_names_the_nearest(shop: RepoBuilder, opened: Opened) -> Non
         opened(shop).execute("SELECT * FROM items AS OF 'devv'")
 
 
-def test_a_range_is_refused_with_a_way_out(shop: RepoBuilder, opened: Opened) -> None:
-    with pytest.raises(ingitdb.NotSupportedError, match="versions"):
-        opened(shop).execute("SELECT * FROM items FOR SYSTEM_TIME BETWEEN 'v1.0' AND 'main'")
-
-
 def test_each_table_at_its_own_version(shop: RepoBuilder, opened: Opened) -> None:
     sql = (
         "SELECT old._key, old.n, new.n FROM items AS OF 'v1.0' old"

@@ -36,12 +36,16 @@ def complain(sql: str, database: duckdb.DuckDBPyConnection) -> IngitdbError:
             ["'Oslo'", "single quotes: 'Oslo'", " ^^^^^^"],
         ),
         ('SELECT * FROM cities WHERE name = "it""s"', ["single quotes", "^^^^^^^"]),
-        ("SELECT namex FROM cities", ["'namex'", "Did you mean name?", "       ^^^^^"]),
-        ("SELECT cities.namex FROM cities", ["'namex'", "Did you mean name?"]),
+        (
+            "SELECT namex FROM cities",
+            ["'namex'", "Did you mean name or population?", "       ^^^^^"],
+        ),
+        ("SELECT cities.namex FROM cities", ["'namex'", "Did you mean name or population?"]),
         ("SELECT * EXCLUDE (popul) FROM cities", ["'popul'", "population"]),
         ("SELECT * REPLACE (1 AS popul) FROM cities", ["'popul'", "population"]),
         ("SELECT * FROM cities JOIN (SELECT 1) b USING (namex)", ["'namex'"]),
         ("SELECT zz", ["'zz'"]),
+        ("SELECT zz FROM cities", ["'zz'", "The nearest names are population and name."]),
     ],
 )
 def test_columns(sql: str, parts: list[str], database: duckdb.DuckDBPyConnection) -> None:

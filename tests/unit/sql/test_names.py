@@ -44,9 +44,42 @@ def test_ambiguous_lists_candidates() -> None:
     assert find_table("cities", KNOWN, preferred="hr").schema == "hr"
 
 
+def test_candidates_are_spelled_so_that_they_are_found() -> None:
+    alike = [
+        KnownTable(schema="main", name="same", full_name="same.csv"),
+        KnownTable(schema="main", name="same", full_name="same.jsonl"),
+        KnownTable(schema="data", name="same", full_name="same.jsonl"),
+        KnownTable(schema="data", name="Same", full_name="Same.toml"),
+        KnownTable(schema="main", name="same", aliases=("items",)),
+    ]
+    with pytest.raises(TableAmbiguous) as caught:
+        find_table("SAME", alike)
+    assert caught.value.candidates == (
+        '"same.csv"', 'main."same.jsonl"', "data.same", 'data."Same"', "items",
+    )  # fmt: skip
+    paths = (("same.csv", None), ("same.jsonl", "main"), ("same", "data"), ("Same", "data"))
+    found = [find_table(name, alike, schema=schema) for name, schema in (*paths, ("items", None))]
+    assert found == alike
+
+
+def test_tables_that_nothing_tells_apart() -> None:
+    alike = [KnownTable(schema="main", name="t", full_name=f"{n}.csv") for n in range(12)]
+    bare = [KnownTable(schema="main", name="t"), KnownTable(schema="main", name="t")]
+    with pytest.raises(
+        TableAmbiguous, match=r'Write one of: "0\.csv", .*"9\.csv"\. .*lists them all'
+    ):
+        find_table("t", alike)
+    with pytest.raises(TableAmbiguous, match=r"ambiguous\.\n`ingitdb tables` lists them all"):
+        find_table("t", bare)
+
+
 def test_unknown_names_what_is_near() -> None:
     with pytest.raises(TableNotFound, match="Did you mean people"):
         find_table("peoplex", KNOWN)
+    with pytest.raises(TableNotFound, match='The nearest names are a_b, "a-b" and people'):
+        find_table("zzaa", KNOWN)
+    with pytest.raises(TableNotFound, match="No data files found"):
+        find_table("people", [])
     with pytest.raises(TableNotFound, match=r"'geo\.people'"):
         find_table("people", KNOWN, schema="geo")
 
