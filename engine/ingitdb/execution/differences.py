@@ -5,21 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
-from ingitdb.catalog.columns import type_of
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.execution.identity import Identity, identity
-from ingitdb.model.shapes import Place, is_mixed
-from ingitdb.model.types import JSON, ListOf, Struct, quote_identifier, quote_literal
+from ingitdb.execution.pairing import AT, Fields, Pairing, named, pair_columns
+from ingitdb.model.types import quote_identifier, quote_literal
 from ingitdb.snapshots.bodies import Query
-from ingitdb.snapshots.internal import DIGEST, ORDER, kinds_of
-from ingitdb.snapshots.projection import NotDerivable, project
+from ingitdb.snapshots.internal import DIGEST, ORDER
+from ingitdb.snapshots.projection import NotDerivable
 from ingitdb.snapshots.relation import Column, Relation
 from ingitdb.snapshots.snapshot import Snapshot
-
-_KEY = quote_identifier("\u0001key")
-_NTH = quote_identifier("\u0001nth")
-_EQUALS = quote_identifier("\u0001equals")
-_PATH = "_path"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,21 +37,6 @@ class Side:
         return self.snapshot.relation(self.table) if self.table is not None else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """A column of one commit and what it is at the other."""
-
-    old: Column | None
-    new: Column | None
-    is_mixed: bool = False
-
-    @property
-    def name(self) -> str:
-        """What it is called, in the newer table where it is there."""
-        column = self.new or self.old
-        return column.name if column is not None else ""
-
-
 class Difference:
     """What differs in a table between two commits.
 
@@ -73,7 +52,7 @@ class Difference:
         self._is_older = is_older
         self._query = query
         self._relations = (old.relation, new.relation)
-        self._pairs = list(self._paired())
+        self._pairs = list(pair_columns(self._fields(0), self._fields(1)))
 
     @property
     def name(self) -> str:
@@ -129,87 +108,21 @@ class Difference:
         return f"SELECT {', '.join(shown)} FROM ({self.body()})"
 
     def body(self) -> str:
-        """Gives SQL for pairs of records: `from_…` and `to_…`, `diff_type`, `changed_columns`."""
-        columns = [
-            f"{'ab'[at]}.{quote_identifier(column.name)} AS {_named(prefix, column)}"
-            for at, prefix in enumerate(("from", "to"))
-            for column in self._columns(at)
-        ]
-        changed = ", ".join(
-            f"CASE WHEN {self._differs(pair)} THEN {quote_literal(pair.name)} END"
-            for pair in self._pairs
-        )
-        both = f"a.{_NTH} IS NOT NULL AND b.{_NTH} IS NOT NULL"
-        columns += [
-            f"CASE WHEN {both} THEN 'modified' WHEN a.{_NTH} IS NULL THEN 'added' ELSE 'removed'"
-            " END AS diff_type",
-            f"CASE WHEN {both} THEN list_filter(CAST([{changed}] AS VARCHAR[]),"
-            " lambda x: x IS NOT NULL) END AS changed_columns",
-        ]
-        return (
-            f"{self._records()} SELECT * FROM (SELECT {', '.join(columns)} FROM a FULL JOIN b"
-            f" ON a.{_KEY} = b.{_KEY} AND a.{_NTH} = b.{_NTH})"
-            " WHERE diff_type <> 'modified' OR len(changed_columns) > 0"
-        )
+        """Gives SQL for what `Pairing.sql` says."""
+        return Pairing(
+            bodies=(self._apart(0), self._apart(1)),
+            fields=(self._fields(0), self._fields(1)),
+            pairs=self._pairs,
+            identity=self._identity(),
+        ).sql()
 
-    def _records(self) -> str:
-        """Gives the records of both sides that may differ, with what tells them apart."""
-        known = self._identity()
-        keys = (known.old, known.new)
-        if known.content_first:
-            group = f"_key, {DIGEST}" if known.is_grouped else DIGEST
-            found = (
-                f"{letter}0 AS ({self._apart(at, group, keys[at])})"
-                for at, letter in enumerate("ab")
-            )
-            same = f"x.{DIGEST} = y.{DIGEST} AND x.{_NTH} = y.{_NTH}"
-            if known.is_grouped:
-                same += " AND x._key IS NOT DISTINCT FROM y._key"
-            left = (
-                f"{one} AS (SELECT * REPLACE (1 AS {_NTH}) FROM {one}0 x WHERE NOT EXISTS"
-                f" (FROM {other}0 y WHERE {same}))"
-                for one, other in ("ab", "ba")
-            )
-            return f"WITH {', '.join([*found, *left])}"
-        if not known.can_move:
-            found = (
-                f"{letter} AS ({self._apart(at, keys[at], keys[at])})"
-                for at, letter in enumerate("ab")
-            )
-            return f"WITH {', '.join(found)}"
-        found = (
-            f"{letter}0 AS ({self._apart(at, keys[at], keys[at])})"
-            for at, letter in enumerate("ab")
-        )
-        gone = (
-            f"{one}1 AS (SELECT {_KEY}, {_NTH}, {DIGEST}, count(*) OVER (PARTITION BY {DIGEST})"
-            f" AS {_EQUALS} FROM {one}0 x WHERE NOT EXISTS (FROM {other}0 y"
-            f" WHERE x.{_KEY} = y.{_KEY} AND x.{_NTH} = y.{_NTH}))"
-            for one, other in ("ab", "ba")
-        )
-        moved = (
-            f"m AS (SELECT y.{_KEY}, y.{_NTH}, x.{_KEY} AS was, x.{_NTH} AS nth"
-            f" FROM a1 x JOIN b1 y ON x.{DIGEST} = y.{DIGEST}"
-            f" WHERE x.{_EQUALS} = 1 AND y.{_EQUALS} = 1)"
-        )
-        both = (
-            "a AS (FROM a0)",
-            f"b AS (SELECT b0.* REPLACE (coalesce(m.was, b0.{_KEY}) AS {_KEY},"
-            f" coalesce(m.nth, b0.{_NTH}) AS {_NTH})"
-            f" FROM b0 LEFT JOIN m ON m.{_KEY} = b0.{_KEY} AND m.{_NTH} = b0.{_NTH})",
-        )
-        return f"WITH {', '.join([*found, *gone, moved, *both])}"
-
-    def _apart(self, at: int, partition: str, key: str) -> str:
+    def _apart(self, at: int) -> str:
         """Gives the records of a side that are not the same states at the other one."""
         snapshot, table = self._sources[at]
         if table is None:
             return self._nothing(at)
         body = snapshot.apart(table, self._mixed(at), *self._sources[1 - at])
-        return (
-            f"SELECT *, {key} AS {_KEY}, row_number() OVER (PARTITION BY {partition}"
-            f" ORDER BY {_PATH}, {ORDER}) AS {_NTH} FROM ({body})"
-        )
+        return f"SELECT *, 0 AS {AT} FROM ({body})"
 
     @cached_property
     def _sources(self) -> list[tuple[Snapshot, NamedTable | None]]:
@@ -233,7 +146,7 @@ class Difference:
     def _nothing(self, at: int) -> str:
         """Gives no records, of a table that is not there."""
         columns = [("_key", "VARCHAR"), ("_path", "VARCHAR"), (ORDER, "BIGINT"), (DIGEST, "BLOB")]
-        columns += [(_KEY, "VARCHAR"), (_NTH, "BIGINT")]
+        columns.append((AT, "INTEGER"))
         shown = [f"CAST(NULL AS {kind}) AS {name}" for name, kind in columns]
         shown += [
             f"CAST(NULL AS {column.type.sql}) AS {quote_identifier(column.name)}"
@@ -252,90 +165,19 @@ class Difference:
         found = identity(other, one, self._query)
         return replace(found, old=found.new, new=found.old)
 
+    def _fields(self, at: int) -> Fields:
+        relation = self._relations[at]
+        return Fields(self._columns(at), relation.natural if relation is not None else {})
+
     def _columns(self, at: int) -> Sequence[Column]:
         """Gives a side's columns; where the table is not there, those of the other one."""
         own, other = self._relations[at], self._relations[1 - at]
         relation = own or other
         return relation.columns if relation is not None else ()
 
-    def _paired(self) -> Iterator[_Pair]:
-        old = {column.name.casefold(): column for column in self._columns(0)}
-        renamed = self._renamed()
-        for column in self._columns(1):
-            name = renamed.get(column.name.casefold(), column.name.casefold())
-            before = old.pop(name, None) or old.pop(column.name.casefold(), None)
-            yield _Pair(before, column, self._is_mixed(before, column))
-        for column in old.values():
-            yield _Pair(column, None)
-
-    def _renamed(self) -> dict[str, str]:
-        """Gives the old name of each column whose declaration names one."""
-        found: dict[str, str] = {}
-        for column in self._columns(1):
-            for rule, value in column.declared.rules if column.declared is not None else ():
-                if rule == "renamed_from":
-                    found[column.name.casefold()] = str(value).casefold()
-        return found
-
-    def _is_mixed(self, old: Column | None, new: Column) -> bool:
-        one, other = self._relations
-        if old is None or one is None or other is None:
-            return False
-        place = Place()
-        for column, relation in ((old, one), (new, other)):
-            place.include(relation.natural.get(column.name, Place()))
-        return is_mixed(place)
-
-    def _differs(self, pair: _Pair) -> str:
-        if pair.old is None or pair.new is None:
-            if pair.name == "_key":  # the key moved into the fields or out of them
-                return "false"
-            side, column = ("b", pair.new) if pair.old is None else ("a", pair.old)
-            name = quote_identifier(column.name) if column is not None else "NULL"
-            return f"{side}.{name} IS NOT NULL"
-        same = f"a.{DIGEST} = b.{DIGEST}"
-        old, new = self._comparable(pair.old, pair.new)
-        differs = f"{old} IS DISTINCT FROM {new}"
-        if pair.is_mixed:
-            kinds = (f"a.{kinds_of(pair.old.name)}", f"b.{kinds_of(pair.new.name)}")
-            differs += f" OR {kinds[0]} IS DISTINCT FROM {kinds[1]}"
-        return differs if pair.name == "_key" else f"NOT {same} AND ({differs})"
-
-    def _comparable(self, old: Column, new: Column) -> tuple[str, str]:
-        """Gives SQL for the values of a column in one type."""
-        names = (f"a.{quote_identifier(old.name)}", f"b.{quote_identifier(new.name)}")
-        if old.type == new.type:
-            return names
-        places = [
-            relation.natural.get(column.name, Place()) if relation is not None else Place()
-            for relation, column in zip(self._relations, (old, new), strict=True)
-        ]
-        if [type_of(place) for place in places] == [old.type, new.type]:
-            both = Place()
-            for place in places:
-                both.include(place)
-            try:
-                one, other = (project(n, p, both) for n, p in zip(names, places, strict=True))
-            except NotDerivable:
-                pass
-            else:
-                return one, other
-        types = (old.type, new.type)
-        if any(isinstance(kind, ListOf | Struct) for kind in types):
-            one, other = (
-                f"CAST({n if kind == JSON else f'to_json({n})'} AS VARCHAR)"
-                for n, kind in zip(names, types, strict=True)
-            )
-        else:
-            one, other = (
-                f"{n} ->> '$'" if kind == JSON else f"CAST({n} AS VARCHAR)"
-                for n, kind in zip(names, types, strict=True)
-            )
-        return f"({one})", f"({other})"
-
     def _shown(self, at: int, prefix: str, side: Side) -> Iterator[str]:
         for column in self._columns(at):
-            yield _named(prefix, column)
+            yield named(prefix, column)
         moment = "NULL" if side.moment is None else quote_literal(side.moment.isoformat())
         yield f"{quote_literal(side.commit)} AS {prefix}_commit"
         yield f"CAST({moment} AS TIMESTAMPTZ) AS {prefix}_commit_date"
@@ -343,7 +185,3 @@ class Difference:
 
 def _name(table: NamedTable) -> str:
     return table.name if table.schema == "main" else f"{table.schema}.{table.name}"
-
-
-def _named(prefix: str, column: Column) -> str:
-    return quote_identifier(f"{prefix}_{column.name}")

@@ -120,10 +120,12 @@ def test_what_is_not_committed(two: RepoBuilder, opened: Opened) -> None:
 
 
 def test_a_table_of_one_side_only(two: RepoBuilder, opened: Opened) -> None:
-    two.commit({"new/x.json": '{"n": 1}'})
+    two.commit({"new/x.json": '{"n": 1}', "mix/a.json": '{"m": 1}', "mix/b.json": '{"m": "x"}'})
     connection = opened(two)
     sql = "SELECT from_n, to_n, diff_type FROM diff('new', {})"
     assert rows(connection, sql.format("'a', 'HEAD'")) == [(None, 1, "added")]
+    mixed = "SELECT to_m FROM diff('mix', 'a', 'HEAD') ORDER BY 1"
+    assert rows(connection, mixed) == [("1",), ("x",)]
     assert rows(connection, sql.format("'HEAD', 'a'")) == [(1, None, "removed")]
     with pytest.raises(ingitdb.Error, match="none"):
         rows(connection, "FROM diff('none', 'a', 'b')")

@@ -1,0 +1,213 @@
+"""Pairs the records of two commits, or of every two neighbours of a line, old and new."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ingitdb.catalog.columns import type_of
+from ingitdb.execution.identity import Identity
+from ingitdb.model.shapes import Place, is_mixed
+from ingitdb.model.types import JSON, ListOf, Struct, quote_identifier, quote_literal
+from ingitdb.snapshots.internal import DIGEST, ORDER, kinds_of
+from ingitdb.snapshots.projection import NotDerivable, project
+from ingitdb.snapshots.relation import Column
+
+AT = quote_identifier("\u0001at")
+"""The ordinal of the newer commit; only records of the same one are paired."""
+_KEY = quote_identifier("\u0001key")
+_NTH = quote_identifier("\u0001nth")
+_EQUALS = quote_identifier("\u0001equals")
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The columns of one side, and what stands in each."""
+
+    columns: Sequence[Column]
+    natural: Mapping[str, Place]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A column of one side and what it is at the other; None where it is not there."""
+
+    old: Column | None
+    new: Column | None
+    is_mixed: bool = False
+
+    @property
+    def name(self) -> str:
+        """What it is called, in the newer table where it is there."""
+        column = self.new or self.old
+        return column.name if column is not None else ""
+
+
+def pair_columns(old: Fields, new: Fields) -> Iterator[Pair]:
+    """Pairs columns by the names that they are declared to have had, else by their names."""
+    left = {column.name.casefold(): column for column in old.columns}
+    for column in new.columns:
+        name = column.name.casefold()
+        before = left.pop(_former(column) or name, None) or left.pop(name, None)
+        yield Pair(before, column, before is not None and _is_mixed(before, column, old, new))
+    for column in left.values():
+        yield Pair(column, None)
+
+
+def _former(column: Column) -> str | None:
+    """Gives the old name of a column whose declaration names one."""
+    for rule, value in column.declared.rules if column.declared is not None else ():
+        if rule == "renamed_from":
+            return str(value).casefold()
+    return None
+
+
+def _is_mixed(before: Column, after: Column, old: Fields, new: Fields) -> bool:
+    if not old.natural or not new.natural:
+        return False
+    place = Place()
+    for column, fields in ((before, old), (after, new)):
+        place.include(fields.natural.get(column.name, Place()))
+    return is_mixed(place)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairing:
+    """Records of two sides that may be the same ones.
+
+    Attributes:
+        bodies: SQL for the old and the new ones: their columns, `_key`, `_path`, `ORDER`, `DIGEST`,
+            `AT`, and `kinds_of` the columns of mixed pairs.
+        fields: The columns of the old and the new ones.
+        pairs: Which column of the old ones is which of the new ones.
+        identity: What tells records apart.
+    """
+
+    bodies: tuple[str, str]
+    fields: tuple[Fields, Fields]
+    pairs: Sequence[Pair]
+    identity: Identity
+
+    def sql(self) -> str:
+        """Gives SQL for those that differ.
+
+        Its columns are `from_…` and `to_…` each column, `diff_type`, `changed_columns` and `AT`.
+        """
+        columns = [
+            f"{'ab'[at]}.{quote_identifier(column.name)} AS {named(prefix, column)}"
+            for at, prefix in enumerate(("from", "to"))
+            for column in self.fields[at].columns
+        ]
+        changed = ", ".join(
+            f"CASE WHEN {self._differs(pair)} THEN {quote_literal(pair.name)} END"
+            for pair in self.pairs
+        )
+        both = f"a.{_NTH} IS NOT NULL AND b.{_NTH} IS NOT NULL"
+        columns += [
+            f"CASE WHEN {both} THEN 'modified' WHEN a.{_NTH} IS NULL THEN 'added' ELSE 'removed'"
+            " END AS diff_type",
+            f"CASE WHEN {both} THEN list_filter(CAST([{changed}] AS VARCHAR[]),"
+            " lambda x: x IS NOT NULL) END AS changed_columns",
+            f"coalesce(a.{AT}, b.{AT}) AS {AT}",
+        ]
+        return (
+            f"{self._records()} SELECT * FROM (SELECT {', '.join(columns)} FROM a FULL JOIN b"
+            f" ON a.{_KEY} = b.{_KEY} AND a.{_NTH} = b.{_NTH} AND a.{AT} = b.{AT})"
+            " WHERE diff_type <> 'modified' OR len(changed_columns) > 0"
+        )
+
+    def _records(self) -> str:
+        """Gives the records of both sides that may differ, with what tells them apart."""
+        if self.identity.content_first:
+            return self._less_equals()
+        return self._with_moves() if self.identity.can_move else f"WITH {', '.join(self._keyed())}"
+
+    def _keyed(self, suffix: str = "", partition: str | None = None) -> Iterator[str]:
+        """Gives both sides with their keys, the records of one key in the order of the files."""
+        keys = (self.identity.old, self.identity.new)
+        for letter, body, key in zip("ab", self.bodies, keys, strict=True):
+            yield (
+                f"{letter}{suffix} AS (SELECT *, {key} AS {_KEY}, row_number() OVER (PARTITION BY"
+                f" {AT}, {partition or key} ORDER BY _path, {ORDER}) AS {_NTH} FROM ({body}))"
+            )
+
+    def _less_equals(self) -> str:
+        """Leaves out records that the other side has with the same content, as often as it has."""
+        group = f"_key, {DIGEST}" if self.identity.is_grouped else DIGEST
+        same = f"x.{DIGEST} = y.{DIGEST} AND x.{_NTH} = y.{_NTH} AND x.{AT} = y.{AT}"
+        if self.identity.is_grouped:
+            same += " AND x._key IS NOT DISTINCT FROM y._key"
+        left = (
+            f"{one} AS (SELECT * REPLACE (1 AS {_NTH}) FROM {one}0 x WHERE NOT EXISTS"
+            f" (FROM {other}0 y WHERE {same}))"
+            for one, other in ("ab", "ba")
+        )
+        return f"WITH {', '.join([*self._keyed('0', group), *left])}"
+
+    def _with_moves(self) -> str:
+        """Gives a record whose key went, while its content came under another, its old key."""
+        gone = (
+            f"{one}1 AS (SELECT {_KEY}, {_NTH}, {DIGEST}, {AT},"
+            f" count(*) OVER (PARTITION BY {AT}, {DIGEST}) AS {_EQUALS} FROM {one}0 x"
+            f" WHERE NOT EXISTS (FROM {other}0 y"
+            f" WHERE x.{_KEY} = y.{_KEY} AND x.{_NTH} = y.{_NTH} AND x.{AT} = y.{AT}))"
+            for one, other in ("ab", "ba")
+        )
+        moved = (
+            f"m AS (SELECT y.{_KEY}, y.{_NTH}, y.{AT}, x.{_KEY} AS was, x.{_NTH} AS nth"
+            f" FROM a1 x JOIN b1 y ON x.{DIGEST} = y.{DIGEST} AND x.{AT} = y.{AT}"
+            f" WHERE x.{_EQUALS} = 1 AND y.{_EQUALS} = 1)"
+        )
+        both = (
+            "a AS (FROM a0)",
+            f"b AS (SELECT b0.* REPLACE (coalesce(m.was, b0.{_KEY}) AS {_KEY},"
+            f" coalesce(m.nth, b0.{_NTH}) AS {_NTH}) FROM b0 LEFT JOIN m"
+            f" ON m.{_KEY} = b0.{_KEY} AND m.{_NTH} = b0.{_NTH} AND m.{AT} = b0.{AT})",
+        )
+        return f"WITH {', '.join([*self._keyed('0'), *gone, moved, *both])}"
+
+    def _differs(self, pair: Pair) -> str:
+        if pair.old is None or pair.new is None:
+            if pair.name == "_key":  # the key moved into the fields or out of them
+                return "false"
+            side = "b" if pair.old is None else "a"
+            return f"{side}.{quote_identifier(pair.name)} IS NOT NULL"
+        same = f"a.{DIGEST} = b.{DIGEST}"
+        old, new = self._comparable(pair.old, pair.new)
+        differs = f"{old} IS DISTINCT FROM {new}"
+        if pair.is_mixed:
+            kinds = (f"a.{kinds_of(pair.old.name)}", f"b.{kinds_of(pair.new.name)}")
+            differs += f" OR {kinds[0]} IS DISTINCT FROM {kinds[1]}"
+        return differs if pair.name == "_key" else f"NOT {same} AND ({differs})"
+
+    def _comparable(self, old: Column, new: Column) -> tuple[str, str]:
+        """Gives SQL for the values of a column in one type."""
+        names = (f"a.{quote_identifier(old.name)}", f"b.{quote_identifier(new.name)}")
+        if old.type == new.type:
+            return names
+        places = [
+            fields.natural.get(column.name, Place())
+            for fields, column in zip(self.fields, (old, new), strict=True)
+        ]
+        types = (old.type, new.type)
+        if tuple(map(type_of, places)) == types:
+            both = Place()
+            for place in places:
+                both.include(place)
+            try:
+                one, other = (project(n, p, both) for n, p in zip(names, places, strict=True))
+            except NotDerivable:
+                pass
+            else:
+                return one, other
+        if any(isinstance(kind, ListOf | Struct) for kind in types):
+            spelled = ("CAST({} AS VARCHAR)", "CAST(to_json({}) AS VARCHAR)")
+        else:
+            spelled = ("({} ->> '$')", "CAST({} AS VARCHAR)")
+        one, other = (
+            spelled[kind != JSON].format(name) for name, kind in zip(names, types, strict=True)
+        )
+        return one, other
+
+
+def named(prefix: str, column: Column) -> str:
+    """Names a column of one side in the result."""
+    return quote_identifier(f"{prefix}_{column.name}")
