@@ -98,3 +98,23 @@ def test_diff_of_any_two_commits(seed: int) -> None:
                 seen = {(*row[:3], None if row[3] is None else frozenset(row[3])) for row in rows}
                 assert seen == set(expected(found[old], found[new])), (seed, old, new)
                 assert len(seen) == len(rows)
+
+
+@given(st.integers(0, 10**9))
+@RELAXED
+def test_diff_of_every_commit(seed: int) -> None:
+    columns = "from__key, to__key, diff_type, list_sort(changed_columns), from_commit, to_commit"
+    with tempfile.TemporaryDirectory() as name:
+        repo = RepoBuilder(Path(name) / "shop")
+        grown(Random(seed), repo)
+        settings = ingitdb.Settings(cache=Path(name) / "cache", workers=1)
+        with ingitdb.connect(repo.path, settings=settings) as connection:
+            found = connection.execute(f"SELECT {columns} FROM diff('t')").fetchall()
+            line = repo.git("rev-list", "--first-parent", "--reverse", "HEAD").split()
+            pairs = zip(["EMPTY", *line], line, strict=False)
+            expected = [
+                row
+                for pair in pairs
+                for row in connection.execute(f"SELECT {columns} FROM diff('t', ?, ?)", pair)
+            ]
+        assert sorted(map(repr, found)) == sorted(map(repr, expected)), seed

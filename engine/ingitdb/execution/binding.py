@@ -3,7 +3,7 @@
 import contextlib
 import uuid
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -237,7 +237,7 @@ class Binder:
         if isinstance(reference.version, All | Between):
             place = self.locate(reference.path, None)
             version = reference.version if isinstance(reference.version, Between) else None
-            sql = self._along("versions", place, version)
+            sql = self._versions(place, version)
             return replace_reference(reference, f"({sql})"), form.hidden
         place = self.locate(reference.path, reference.version)
         snapshot = self._snapshot(place.catalogs, place.commit)
@@ -303,7 +303,11 @@ class Binder:
                     f"{name} has no scope {named['scope']!r}.",
                     hint="It covers the first parents of a commit.",
                 )
-            return self._aliased(call, f"({self._along(name, self._given(named['table_name']))})")
+            place = self._given(named["table_name"])
+            if name == "versions":
+                return self._aliased(call, f"({self._versions(place)})")
+            line, table, commits = self._line(place)
+            return self._aliased(call, f"({line.history(table, commits)})")
         if name in relations.COMPARING_FUNCTIONS:
             named = _named(call, relations.COMPARING_FUNCTIONS[name], arguments)
             return self._aliased(call, f"({self._compared(name, named)})")
@@ -340,8 +344,8 @@ class Binder:
             )
         return value
 
-    def _along(self, name: str, place: Place, between: Between | None = None) -> str:
-        """Gives SQL for a table's states or records along the line to a commit."""
+    def _line(self, place: Place) -> tuple[Line, NamedTable, str]:
+        """Gives the line to a commit, a table there, and the name of the line's commits."""
         snapshot = self._snapshot(place.catalogs, place.commit)
         table = self._named(snapshot, place, place.name)
         line = Line(snapshot, place.catalogs.histories)
@@ -349,18 +353,33 @@ class Binder:
         if key not in self._commits:
             self._commits[key] = self._register(line.commits())
         self._columns += [column.name for column in snapshot.relation(table).columns]
-        if name == "history":
-            return line.history(table, self._commits[key])
+        return line, table, self._commits[key]
+
+    def _versions(self, place: Place, between: Between | None = None) -> str:
+        line, table, commits = self._line(place)
         span = spanned(line, self.points, place.catalogs.repository, between) if between else None
-        return line.versions(table, self._commits[key], span)
+        return line.versions(table, commits, span)
+
+    def _table_changes(self, text: str, old: str, new: str | None) -> str:
+        place = self._given(text)
+        repository = place.catalogs.repository
+        start, end = compared(old, new, self.points, repository, self.commit)
+        line, table, commits = self._line(replace(place, commit=end))
+        return line.table_changes(table, commits, self.points.query, start)
 
     def _compared(self, name: str, given: Mapping[str, str]) -> str:
         table, old, new = (given.get(key) for key in ("table_name", "from_ref", "to_ref"))
-        if old is None or (name == "diff" and table is None):
+        if name == "diff" and table is not None and old is None and new is None:
+            line, found_table, commits = self._line(self._given(table))
+            return line.diff(found_table, commits, self.points.query)
+        of_table = name in ("diff", "table_changes")
+        if old is None or (of_table and table is None):
             raise StatementInvalid(
-                f"{name} wants two commits{' and a table' * (name == 'diff')}.",
-                hint=f"Write {name}({_TABLE * (name == 'diff')}'from', 'to').",
+                f"{name} wants two commits{' and a table' * of_table}.",
+                hint=f"Write {name}({_TABLE * of_table}'from', 'to').",
             )
+        if name == "table_changes" and table is not None:
+            return self._table_changes(table, old, new)
         if table is None and new is not None and split_range(old) is not None:
             table, new = new, None  # diff_stat('a..b', 't')
         place = self._given(table) if table is not None else None

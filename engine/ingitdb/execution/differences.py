@@ -6,8 +6,8 @@ from datetime import datetime
 from functools import cached_property
 
 from ingitdb.catalog.naming import NamedTable
-from ingitdb.execution.identity import Identity, identity
-from ingitdb.execution.pairing import AT, Fields, Pairing, named, pair_columns
+from ingitdb.execution.identity import AT, Identity, identity
+from ingitdb.execution.pairing import Fields, Pairing, named, pair_columns
 from ingitdb.model.types import quote_identifier, quote_literal
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.internal import DIGEST, ORDER

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.model.tables import Declaration, Form
 from ingitdb.model.types import JSON, Scalar, Struct, quote_identifier
 from ingitdb.snapshots.bodies import Query
+from ingitdb.snapshots.internal import BEGUN, ENDED
 from ingitdb.snapshots.relation import Relation
 
+AT = quote_identifier("\u0001at")
+"""The ordinal of the newer of two commits whose records are compared."""
 _KEY = quote_identifier("_key")
 _KEYED = frozenset([Form.RECORD, Form.ENTRIES])
 _GROUPED = frozenset([Form.ENTRY_ITEMS, Form.FIELD_ITEMS])
@@ -60,6 +64,92 @@ def identity(
         if _is_unique(old[1], mine, group, query) and _is_unique(new[1], theirs, group, query):
             return replace(unknown, old=_text(mine, group), new=_text(theirs, group))
     return unknown
+
+
+def identities(
+    table: NamedTable, forms: frozenset[Form], states: Relation, last: int, query: Query
+) -> list[tuple[Identity, Sequence[int] | None]]:
+    """Says how records are known at every two neighbours of a line.
+
+    Args:
+        table: The table at the end of the line, whose definition counts.
+        forms: How the files held its records.
+        states: Its states, with `BEGUN`, `ENDED` and `DIGEST`.
+        last: The ordinal of the last commit.
+        query: Runs SQL.
+
+    Returns:
+        Identities, each with the ordinals of the newer commits that it holds for; None for all
+        others. Their keys may name `AT`.
+    """
+    declared = _declared(table.locations[0].declaration, states, states)
+    if declared is not None:
+        return [(declared, None)]
+    if forms <= _KEYED:
+        return [(Identity(_KEY, _KEY, can_move=True), None)]
+    is_grouped = forms <= _GROUPED and _has_key(states)
+    left = _turns(states, last, query)
+    found: list[tuple[Identity, Sequence[int] | None]] = []
+    if not forms.isdisjoint(_KEYED):
+        lists = _spans(states, "WHERE _key IS NULL", query)
+        keyed = [at for at in left if not _touches(lists, at)]
+        found.append((Identity(_KEY, _KEY, can_move=True), keyed))
+        left = [at for at in left if _touches(lists, at)]
+    paths = sorted(_scalars(states), key=_likelihood)
+    chosen = ""
+    likely = [path for path in paths if _likelihood(path) <= len(_LIKELY)]
+    for batch in (likely, paths[len(likely) :]):
+        texts = [_text(_quoted(path), is_grouped) for path in batch if left]
+        if not forms.isdisjoint(_KEYED):
+            texts = [f"coalesce({text}, _key)" for text in texts]
+        for text, bad in zip(texts, _faults(states, texts, query), strict=True):
+            good = [at for at in left if not _touches(bad, at)]
+            if good:
+                chosen += f" WHEN {AT} IN ({', '.join(map(str, good))}) THEN {text}"
+                left = [at for at in left if _touches(bad, at)]
+    text = f"CASE{chosen} END" if chosen else "CAST(NULL AS VARCHAR)"
+    return [*found, (Identity(text, text, content_first=True, is_grouped=is_grouped), None)]
+
+
+_Spans: TypeAlias = list[tuple[int, int]]
+
+
+def _turns(states: Relation, last: int, query: Query) -> list[int]:
+    """Gives the ordinals at which some states end and others begin."""
+    rows = query(
+        f"WITH s AS MATERIALIZED (SELECT {BEGUN} b, {ENDED} e FROM ({states.body}))"
+        f" SELECT b FROM s INTERSECT SELECT e FROM s WHERE e <= {last} ORDER BY 1"
+    )
+    return [at for (at,) in rows]
+
+
+def _spans(states: Relation, where: str, query: Query) -> _Spans:
+    """Gives the ordinals from and to which some states stood."""
+    return query(f"SELECT DISTINCT {BEGUN}, {ENDED} FROM ({states.body}) {where}")
+
+
+def _faults(states: Relation, texts: Sequence[str], query: Query) -> list[_Spans]:
+    """Gives for each text from and to which ordinals a state lacked it, or two had the same."""
+    found: list[_Spans] = [[] for _ in texts]
+    if not texts:
+        return found
+    window = "PARTITION BY n, t ORDER BY b ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
+    rows = query(
+        f"WITH s AS MATERIALIZED (SELECT b, e, generate_subscripts(texts, 1) AS n,"
+        f" unnest(texts) AS t FROM (SELECT {BEGUN} AS b, {ENDED} AS e,"
+        f" [{', '.join(texts)}] AS texts FROM ({states.body})))"
+        " SELECT DISTINCT n, b, e FROM s WHERE t IS NULL UNION"
+        " SELECT n, b, least(e, before) FROM (SELECT n, b, e, max(e) OVER"
+        f" ({window}) AS before FROM s WHERE t IS NOT NULL) WHERE before > b"
+    )
+    for number, begin, end in rows:
+        found[number - 1].append((begin, end))
+    return found
+
+
+def _touches(spans: _Spans, at: int) -> bool:
+    """Tells whether some span holds a commit or the one before it."""
+    return any(begin <= at and end > at - 1 for begin, end in spans)
 
 
 def _declared(declared: Declaration, old: Relation, new: Relation) -> Identity | None:

@@ -8,20 +8,33 @@ import pyarrow as pa
 
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import RefNotFound, StatementRefused
+from ingitdb.execution.identity import AT, identities
+from ingitdb.execution.pairing import Fields, Pairing, named, pair_columns
 from ingitdb.execution.points import Points
 from ingitdb.git.repository import Repository
-from ingitdb.model.identifiers import CommitId
+from ingitdb.model.identifiers import EMPTY, CommitId
+from ingitdb.model.tables import Form
 from ingitdb.model.types import quote_identifier
+from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.histories import Histories
 from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, ORDER
 from ingitdb.snapshots.projection import NotDerivable
-from ingitdb.snapshots.relation import Column
+from ingitdb.snapshots.relation import Relation
 from ingitdb.snapshots.snapshot import Snapshot
 from ingitdb.sql.versions import Between
 
 _KEY = quote_identifier("_key")
 _NEW = quote_identifier("\u0001new")
 _ISLAND = quote_identifier("\u0001island")
+
+
+_CHANGES = (
+    ("insert", "added", "to"),
+    ("delete", "removed", "from"),
+    ("update_preimage", "modified", "from"),
+    ("update_postimage", "modified", "to"),
+)
+"""The kinds of changes as change feeds call them, which differences they are, and their side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +91,8 @@ class Line:
             commits: A relation with what `commits` gives.
             span: Only states that stood at one of these commits are wanted.
         """
-        columns, body = self._states(table)
+        states, _ = self._states(table)
+        columns, body = states.columns, states.body
         names = [quote_identifier(column.name) for column in columns]
         values = "".join(f", any_value(s.{name}) AS {name}" for name in names if name != _KEY)
         shown = "".join(f"g.{name}, " for name in names)
@@ -107,7 +121,8 @@ class Line:
             table: The table.
             commits: A relation with what `commits` gives.
         """
-        columns, body = self._states(table)
+        states, _ = self._states(table)
+        columns, body = states.columns, states.body
         shown = "".join(f"s.{quote_identifier(column.name)}, " for column in columns)
         return (
             f"SELECT {shown}c.hash AS commit_hash, c.committer, c.moment AS commit_date"
@@ -115,7 +130,89 @@ class Line:
             f" ON c.ordinal >= s.{BEGUN} AND c.ordinal < s.{ENDED}"
         )
 
-    def _states(self, table: NamedTable) -> tuple[Sequence[Column], str]:
+    def diff(self, table: NamedTable, commits: str, query: Query) -> str:
+        """Gives SQL for what differs between every commit and its first parent.
+
+        Args:
+            table: The table.
+            commits: A relation with what `commits` gives.
+            query: Runs SQL.
+        """
+        states, forms = self._states(table)
+        from_names = "".join(f"d.{named('from', column)}, " for column in states.columns)
+        to_names = "".join(f"d.{named('to', column)}, " for column in states.columns)
+        return (
+            f"SELECT {from_names}coalesce(p.hash, '{EMPTY}') AS from_commit,"
+            f" p.moment AS from_commit_date, {to_names}c.hash AS to_commit,"
+            " c.moment AS to_commit_date, d.diff_type, d.changed_columns"
+            f" FROM ({self._changes(table, states, forms, query)}) d"
+            f" JOIN {commits} c ON c.ordinal = d.{AT}"
+            f" LEFT JOIN {commits} p ON p.ordinal = d.{AT} - 1"
+        )
+
+    def table_changes(self, table: NamedTable, commits: str, query: Query, since: CommitId) -> str:
+        """Gives SQL for each change after a commit, an update as the record before and after.
+
+        Args:
+            table: The table.
+            commits: A relation with what `commits` gives.
+            query: Runs SQL.
+            since: The commit.
+
+        Raises:
+            StatementRefused: The commit is none of the line.
+        """
+        known = self.histories.committers(self.histories.base(self.snapshot.commit))
+        first = next((n for n, (commit, _) in enumerate(known) if commit == since), None)
+        if first is None and since != EMPTY:
+            raise StatementRefused(
+                f"{since[:12]} is not among the first parents of {self.snapshot.commit[:12]}.",
+                hint="diff() compares any two commits.",
+            )
+        states, forms = self._states(table)
+        after = f"{AT} > {-1 if first is None else first}"
+        parts = []
+        for name, kind, prefix in _CHANGES:
+            shown = "".join(
+                f", d.{named(prefix, column)} AS {quote_identifier(column.name)}"
+                for column in states.columns
+            )
+            parts.append(
+                f"SELECT '{name}' AS _change_type, c.hash AS _commit,"
+                f" c.moment AS _commit_timestamp{shown}"
+                f" FROM d JOIN {commits} c ON c.ordinal = d.{AT} WHERE d.diff_type = '{kind}'"
+            )
+        changes = self._changes(table, states, forms, query)
+        return (
+            f"WITH d AS MATERIALIZED (SELECT * FROM ({changes}) WHERE {after})"
+            f" {' UNION ALL '.join(parts)}"
+        )
+
+    def _changes(
+        self, table: NamedTable, states: Relation, forms: frozenset[Form], query: Query
+    ) -> str:
+        """Gives SQL for the records that differ, with `AT` the ordinal of the newer commit."""
+        base = self.histories.base(self.snapshot.commit)
+        known = identities(table, forms, states, base.ordinal, query)
+        fields = Fields(states.columns, states.natural)
+        pairs = list(pair_columns(fields, fields))
+        some = [at for _, ordinals in known for at in ordinals or ()]
+        parts = []
+        for identity, ordinals in known:
+            where = _among(ordinals, some)
+            old = f"SELECT *, {ENDED} AS {AT} FROM ({states.body}) WHERE {ENDED} <= {base.ordinal}"
+            new = f"SELECT *, {BEGUN} AS {AT} FROM ({states.body})"
+            bodies = (
+                f"SELECT * FROM ({old}) WHERE {where}",
+                f"SELECT * FROM ({new}) WHERE {where}",
+            )
+            pairing = Pairing(
+                bodies=bodies, fields=(fields, fields), pairs=pairs, identity=identity
+            )
+            parts.append(f"SELECT * FROM ({pairing.sql()})")
+        return " UNION ALL ".join(parts)
+
+    def _states(self, table: NamedTable) -> tuple[Relation, frozenset[Form]]:
         """Gives a table's states on the indexed line, or on the commit's own if that tells more.
 
         Raises:
@@ -131,6 +228,13 @@ class Line:
             f"The states of {table.name} lay at several places, in types that nothing unites.",
             hint="Read the table AS OF the commits of interest.",
         )
+
+
+def _among(ordinals: Sequence[int] | None, others: Sequence[int]) -> str:
+    """Gives SQL that holds for some ordinals, or for all but those of others."""
+    if ordinals is None:
+        return f"{AT} NOT IN ({', '.join(map(str, others))})" if others else "true"
+    return f"{AT} IN ({', '.join(map(str, ordinals))})" if ordinals else "false"
 
 
 def spanned(line: Line, points: Points, repository: Repository, between: Between) -> Span:

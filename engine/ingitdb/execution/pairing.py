@@ -4,15 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingitdb.catalog.columns import type_of
-from ingitdb.execution.identity import Identity
+from ingitdb.execution.identity import AT, Identity
 from ingitdb.model.shapes import Place, is_mixed
 from ingitdb.model.types import JSON, ListOf, Struct, quote_identifier, quote_literal
 from ingitdb.snapshots.internal import DIGEST, ORDER, kinds_of
 from ingitdb.snapshots.projection import NotDerivable, project
 from ingitdb.snapshots.relation import Column
 
-AT = quote_identifier("\u0001at")
-"""The ordinal of the newer commit; only records of the same one are paired."""
 _KEY = quote_identifier("\u0001key")
 _NTH = quote_identifier("\u0001nth")
 _EQUALS = quote_identifier("\u0001equals")

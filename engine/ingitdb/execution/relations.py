@@ -37,6 +37,7 @@ SCALAR_FUNCTIONS = {
 }
 COMPARING_FUNCTIONS = {
     "diff": ("table_name", "from_ref", "to_ref"),
+    "table_changes": ("table_name", "from_ref", "to_ref"),
     "diff_stat": ("from_ref", "to_ref", "table_name"),
     "diff_summary": ("from_ref", "to_ref", "table_name"),
     "schema_diff": ("from_ref", "to_ref", "table_name"),

@@ -195,7 +195,7 @@ class Snapshot:
             alone, own = self.in_own_types(table)
             return alone.apart(own, [column.name], None, None)
 
-    def versions(self, table: NamedTable, base: Base) -> tuple[tuple[Column, ...], str]:
+    def versions(self, table: NamedTable, base: Base) -> tuple[Relation, frozenset[Form]]:
         """Gives every state of a table's records up to this commit.
 
         Args:
@@ -203,11 +203,12 @@ class Snapshot:
             base: The line that leads to this commit.
 
         Returns:
-            The columns, and SQL that gives them with the ordinals `BEGUN` and `ENDED` of the line.
+            The states, of which the body also gives the ordinals `BEGUN` and `ENDED` of the line,
+            `DIGEST`, and `kinds_of` those columns whose values are of several kinds; and how the
+            files held them.
         """
-        storages = dict.fromkeys(
-            where.storage for where in base.manifest.locations if _bore_the_name(where, table)
-        )
+        bearers = [w for w in base.manifest.locations if _bore_the_name(w, table)]
+        storages = dict.fromkeys(where.storage for where in bearers)
         parts: list[tuple[Part, Mapping[int, int]]] = []
         total: Counter[str] = Counter()
         for stored in (base.manifest.tables[s] for s in storages if s in base.manifest.tables):
@@ -223,16 +224,28 @@ class Snapshot:
         place = place_of_states(total)
         names = column_names(place.fields)
         natural = {names[field]: inner for field, inner in place.fields.items()}
+        mixed = {f: kinds_of(names[f]) for f, inner in place.fields.items() if is_mixed(inner)}
+
+        def more(part: Part) -> str:
+            kinds = (f", {self._bodies.kinds(part, f)} AS {name}" for f, name in mixed.items())
+            return _STATE + "".join(kinds)
+
         bodies = [
-            self._bodies.body(part, some, place, names, _STATE) for part, some in parts if some
+            self._bodies.body(part, some, place, names, more(part)) for part, some in parts if some
         ]
-        body = " UNION ALL ".join(bodies) or nothing(natural, _NO_STATE)
+        none = "".join(f", CAST(NULL AS VARCHAR) AS {name}" for name in mixed.values())
+        body = " UNION ALL ".join(bodies) or nothing(natural, _NO_STATE + none)
         declared = self._declared(table)
         if self.files.headers(table) is not None:
             declared = only_known(declared, natural)
         chosen = choose(ways_to_show(natural, declared, has_sources=False), body, self._query)
+        further = _STATE_COLUMNS + "".join(f", {name}" for name in mixed.values())
         key = self._has_key(table, body)
-        return shaped(body, natural, declared, chosen, has_key=key, more=_STATE_COLUMNS)
+        columns, shown = shaped(body, natural, declared, chosen, has_key=key, more=further)
+        rows = sum(total.values())
+        found = Relation(columns=columns, rows=rows, body=shown, is_ordered=False, natural=natural)
+        there = {part.stored.storage for part, some in parts if some}
+        return found, frozenset(where.form for where in bearers if where.storage in there)
 
     def apart(
         self,

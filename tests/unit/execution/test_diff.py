@@ -302,7 +302,7 @@ def test_statistics(two: RepoBuilder, opened: Opened) -> None:
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        ("diff('t')", "two commits and a table"),
+        ("diff('t', to_ref => 'a')", "two commits and a table"),
         ("diff()", "two commits and a table"),
         ("diff_stat()", "two commits"),
         ("diff('t', 'a', 'b', 'c')", "takes 3 arguments"),
@@ -389,3 +389,72 @@ def test_schemas(two: RepoBuilder, opened: Opened) -> None:
     assert rows(connection, "FROM schema_diff('a', 'b')") == []
     for statement in (new[3], t[2], t[3]):
         duckdb.connect().execute(statement)
+
+
+EVERY = "SELECT from_n, to_n, diff_type, from_commit, to_commit FROM diff('t')"
+
+
+def test_every_commit(two: RepoBuilder, opened: Opened) -> None:
+    a, b = two.tip("a"), two.tip("b")
+    connection = opened(two)
+    assert sorted(rows(connection, EVERY), key=repr) == sorted(
+        [(None, n, "added", "EMPTY", a) for n in range(3)]
+        + [
+            (1, 10, "modified", a, b),
+            (2, None, "removed", a, b),
+            (None, 20, "added", a, b),
+        ],
+        key=repr,
+    )
+    assert types(connection, "FROM diff('t')") == types(connection, "FROM diff('t', 'a', 'b')")
+    both = "SELECT * FROM diff('t') WHERE to_commit = hash_of('b') ORDER BY ALL"
+    assert rows(connection, both) == rows(connection, "FROM diff('t', 'a', 'b') ORDER BY ALL")
+    assert len(rows(opened(two, "a"), EVERY)) == 3
+
+
+def test_every_commit_of_a_list_whose_key_is_not_always_one(
+    repo: RepoBuilder, opened: Opened
+) -> None:
+    repo.commit({"t.json": '[{"id": 1, "code": "a", "n": 1}, {"id": 2, "code": "b", "n": 2}]'})
+    repo.commit({"t.json": '[{"id": 1, "code": "a", "n": 5}, {"id": 2, "code": "b", "n": 2}]'})
+    repo.commit({"t.json": '[{"id": 1, "code": "a", "n": 5}, {"id": 1, "code": "b", "n": 3}]'})
+    repo.commit({"t.json": '[{"id": 1, "code": "a", "n": 5}, {"id": 1, "code": "a", "n": 4}]'})
+    repo.commit({"t.json": None, "t/x.json": '{"id": 1, "code": "a", "n": 6}'})
+    repo.commit({"t/x.json": '{"id": 2, "code": "a", "n": 7}'})
+    connection = opened(repo)
+    for at in range(5):
+        old, new = f"HEAD~{at + 1}", f"HEAD~{at}"
+        columns = "from_id, from_code, from_n, to_id, to_code, to_n, diff_type, changed_columns"
+        one = f"SELECT {columns} FROM diff('t', '{old}', '{new}') ORDER BY ALL"
+        all_of_them = f"SELECT {columns} FROM diff('t') WHERE to_commit = hash_of('{new}')"
+        assert rows(connection, f"{all_of_them} ORDER BY ALL") == rows(connection, one)
+
+
+def test_a_change_feed(two: RepoBuilder, opened: Opened) -> None:
+    a, b = two.tip("a"), two.tip("b")
+    c = two.commit({"t/come.json": None})
+    connection = opened(two)
+    sql = (
+        "SELECT _change_type, _commit, n FROM table_changes('t', {})"
+        " ORDER BY _commit_timestamp, 1, 3"
+    )
+    second = [
+        ("delete", b, 2),
+        ("insert", b, 20),
+        ("update_postimage", b, 10),
+        ("update_preimage", b, 1),
+    ]
+    assert rows(connection, sql.format("'a', 'b'")) == second
+    assert rows(connection, sql.format("'a..HEAD'")) == [*second, ("delete", c, 20)]
+    assert rows(connection, sql.format("'b'")) == [("delete", c, 20)]
+    assert rows(connection, sql.format("'EMPTY', 'a'")) == [("insert", a, n) for n in range(3)]
+    assert rows(connection, sql.format("'b', 'b'")) == []
+    assert list(types(connection, "FROM table_changes('t', 'a')")) == [
+        "_change_type",
+        "_commit",
+        "_commit_timestamp",
+        "_key",
+        "n",
+    ]
+    with pytest.raises(ingitdb.Error, match="first parents"):
+        rows(connection, sql.format("'HEAD', 'a'"))
