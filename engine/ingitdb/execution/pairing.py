@@ -168,6 +168,8 @@ class Pairing:
                 return "false"
             side = "b" if pair.old is None else "a"
             return f"{side}.{quote_identifier(pair.name)} IS NOT NULL"
+        if pair.name == "_index" and self.identity.is_grouped:
+            return "false"  # a place in the file, no content
         same = f"a.{DIGEST} = b.{DIGEST}"
         old, new = self._comparable(pair.old, pair.new)
         differs = f"{old} IS DISTINCT FROM {new}"

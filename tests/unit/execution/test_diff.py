@@ -458,3 +458,15 @@ def test_a_change_feed(two: RepoBuilder, opened: Opened) -> None:
     ]
     with pytest.raises(ingitdb.Error, match="first parents"):
         rows(connection, sql.format("'HEAD', 'a'"))
+
+
+def test_a_place_in_a_list_is_no_content(repo: RepoBuilder, opened: Opened) -> None:
+    members = "HOUSE:\n- {id: a, rank: 1}\n- {id: b, rank: 2}\nSENATE:\n- {id: a, rank: 7}\n"
+    repo.commit({"members.yaml": members})
+    repo.commit({"members.yaml": members.replace("HOUSE:\n", "HOUSE:\n- {id: c, rank: 3}\n")})
+    columns = "coalesce(to__key, from__key), to_id, diff_type, changed_columns"
+    sql = f"SELECT {columns} FROM diff('members', 'HEAD~1', 'HEAD') ORDER BY ALL"
+    assert rows(opened(repo), sql) == [("HOUSE", "c", "added", None)]
+    repo.commit({"members.yaml": members.replace("rank: 7", "rank: 8")})
+    changed = ("SENATE", "a", "modified", ["rank"])
+    assert rows(opened(repo), sql) == [("HOUSE", None, "removed", None), changed]
