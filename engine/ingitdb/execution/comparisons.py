@@ -177,11 +177,12 @@ def _definitions(difference: Difference) -> tuple[str, str]:
 def _counted(difference: Difference) -> str:
     old, new = difference.rows
     width, wide = difference.widths
+    come, gone = difference.new_and_gone_columns
     return (
         f"SELECT {quote_literal(difference.name)} AS table_name,"
         f" {old} - r - m AS rows_unmodified, a AS rows_added, r AS rows_deleted,"
-        f" m AS rows_modified, a * {wide} AS cells_added,"
-        f" {old * width} + a * {wide} - {new * wide} AS cells_deleted, c AS cells_modified,"
+        f" m AS rows_modified, a * {wide} + ({old} - r) * {come} AS cells_added,"
+        f" r * {width} + ({old} - r) * {gone} AS cells_deleted, c AS cells_modified,"
         f" CAST({old} AS BIGINT) AS old_row_count, CAST({new} AS BIGINT) AS new_row_count FROM ("
         "SELECT count(*) FILTER (diff_type = 'added') AS a,"
         " count(*) FILTER (diff_type = 'removed') AS r,"

@@ -97,6 +97,12 @@ class Difference:
         """How many columns the table has at each commit."""
         return len(self._columns(0)), len(self._columns(1))
 
+    @property
+    def new_and_gone_columns(self) -> tuple[int, int]:
+        """How many columns only the new table has, and how many only the old one."""
+        come = sum(pair.old is None for pair in self._pairs)
+        return come, sum(pair.new is None for pair in self._pairs)
+
     def sql(self) -> str:
         """Gives SQL for the records that differ, old and new side by side."""
         shown = [

@@ -297,6 +297,11 @@ def test_statistics(two: RepoBuilder, opened: Opened) -> None:
     assert rows(connection, STAT.format("'a', 'HEAD', 't'")) == [t]
     assert rows(connection, STAT.format("'a..HEAD', 'data.geo'")) == [new]
     assert rows(connection, STAT.format("'b', 'b'")) == []
+    two.commit({"t/stay.json": '{"n": 0, "x": 1, "y": 2}'})
+    wider: tuple[Any, ...] = ("t", 2, 0, 0, 1, 6, 0, 2, 3, 3)
+    assert rows(connection, STAT.format("'HEAD~1', 'HEAD'")) == [wider]
+    narrower: tuple[Any, ...] = ("t", 2, 0, 0, 1, 0, 6, 2, 3, 3)
+    assert rows(connection, STAT.format("'HEAD', 'HEAD~1'")) == [narrower]
 
 
 @pytest.mark.parametrize(
