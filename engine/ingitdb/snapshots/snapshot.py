@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ingitdb.catalog.columns import column_names
 from ingitdb.catalog.naming import NamedTable, name_tables
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ingitdb.catalog.layout import Layout
     from ingitdb.model.identifiers import CommitId
 
+_United: TypeAlias = tuple[Place, int, list[tuple[Part, Mapping[int, int]]]]
 _KEYED = (Form.RECORD, Form.ENTRIES, Form.ENTRY_ITEMS)
 _STATE = f", _from AS {BEGUN}, _to AS {ENDED}, _digest AS {DIGEST}"
 _STATE_COLUMNS = f", {BEGUN}, {ENDED}, {DIGEST}"
@@ -72,6 +73,8 @@ class Snapshot:
         self._query = query
         self._bodies = Bodies(store, sources.bases, query)
         self._relations: dict[NamedTable, Relation] = {}
+        self._known: dict[NamedTable, _United] = {}
+        self._named: dict[NamedTable, tuple[str, ...] | None] = {}
         self._alone: Snapshot | None = None
         self.files = Placements(sources.bases, self._bodies.file, query)
         self.tables: list[NamedTable] = name_tables(self.files.locations())
@@ -236,7 +239,7 @@ class Snapshot:
         none = "".join(f", CAST(NULL AS VARCHAR) AS {name}" for name in mixed.values())
         body = " UNION ALL ".join(bodies) or nothing(natural, _NO_STATE + none)
         declared = self._declared(table)
-        if self.files.headers(table) is not None:
+        if self._headers(table) is not None:
             declared = only_known(declared, natural)
         chosen = choose(ways_to_show(natural, declared, has_sources=False), body, self._query)
         further = _STATE_COLUMNS + "".join(f", {name}" for name in mixed.values())
@@ -309,12 +312,7 @@ class Snapshot:
 
     def _derived(self, table: NamedTable, further: "_Further | None" = None) -> Relation:
         further = further or _Further()
-        storages = dict.fromkeys(where.storage for where in table.locations)
-        parts = [part for storage in storages for part in self._bodies.of(storage)]
-        place, rows, counted = self._bodies.united(parts)
-        headers = self.files.headers(table)
-        if headers is not None:
-            place = with_fields(place, headers)
+        place, rows, counted = self._united(table)
         names = column_names(place.fields)
         natural = {names[field]: inner for field, inner in place.fields.items()}
         bodies = [
@@ -323,7 +321,7 @@ class Snapshot:
         ]
         body = " UNION ALL ".join(bodies) or nothing(natural, further.none)
         declared = self._declared(table)
-        if headers is not None:
+        if self._headers(table) is not None:
             declared = only_known(declared, natural)
         ways = ways_to_show(natural, declared)
         chosen = choose(ways, body, self._query)
@@ -345,11 +343,25 @@ class Snapshot:
 
     def _natural(self, table: NamedTable) -> Mapping[str, Place]:
         """Gives what stands in the columns of a table."""
-        storages = dict.fromkeys(where.storage for where in table.locations)
-        place, _, _ = self._bodies.united([p for s in storages for p in self._bodies.of(s)])
-        place = with_fields(place, self.files.headers(table) or ())
+        place, _, _ = self._united(table)
         names = column_names(place.fields)
         return {names[field]: inner for field, inner in place.fields.items()}
+
+    def _united(self, table: NamedTable) -> _United:
+        """Gives what stands where in a table, the count of its records, and what reads them."""
+        known = self._known.get(table)
+        if known is None:
+            storages = dict.fromkeys(where.storage for where in table.locations)
+            parts = [part for storage in storages for part in self._bodies.of(storage)]
+            place, rows, counted = self._bodies.united(parts)
+            place = with_fields(place, self._headers(table) or ())
+            known = self._known[table] = (place, rows, counted)
+        return known
+
+    def _headers(self, table: NamedTable) -> tuple[str, ...] | None:
+        if table not in self._named:
+            self._named[table] = self.files.headers(table)
+        return self._named[table]
 
     def _with_source_texts(
         self,
