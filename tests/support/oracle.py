@@ -191,6 +191,8 @@ def rows(
             key = path[len(folder) + 1 :].removesuffix(Path(path).suffix)
             yield from one_record(path, key, contents, entry.get("body", "_content"))
         else:
+            if contents.damaged and contents.kind == "list" and leads(entry["form"]):
+                continue  # what begins like items of a list are those of a map's entries
             lead = {"_parent": parent_of(path, entry)} if "tail" in entry else {}
             for item in contents.items:
                 yield from records_of(path, item, entry["form"], lead)
