@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ingitdb.catalog.naming import NamedTable
-from ingitdb.errors import CatalogError, StatementInvalid
+from ingitdb.errors import StatementInvalid, TableNotFound
 from ingitdb.execution.catalogs import Catalogs
 from ingitdb.execution.definitions import create_statement
 from ingitdb.execution.differences import Difference, Side
@@ -39,7 +40,7 @@ class TableName:
     preferred: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Comparison:
     """Two commits of one repository.
 
@@ -60,14 +61,14 @@ class Comparison:
         """Gives the difference of one table, which may be there at one of the commits only.
 
         Raises:
-            CatalogError: It is at neither.
+            CatalogError: It is at neither, or the name means several tables at one.
         """
         found: list[NamedTable | None] = []
-        missing: CatalogError | None = None
+        missing: TableNotFound | None = None
         for commit in (self.old, self.new):
             try:
                 found.append(self._find(commit, name.name, name))
-            except CatalogError as error:
+            except TableNotFound as error:
                 found.append(None)
                 missing = error
         if missing is not None and found == [None, None]:
@@ -100,7 +101,7 @@ class Comparison:
                 name = TableName(str(value), preferred=table.schema)
                 try:
                     return self._find(commit, name.name, name)
-                except CatalogError:
+                except TableNotFound:
                     return None
         return None
 
@@ -108,9 +109,20 @@ class Comparison:
         return Difference(
             self._side(self.old, old),
             self._side(self.new, new),
-            is_older=_is_older(self.catalogs.repository, self.old, self.new),
+            is_older=self._is_older,
             query=self.query,
         )
+
+    @cached_property
+    def _is_older(self) -> bool:
+        """Whether `old` comes before `new`, so that `new` has the last word."""
+        repository = self.catalogs.repository
+        if repository.is_ancestor(self.old, self.new):
+            return True
+        if repository.is_ancestor(self.new, self.old):
+            return False
+        before, after = (repository.commit(c).committer.at for c in (self.old, self.new))
+        return before <= after
 
     def _side(self, commit: CommitId, table: NamedTable | None) -> Side:
         known = commit not in PSEUDO_COMMITS
@@ -204,17 +216,6 @@ def _same(table: NamedTable, others: Sequence[NamedTable]) -> NamedTable | None:
         if storages & {where.storage for where in other.locations}:
             return other
     return named[0] if named else None
-
-
-def _is_older(repository: Repository, old: CommitId, new: CommitId) -> bool:
-    """Tells whether a commit comes before another one, so that the other one has the last word."""
-    if repository.is_ancestor(old, new):
-        return True
-    if repository.is_ancestor(new, old):
-        return False
-    moments = (repository.commit(commit).committer.at for commit in (old, new))
-    before, after = moments
-    return before <= after
 
 
 def split_range(text: str) -> tuple[str, str, bool] | None:

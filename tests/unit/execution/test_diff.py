@@ -475,3 +475,10 @@ def test_a_place_in_a_list_is_no_content(repo: RepoBuilder, opened: Opened) -> N
     repo.commit({"members.yaml": members.replace("rank: 7", "rank: 8")})
     changed = ("SENATE", "a", "modified", ["rank"])
     assert rows(opened(repo), sql) == [("HOUSE", None, "removed", None), changed]
+
+
+def test_a_name_that_means_several_tables_at_one_commit(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({"t.csv": "n\n1\n"})
+    repo.commit({"t.jsonl": '{"n": 2}\n'})
+    with pytest.raises(ingitdb.Error, match="ambiguous"):
+        rows(opened(repo), "FROM diff('t', 'HEAD~1', 'HEAD')")
