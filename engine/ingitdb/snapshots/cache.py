@@ -2,8 +2,8 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -152,13 +152,13 @@ class CacheFolder:
 
     def info(self) -> CacheInfo:
         """Measures the folder."""
-        files = [p for p in (*self.data.iterdir(), *self._meta.iterdir()) if p.is_file()]
+        sizes = [size for folder in (self.data, self._meta) for size in _sizes(folder.iterdir())]
         entries = [(path.stem, self._size(path)) for path in self._manifests()]
         return CacheInfo(
             path=self.data,
-            bytes=sum(p.stat().st_size for p in files),
+            bytes=sum(sizes),
             limit=self._limit,
-            files=len(files),
+            files=len(sizes),
             entries=tuple(entries),
         )
 
@@ -181,12 +181,8 @@ class CacheFolder:
 
     def clear(self) -> int:
         """Deletes everything; gives the bytes that were freed."""
-        freed = 0
         with self.building():
-            for path in (*self._manifests(), *self.data.iterdir()):
-                freed += path.stat().st_size
-                path.unlink(missing_ok=True)
-        return freed
+            return _deleted((*self._manifests(), *self.data.iterdir()))
 
     def limit(self, size: int) -> None:
         """Drops what was used longest ago until the rest takes at most `size` bytes."""
@@ -196,7 +192,7 @@ class CacheFolder:
 
     def has_room(self) -> bool:
         """Tells whether the data files take less than the limit."""
-        return sum(path.stat().st_size for path in self.data.iterdir()) < self._limit
+        return sum(_sizes(self.data.iterdir())) < self._limit
 
     def shrink(self, *, keep: str | None = None) -> None:
         """Drops the manifests used longest ago until the rest fits, then unnamed files."""
@@ -204,7 +200,7 @@ class CacheFolder:
             return
         sizes = {path: self._size(path) for path in self._manifests()}
         total = sum(sizes.values())
-        for path in sorted(sizes, key=lambda p: p.stat().st_mtime):
+        for path in sorted(sizes, key=_last_used):
             if total <= self._limit:
                 break
             if path.stem != keep:
@@ -217,9 +213,9 @@ class CacheFolder:
     def _size(self, path: Path) -> int:
         """Gives the size of a manifest with the files that it names."""
         found = self._peek(path)
-        return path.stat().st_size + (sum(s.size for s in found.segments) if found else 0)
+        return sum(_sizes([path])) + (sum(s.size for s in found.segments) if found else 0)
 
-    def _collect(self) -> int:
+    def _collect(self) -> None:
         """Deletes files that no manifest names; none while another process reads."""
         named: set[str] = set()
         for path in self._manifests():
@@ -230,13 +226,8 @@ class CacheFolder:
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                return 0
-            freed = 0
-            for path in self.data.iterdir():
-                if path.name not in named:
-                    freed += path.stat().st_size
-                    path.unlink(missing_ok=True)
-            return freed
+                return
+            _deleted(path for path in self.data.iterdir() if path.name not in named)
 
     def _manifests(self) -> list[Path]:
         return [p for p in self._meta.glob("*.json") if not p.name.startswith(".")]
@@ -247,3 +238,27 @@ class CacheFolder:
             os.utime(path)
         except OSError:
             return
+
+
+def _sizes(paths: Iterable[Path]) -> Iterator[int]:
+    """Measures the files that are still there: other processes write and delete meanwhile."""
+    for path in paths:
+        with suppress(FileNotFoundError):
+            yield path.stat().st_size
+
+
+def _deleted(paths: Iterable[Path]) -> int:
+    """Deletes files and gives the bytes that were freed."""
+    freed = 0
+    for path in paths:
+        freed += sum(_sizes([path]))
+        path.unlink(missing_ok=True)
+    return freed
+
+
+def _last_used(manifest: Path) -> float:
+    """Tells when a manifest was last asked for; one that is gone meanwhile comes first."""
+    try:
+        return manifest.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

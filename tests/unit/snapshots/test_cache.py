@@ -1,10 +1,12 @@
 """The cache may be damaged, emptied, limited or shared: the answers stay."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from ingitdb.snapshots.cache import CacheFolder
 from tests.support.answers import finish, start, unequal
 from tests.support.opening import Opened, rows
 from tests.support.repositories import RepoBuilder
@@ -141,3 +143,33 @@ def test_two_processes_build_at_once(shop: RepoBuilder, tmp_path: Path) -> None:
     [first], [second] = finish(one), finish(two)
     assert not unequal(first, second)
     assert all(first.values())
+
+
+def test_files_that_others_write_and_delete_meanwhile_do_not_matter(tmp_path: Path) -> None:
+    """Another process's file may go between its being listed and its being measured."""
+    cache = CacheFolder(tmp_path, "shop", limit=1)
+    done = threading.Event()
+    turns = 0
+
+    def churn(number: int) -> None:
+        nonlocal turns
+        while not done.is_set():
+            for file in (cache.data / f".new-{number}", tmp_path / "meta/shop" / f"{number}.json"):
+                file.write_bytes(b"part")
+                file.unlink(missing_ok=True)
+            turns += 1
+
+    others = [threading.Thread(target=churn, args=(number,)) for number in range(3)]
+    for other in others:
+        other.start()
+    try:
+        for _ in range(60):
+            cache.has_room()
+            cache.info()
+            cache.shrink(keep="line")
+            cache.clear()
+    finally:
+        done.set()
+        for other in others:
+            other.join()
+    assert turns > 20
