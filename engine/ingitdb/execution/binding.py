@@ -12,6 +12,7 @@ import pyarrow as pa
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import CatalogError, StatementInvalid, StatementRefused
 from ingitdb.execution import relations
+from ingitdb.execution.blames import Blame
 from ingitdb.execution.catalogs import Catalogs, ViewForm
 from ingitdb.execution.comparisons import (
     Comparison,
@@ -295,19 +296,7 @@ class Binder:
         if not call.is_table:
             raise StatementInvalid(f"{call.name} stands in FROM.")
         if name in relations.LINE_FUNCTIONS:
-            named = _named(call, relations.LINE_FUNCTIONS[name], arguments)
-            if "table_name" not in named:
-                raise StatementInvalid(f"{name} wants a table.", hint=f"Write {name}('t').")
-            if named.get("scope", "line") != "line":
-                raise StatementRefused(
-                    f"{name} has no scope {named['scope']!r}.",
-                    hint="It covers the first parents of a commit.",
-                )
-            place = self._given(named["table_name"])
-            if name == "versions":
-                return self._aliased(call, f"({self._versions(place)})")
-            line, table, commits = self._line(place)
-            return self._aliased(call, f"({line.history(table, commits)})")
+            return self._aliased(call, f"({self._of_line(call, name, arguments)})")
         if name in relations.COMPARING_FUNCTIONS:
             named = _named(call, relations.COMPARING_FUNCTIONS[name], arguments)
             return self._aliased(call, f"({self._compared(name, named)})")
@@ -319,6 +308,25 @@ class Binder:
             made = relations.unreadable if name == "unreadable" else relations.table_stats
             rows = made(context)
         return self._aliased(call, self._register(relations.arrow_rows(rows)))
+
+    def _of_line(self, call: FunctionCall, name: str, arguments: Sequence[Any]) -> str:
+        """Gives SQL for a function over the line that leads to the commit."""
+        named = _named(call, relations.LINE_FUNCTIONS[name], arguments)
+        if "table_name" not in named:
+            raise StatementInvalid(f"{name} wants a table.", hint=f"Write {name}('t').")
+        if named.get("scope", "line") != "line":
+            raise StatementRefused(
+                f"{name} has no scope {named['scope']!r}.",
+                hint="It covers the first parents of a commit.",
+            )
+        place = self._given(named["table_name"])
+        if name == "versions":
+            return self._versions(place)
+        line, table, commits = self._line(place)
+        if name == "history":
+            return line.history(table, commits)
+        cells = _flag(call, "cells", named.get("cells"))
+        return Blame(line, table, self.points.query).sql(commits, cells=cells)
 
     @staticmethod
     def _aliased(call: FunctionCall, sql: str) -> str:
@@ -422,6 +430,12 @@ def _named(call: FunctionCall, names: Sequence[str], values: Sequence[Any]) -> d
         if value is not None:
             found[name] = str(value)
     return found
+
+
+def _flag(call: FunctionCall, name: str, text: str | None) -> bool:
+    if text is None or text.casefold() in ("true", "false"):
+        return text is not None and text.casefold() == "true"
+    raise StatementInvalid(f"{call.name} wants true or false as {name}, not {text!r}.")
 
 
 def _expect(call: FunctionCall, arguments: Sequence[Any], count: tuple[int, int]) -> None:

@@ -6,7 +6,15 @@ from typing import TypeAlias
 
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.model.tables import Declaration, Form
-from ingitdb.model.types import JSON, Scalar, Struct, quote_identifier
+from ingitdb.model.types import (
+    JSON,
+    VARCHAR,
+    ColumnType,
+    Scalar,
+    Struct,
+    quote_identifier,
+    quote_literal,
+)
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.internal import BEGUN, ENDED
 from ingitdb.snapshots.relation import Relation
@@ -111,6 +119,14 @@ def identities(
     return [*found, (Identity(text, text, content_first=True, is_grouped=is_grouped), None)]
 
 
+def lasting_key(table: NamedTable, states: Relation) -> str | None:
+    """Gives SQL for the text of a key that is the same at every commit; None if there is none."""
+    declared = _declared(table.locations[0].declaration, states, states)
+    if declared is not None:
+        return declared.new
+    return _KEY if {where.form for where in table.locations} <= _KEYED else None
+
+
 _Spans: TypeAlias = list[tuple[int, int]]
 
 
@@ -156,29 +172,36 @@ def _declared(declared: Declaration, old: Relation, new: Relation) -> Identity |
     """Gives the declared key if both tables have its columns."""
     if not declared.primary_key:
         return None
-    texts = [[_path(name, relation) for name in declared.primary_key] for relation in (old, new)]
-    if any(path is None for found in texts for path in found):
-        return None
-    old_key, new_key = (_joined([path for path in found if path]) for found in texts)
-    return Identity(old_key, new_key)
+    keys = []
+    for relation in (old, new):
+        found = [key_field(name, relation) for name in declared.primary_key]
+        fields = [field[0] for field in found if field is not None]
+        if len(fields) < len(found):
+            return None
+        keys.append(_joined(fields))
+    return Identity(keys[0], keys[1])
 
 
-def _path(name: str, relation: Relation) -> str | None:
-    """Gives SQL for a column or, by its dotted name, a field of one."""
+def key_field(name: str, relation: Relation) -> tuple[str, ColumnType] | None:
+    """Gives SQL and the type of a key's column or, by its dotted name, of a field of one."""
     there = {column.name.casefold(): column for column in relation.columns}
-    if name.casefold() in there:
-        return quote_identifier(there[name.casefold()].name)
-    head, *rest = name.split(".")
-    column = there.get(head.casefold())
-    kind = column.type if column is not None else None
-    for step in rest:
+    steps = [name] if name.casefold() in there else name.split(".")
+    column = there.get(steps[0].casefold())
+    if column is None:
+        return None
+    kind, sql = column.type, quote_identifier(column.name)
+    for number, step in enumerate(steps[1:], start=1):
+        if kind == JSON:
+            return f"({sql} ->> {quote_literal(_json_path(steps[number:]))})", VARCHAR
         fields = dict(kind) if isinstance(kind, Struct) else {}
         if step not in fields:
             return None
-        kind = fields[step]
-    if column is None or not rest:
-        return None
-    return ".".join(quote_identifier(part) for part in (column.name, *rest))
+        kind, sql = fields[step], f"{sql}.{quote_identifier(step)}"
+    return (f"({sql} ->> '$')", VARCHAR) if kind == JSON else (sql, kind)
+
+
+def _json_path(steps: Sequence[str]) -> str:
+    return "$" + "".join('."' + step.replace('"', '\\"') + '"' for step in steps)
 
 
 def _joined(paths: Sequence[str]) -> str:

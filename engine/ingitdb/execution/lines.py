@@ -12,6 +12,7 @@ from ingitdb.execution.identity import AT, identities
 from ingitdb.execution.pairing import Fields, Pairing, named, pair_columns
 from ingitdb.execution.points import Points
 from ingitdb.git.repository import Repository
+from ingitdb.model.history import Commit
 from ingitdb.model.identifiers import EMPTY, CommitId
 from ingitdb.model.tables import Form
 from ingitdb.model.types import quote_identifier
@@ -58,30 +59,39 @@ class Line:
     histories: Histories
 
     def commits(self) -> pa.Table:
-        """Gives ordinal, hash, committer and committer time of each commit, the oldest first."""
-        known = self.histories.committers(self.histories.base(self.snapshot.commit))
+        """Gives ordinal, hash, committer, moment, email and message of each, the oldest first."""
+        known = self.log()
+        texts = {
+            "hash": [str(commit.identifier) for commit in known],
+            "committer": [commit.committer.name for commit in known],
+            "email": [commit.committer.email for commit in known],
+            "message": [commit.message for commit in known],
+        }
+        moments = pa.array([commit.committer.at for commit in known], pa.timestamp("us", "UTC"))
         return pa.table(
             {
                 "ordinal": pa.array(range(len(known)), pa.int32()),
-                "hash": pa.array([str(commit) for commit, _ in known], pa.string()),
-                "committer": pa.array([by.name for _, by in known], pa.string()),
-                "moment": pa.array([by.at for _, by in known], pa.timestamp("us", "UTC")),
+                "moment": moments,
+                **{name: pa.array(values, pa.string()) for name, values in texts.items()},
             }
         )
 
+    def log(self) -> list[Commit]:
+        """Gives the commits, the oldest first."""
+        return self.histories.commits(self.histories.base(self.snapshot.commit))
+
     def ordinal(self, commit: CommitId) -> int:
         """Gives the place of a commit; of one beside the line that of the last not later."""
-        known = self.histories.committers(self.histories.base(self.snapshot.commit))
-        places = {identifier: place for place, (identifier, _) in enumerate(known)}
+        known = self.log()
+        places = {one.identifier: place for place, one in enumerate(known)}
         if commit in places:
             return places[commit]
         moment = self.histories.moment(commit)
-        return max((n for n, (_, by) in enumerate(known) if by.at <= moment), default=-1)
+        return max((n for n, one in enumerate(known) if one.committer.at <= moment), default=-1)
 
     def moment(self, ordinal: int) -> datetime:
         """Gives the committer time of the commit at an ordinal."""
-        known = self.histories.committers(self.histories.base(self.snapshot.commit))
-        return known[ordinal][1].at
+        return self.log()[ordinal].committer.at
 
     def versions(self, table: NamedTable, commits: str, span: Span | None = None) -> str:
         """Gives SQL for every state of a table's records.
@@ -91,7 +101,7 @@ class Line:
             commits: A relation with what `commits` gives.
             span: Only states that stood at one of these commits are wanted.
         """
-        states, _ = self._states(table)
+        states, _ = self.states(table)
         columns, body = states.columns, states.body
         names = [quote_identifier(column.name) for column in columns]
         values = "".join(f", any_value(s.{name}) AS {name}" for name in names if name != _KEY)
@@ -121,7 +131,7 @@ class Line:
             table: The table.
             commits: A relation with what `commits` gives.
         """
-        states, _ = self._states(table)
+        states, _ = self.states(table)
         columns, body = states.columns, states.body
         shown = "".join(f"s.{quote_identifier(column.name)}, " for column in columns)
         return (
@@ -138,14 +148,14 @@ class Line:
             commits: A relation with what `commits` gives.
             query: Runs SQL.
         """
-        states, forms = self._states(table)
+        states, forms = self.states(table)
         from_names = "".join(f"d.{named('from', column)}, " for column in states.columns)
         to_names = "".join(f"d.{named('to', column)}, " for column in states.columns)
         return (
             f"SELECT {from_names}coalesce(p.hash, '{EMPTY}') AS from_commit,"
             f" p.moment AS from_commit_date, {to_names}c.hash AS to_commit,"
             " c.moment AS to_commit_date, d.diff_type, d.changed_columns"
-            f" FROM ({self._changes(table, states, forms, query)}) d"
+            f" FROM ({self.changes(table, states, forms, query)}) d"
             f" JOIN {commits} c ON c.ordinal = d.{AT}"
             f" LEFT JOIN {commits} p ON p.ordinal = d.{AT} - 1"
         )
@@ -162,14 +172,13 @@ class Line:
         Raises:
             StatementRefused: The commit is none of the line.
         """
-        known = self.histories.committers(self.histories.base(self.snapshot.commit))
-        first = next((n for n, (commit, _) in enumerate(known) if commit == since), None)
+        first = next((n for n, one in enumerate(self.log()) if one.identifier == since), None)
         if first is None and since != EMPTY:
             raise StatementRefused(
                 f"{since[:12]} is not among the first parents of {self.snapshot.commit[:12]}.",
                 hint="diff() compares any two commits.",
             )
-        states, forms = self._states(table)
+        states, forms = self.states(table)
         after = f"{AT} > {-1 if first is None else first}"
         parts = []
         for name, kind, prefix in _CHANGES:
@@ -182,13 +191,13 @@ class Line:
                 f" c.moment AS _commit_timestamp{shown}"
                 f" FROM d JOIN {commits} c ON c.ordinal = d.{AT} WHERE d.diff_type = '{kind}'"
             )
-        changes = self._changes(table, states, forms, query)
+        changes = self.changes(table, states, forms, query)
         return (
             f"WITH d AS MATERIALIZED (SELECT * FROM ({changes}) WHERE {after})"
             f" {' UNION ALL '.join(parts)}"
         )
 
-    def _changes(
+    def changes(
         self, table: NamedTable, states: Relation, forms: frozenset[Form], query: Query
     ) -> str:
         """Gives SQL for the records that differ, with `AT` the ordinal of the newer commit."""
@@ -212,7 +221,7 @@ class Line:
             parts.append(f"SELECT * FROM ({pairing.sql()})")
         return " UNION ALL ".join(parts)
 
-    def _states(self, table: NamedTable) -> tuple[Relation, frozenset[Form]]:
+    def states(self, table: NamedTable) -> tuple[Relation, frozenset[Form]]:
         """Gives a table's states on the indexed line, or on the commit's own if that tells more.
 
         Raises:

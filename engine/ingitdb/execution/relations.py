@@ -43,7 +43,11 @@ COMPARING_FUNCTIONS = {
     "schema_diff": ("from_ref", "to_ref", "table_name"),
 }
 """Each function that compares two commits with its parameters."""
-LINE_FUNCTIONS = {"versions": ("table_name",), "history": ("table_name", "scope")}
+LINE_FUNCTIONS = {
+    "versions": ("table_name",),
+    "history": ("table_name", "scope"),
+    "blame": ("table_name", "cells"),
+}
 """Each function over the line that leads to a commit with its parameters."""
 OUR_FUNCTIONS = frozenset(
     [

@@ -7,7 +7,7 @@ from functools import partial
 
 from ingitdb.errors import StatementRefused
 from ingitdb.git.repository import Repository
-from ingitdb.model.history import FileChange, Signature
+from ingitdb.model.history import Commit, FileChange
 from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
 from ingitdb.settings import Settings
 from ingitdb.snapshots.manifest import Manifest
@@ -45,15 +45,15 @@ class Histories:
         manifest = self._store.cache.load(name) or self._build(name, commit)
         return Base(name, manifest, len(manifest.commits) - 1)
 
-    def committers(self, base: Base) -> list[tuple[CommitId, Signature]]:
-        """Gives the commits of a line up to its ordinal with who made them, the oldest first."""
+    def commits(self, base: Base) -> list[Commit]:
+        """Gives the commits of a line up to its ordinal, the oldest first."""
         commits = base.manifest.commits[: base.ordinal + 1]
         if base.name == LINE:
-            known = self._store.committers()
+            known = self._store.log()
         else:
             log = self._repository.log(commits[-1], first_parent=True)
-            known = {c.identifier: c.committer for c in log}
-        return [(commit, known[commit]) for commit in commits]
+            known = {commit.identifier: commit for commit in log}
+        return [known[commit] for commit in commits]
 
     def moment(self, commit: CommitId) -> datetime:
         """Gives a commit's committer time."""

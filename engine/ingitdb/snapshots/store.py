@@ -11,7 +11,7 @@ from ingitdb.catalog.files import is_configuration
 from ingitdb.errors import CacheCorrupt
 from ingitdb.git.objects import ObjectStore
 from ingitdb.git.repository import Repository
-from ingitdb.model.history import FileChange, Signature
+from ingitdb.model.history import Commit, FileChange
 from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
 from ingitdb.model.ports import Progress
 from ingitdb.settings import Settings
@@ -85,7 +85,7 @@ class SnapshotStore:
         self.shapes: dict[str, list[tuple[str, int]]] = {}
         self._line: Manifest | None = None
         self._ordinals: dict[CommitId, int] = {}
-        self._committers: dict[CommitId, Signature] = {}
+        self._log: dict[CommitId, Commit] = {}
         self._is_due = False
         if settings.refresh:
             self.cache.forget(LINE)
@@ -154,13 +154,13 @@ class SnapshotStore:
             raise AssertionError
         return found
 
-    def committers(self) -> dict[CommitId, Signature]:
-        """Gives who made each commit of the line, and when."""
+    def log(self) -> dict[CommitId, Commit]:
+        """Gives the commits of the line."""
         line = self.line()
-        if len(self._committers) < len(line.commits) and line.commits:
+        if len(self._log) < len(line.commits) and line.commits:
             log = self._repository.log(line.commits[-1], first_parent=True)
-            self._committers = {c.identifier: c.committer for c in log}
-        return self._committers
+            self._log = {commit.identifier: commit for commit in log}
+        return self._log
 
     def _take_line(self, line: Manifest) -> None:
         self._line = line
