@@ -23,7 +23,9 @@ from ingitdb.execution.comparisons import (
     schema_diff,
     split_range,
 )
+from ingitdb.execution.differences import Difference
 from ingitdb.execution.lines import Line, spanned
+from ingitdb.execution.patches import patch
 from ingitdb.execution.plans import Plan, Plans, Reading
 from ingitdb.execution.points import Points
 from ingitdb.model.identifiers import CommitId
@@ -397,10 +399,15 @@ class Binder:
             catalogs, start, end, self.points.query, partial(self._snapshot, catalogs)
         )
         if place is None:
-            return _SUMS[name](list(comparison.tables()))
+            return self._summed(name, list(comparison.tables()))
         found = comparison.table(TableName(place.name, place.schema, self.schema))
         self._columns += found.columns
-        return found.sql() if name == "diff" else _SUMS[name]([found])
+        return found.sql() if name == "diff" else self._summed(name, [found])
+
+    def _summed(self, name: str, differences: Sequence[Difference]) -> str:
+        if name == "patch":
+            return patch(differences, self.points.query)
+        return _SUMS[name](differences)
 
     def _context(self, catalogs: Catalogs, snapshot: Snapshot) -> relations.Context:
         return relations.Context(catalogs, snapshot, catalogs.repository.name)

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.execution.identity import AT, Identity, identity
-from ingitdb.execution.pairing import Fields, Pairing, named, pair_columns
+from ingitdb.execution.pairing import Fields, Pair, Pairing, named, pair_columns
 from ingitdb.model.types import quote_identifier, quote_literal
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.internal import DIGEST, ORDER
@@ -113,21 +113,38 @@ class Difference:
         ]
         return f"SELECT {', '.join(shown)} FROM ({self.body()})"
 
+    @property
+    def pairs(self) -> Sequence[Pair]:
+        """Which column of the old table is which of the new one."""
+        return self._pairs
+
     def body(self) -> str:
         """Gives SQL for what `Pairing.sql` says."""
+        return self._pairing(whole=False).sql()
+
+    def both(self, *, whole: bool) -> str:
+        """Gives SQL for what `Pairing.both` says.
+
+        Args:
+            whole: Whether records are told, too, that are the same states at both commits.
+        """
+        return self._pairing(whole=whole).both()
+
+    def _pairing(self, *, whole: bool) -> Pairing:
         return Pairing(
-            bodies=(self._apart(0), self._apart(1)),
+            bodies=(self._apart(0, whole=whole), self._apart(1, whole=whole)),
             fields=(self._fields(0), self._fields(1)),
             pairs=self._pairs,
             identity=self._identity(),
-        ).sql()
+        )
 
-    def _apart(self, at: int) -> str:
-        """Gives the records of a side that are not the same states at the other one."""
+    def _apart(self, at: int, *, whole: bool) -> str:
+        """Gives the records of a side, or those that are not the same states at the other one."""
         snapshot, table = self._sources[at]
         if table is None:
             return self._nothing(at)
-        body = snapshot.apart(table, self._mixed(at), *self._sources[1 - at])
+        other = (None, None) if whole else self._sources[1 - at]
+        body = snapshot.apart(table, self._mixed(at), *other)
         return f"SELECT *, 0 AS {AT} FROM ({body})"
 
     @cached_property

@@ -14,6 +14,8 @@ from ingitdb.snapshots.relation import Column
 _KEY = quote_identifier("\u0001key")
 _NTH = quote_identifier("\u0001nth")
 _EQUALS = quote_identifier("\u0001equals")
+PATH = quote_identifier("\u0001path")
+"""The file of a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +87,20 @@ class Pairing:
     identity: Identity
 
     def sql(self) -> str:
-        """Gives SQL for those that differ.
+        """Gives SQL for those that differ, with the columns of `both`."""
+        differing = "diff_type <> 'modified' OR len(changed_columns) > 0"
+        return f"{self._records()} SELECT * FROM ({self._joined()}) WHERE {differing}"
 
-        Its columns are `from_…` and `to_…` each column, `diff_type`, `changed_columns` and `AT`.
+    def both(self) -> str:
+        """Gives SQL for all records of both sides, those that are one in one row.
+
+        Its columns are `from_…` and `to_…` each column, `diff_type`, `changed_columns` and `AT`,
+        and where the record lies now, as `PATH` and `ORDER`.
         """
+        place = f", coalesce(b._path, a._path) AS {PATH}, coalesce(b.{ORDER}, a.{ORDER}) AS {ORDER}"
+        return f"{self._records(keeps_equals=True)} {self._joined(place)}"
+
+    def _joined(self, further: str = "") -> str:
         columns = [
             f"{'ab'[at]}.{quote_identifier(column.name)} AS {named(prefix, column)}"
             for at, prefix in enumerate(("from", "to"))
@@ -107,15 +119,14 @@ class Pairing:
             f"coalesce(a.{AT}, b.{AT}) AS {AT}",
         ]
         return (
-            f"{self._records()} SELECT * FROM (SELECT {', '.join(columns)} FROM a FULL JOIN b"
-            f" ON a.{_KEY} = b.{_KEY} AND a.{_NTH} = b.{_NTH} AND a.{AT} = b.{AT})"
-            " WHERE diff_type <> 'modified' OR len(changed_columns) > 0"
+            f"SELECT {', '.join(columns)}{further} FROM a FULL JOIN b"
+            f" ON a.{_KEY} = b.{_KEY} AND a.{_NTH} = b.{_NTH} AND a.{AT} = b.{AT}"
         )
 
-    def _records(self) -> str:
+    def _records(self, *, keeps_equals: bool = False) -> str:
         """Gives the records of both sides that may differ, with what tells them apart."""
         if self.identity.content_first:
-            return self._less_equals()
+            return self._with_equals() if keeps_equals else self._less_equals()
         return self._with_moves() if self.identity.can_move else f"WITH {', '.join(self._keyed())}"
 
     def _keyed(self, suffix: str = "", partition: str | None = None) -> Iterator[str]:
@@ -129,16 +140,35 @@ class Pairing:
 
     def _less_equals(self) -> str:
         """Leaves out records that the other side has with the same content, as often as it has."""
-        group = f"_key, {DIGEST}" if self.identity.is_grouped else DIGEST
+        left = (
+            f"{one} AS (SELECT * REPLACE (1 AS {_NTH}) FROM {one}0 x WHERE NOT EXISTS"
+            f" (FROM {other}0 y WHERE {self._is_equal()}))"
+            for one, other in ("ab", "ba")
+        )
+        return f"WITH {', '.join([*self._by_content(), *left])}"
+
+    def _with_equals(self) -> str:
+        """Gives records that the other side has with the same content that as their key."""
+        content = f"'=' || CAST(x.{DIGEST} AS VARCHAR)"
+        if self.identity.is_grouped:
+            content = f"CAST(to_json([{content}, x._key]) AS VARCHAR)"
+        found = (
+            f"{one} AS (SELECT x.* REPLACE (CASE WHEN y.{_NTH} IS NULL THEN x.{_KEY}"
+            f" ELSE {content} END AS {_KEY}, coalesce(y.{_NTH}, 1) AS {_NTH})"
+            f" FROM {one}0 x LEFT JOIN {other}0 y ON {self._is_equal()})"
+            for one, other in ("ab", "ba")
+        )
+        return f"WITH {', '.join([*self._by_content(), *found])}"
+
+    def _by_content(self) -> Iterator[str]:
+        """Gives both sides with their keys, the records of one content counted."""
+        return self._keyed("0", f"_key, {DIGEST}" if self.identity.is_grouped else DIGEST)
+
+    def _is_equal(self) -> str:
         same = f"x.{DIGEST} = y.{DIGEST} AND x.{_NTH} = y.{_NTH} AND x.{AT} = y.{AT}"
         if self.identity.is_grouped:
             same += " AND x._key IS NOT DISTINCT FROM y._key"
-        left = (
-            f"{one} AS (SELECT * REPLACE (1 AS {_NTH}) FROM {one}0 x WHERE NOT EXISTS"
-            f" (FROM {other}0 y WHERE {same}))"
-            for one, other in ("ab", "ba")
-        )
-        return f"WITH {', '.join([*self._keyed('0', group), *left])}"
+        return same
 
     def _with_moves(self) -> str:
         """Gives a record whose key went, while its content came under another, its old key."""

@@ -41,6 +41,7 @@ COMPARING_FUNCTIONS = {
     "diff_stat": ("from_ref", "to_ref", "table_name"),
     "diff_summary": ("from_ref", "to_ref", "table_name"),
     "schema_diff": ("from_ref", "to_ref", "table_name"),
+    "patch": ("from_ref", "to_ref", "table_name"),
 }
 """Each function that compares two commits with its parameters."""
 LINE_FUNCTIONS = {
