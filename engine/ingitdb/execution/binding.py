@@ -1,51 +1,40 @@
 """Binds a query: every name to a view of a commit, every own function to a relation."""
 
-import contextlib
 import uuid
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyarrow as pa
 
 from ingitdb.catalog.naming import NamedTable
-from ingitdb.errors import CatalogError, StatementInvalid, StatementRefused
+from ingitdb.errors import CatalogError
 from ingitdb.execution import relations
-from ingitdb.execution.blames import Blame
+from ingitdb.execution.calls import Calls
 from ingitdb.execution.catalogs import Catalogs, ViewForm
 from ingitdb.execution.comparisons import (
-    Comparison,
-    TableName,
-    compared,
     diff_stat,
     diff_summary,
     schema_diff,
-    split_range,
 )
-from ingitdb.execution.differences import Difference
-from ingitdb.execution.lines import Line, spanned
-from ingitdb.execution.patches import patch
 from ingitdb.execution.plans import Plan, Plans, Reading
 from ingitdb.execution.points import Points
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.ports import SqlParser
 from ingitdb.model.records import Problem
-from ingitdb.model.types import quote_identifier, quote_literal
+from ingitdb.model.types import quote_identifier
 from ingitdb.snapshots.snapshot import Snapshot
-from ingitdb.sql.arguments import remaining_values, value_of
+from ingitdb.sql.arguments import remaining_values
 from ingitdb.sql.hidden import hide_in_stars
-from ingitdb.sql.names import address, fold, name_parts
+from ingitdb.sql.names import address, fold
 from ingitdb.sql.references import (
-    Expression,
-    FunctionCall,
     Replacement,
     TableReference,
     replace_reference,
     splice,
 )
 from ingitdb.sql.statements import Statement
-from ingitdb.sql.versions import All, Between, Parameter, Version
+from ingitdb.sql.versions import All, Between, Version
 
 if TYPE_CHECKING:
     from ingitdb.execution.answers import Prepared
@@ -99,7 +88,11 @@ class Place:
 
 @dataclass(kw_only=True)
 class Binder:
-    """Binds one statement of a session at one commit."""
+    """Binds one statement of a session at one commit.
+
+    Attributes:
+        columns: The columns of all tables that the statement reads, for hints.
+    """
 
     catalogs: Catalogs
     attached: Mapping[str, tuple[Catalogs, str | None]]
@@ -109,8 +102,7 @@ class Binder:
     schema: str | None
     points: Points
     _tables: dict[str, pa.Table] = field(default_factory=dict)
-    _columns: list[str] = field(default_factory=list)
-    _commits: dict[tuple[str, CommitId], str] = field(default_factory=dict)
+    columns: list[str] = field(default_factory=list)
     _used: list[tuple[Catalogs, Snapshot, NamedTable]] = field(default_factory=list)
     _read: dict[tuple[str, CommitId], tuple[Catalogs, CommitId, Snapshot]] = field(
         default_factory=dict
@@ -156,6 +148,7 @@ class Binder:
         return (*plain, token, *attached)
 
     def _planned(self, statement: Statement, reading: Reading) -> Plan:
+        calls = Calls(self)
         analysis, hidden, ordered = reading.analysis, reading.hidden, reading.ordered
         snapshot = self.catalogs.snapshot(self.commit)
         catalog = self.catalogs.catalog(snapshot, ViewForm(ordered is not None, hidden).variant)
@@ -163,7 +156,7 @@ class Binder:
         shown: dict[int, tuple[str, ...]] = {}
         for reference in reading.references:
             form = ViewForm(ordered is not None and ordered.start == reference.start, hidden)
-            found, shows = self._reference(reference, form, catalog)
+            found, shows = self._reference(reference, form, catalog, calls)
             replacements += found
             shown[reference.start] = shows
         if hidden:
@@ -174,12 +167,12 @@ class Binder:
             )
         for call in reading.calls:
             if fold(call.name) in relations.OUR_FUNCTIONS:
-                replacements.append((call.start, call.end, self._call(call, snapshot)))
+                replacements.append((call.start, call.end, calls.sql(call, snapshot)))
         return Plan(
             text=splice(statement.text, replacements),
             replacements=replacements,
             catalog=catalog,
-            columns=self._columns,
+            columns=self.columns,
             read=tuple(self._read.values()),
             tables=self._used,
         )
@@ -226,13 +219,14 @@ class Binder:
         repository = catalogs.repository
         return catalogs, repository.resolve(ref) if ref else repository.resolve_default()
 
-    def _snapshot(self, catalogs: Catalogs, commit: CommitId) -> Snapshot:
+    def snapshot(self, catalogs: Catalogs, commit: CommitId) -> Snapshot:
+        """Gives a commit, which counts as read."""
         snapshot = catalogs.snapshot(commit)
         self._read[catalogs.repository.identity, commit] = (catalogs, commit, snapshot)
         return snapshot
 
     def _reference(
-        self, reference: TableReference, form: ViewForm, used: str
+        self, reference: TableReference, form: ViewForm, used: str, calls: Calls
     ) -> tuple[list[Replacement], tuple[str, ...]]:
         """Gives what to put in a reference's place, and the names that its `*` may show."""
         if reference.schema is not None and fold(reference.schema) == "information_schema":
@@ -240,15 +234,15 @@ class Binder:
         if isinstance(reference.version, All | Between):
             place = self.locate(reference.path, None)
             version = reference.version if isinstance(reference.version, Between) else None
-            sql = self._versions(place, version)
+            sql = calls.versions(place, version)
             return replace_reference(reference, f"({sql})"), form.hidden
         place = self.locate(reference.path, reference.version)
-        snapshot = self._snapshot(place.catalogs, place.commit)
+        snapshot = self.snapshot(place.catalogs, place.commit)
         table = self._table(snapshot, reference, place)
         self._used.append((place.catalogs, snapshot, table))
         relation = snapshot.relation(table)
         shows = tuple(column.name for column in relation.columns)
-        self._columns += shows
+        self.columns += shows
         stays = self._stays(reference, place)
         path = (place.schema or "main", place.name) if stays else (table.schema, table.name)
         catalog = place.catalogs.view(snapshot, table, path, form)
@@ -270,191 +264,25 @@ class Binder:
 
     def _table(self, snapshot: Snapshot, reference: TableReference, place: Place) -> NamedTable:
         try:
-            return self._named(snapshot, place, place.name)
+            return self.named(snapshot, place, place.name)
         except CatalogError:
             if reference.version is None or reference.written == place.name:
                 raise
-            return self._named(snapshot, place, reference.written)
+            return self.named(snapshot, place, reference.written)
 
-    def _named(self, snapshot: Snapshot, place: Place, name: str) -> NamedTable:
+    def named(self, snapshot: Snapshot, place: Place, name: str) -> NamedTable:
+        """Gives the table of a name where another one led."""
         return place.catalogs.find(snapshot, name, schema=place.schema, preferred=self.schema)
 
     def _information(self, reference: TableReference) -> tuple[list[Replacement], tuple[str, ...]]:
         snapshot = self.catalogs.snapshot(self.resolve(reference.version))
-        rows = relations.information_schema(self._context(self.catalogs, snapshot), reference.name)
-        name = self._register(relations.arrow_rows(rows))
+        context = relations.Context(self.catalogs, snapshot, self.catalogs.repository.name)
+        rows = relations.information_schema(context, reference.name)
+        name = self.register(relations.arrow_rows(rows))
         return replace_reference(reference, name), ()
 
-    def _call(self, call: FunctionCall, snapshot: Snapshot) -> str:
-        name = fold(call.name)
-        if call.is_method or call.qualifier:
-            raise StatementRefused(f"{call.name} is called by its name alone: {call.name}(…).")
-        arguments = [self._argument(call, argument.value) for argument in call.arguments]
-        context = self._context(self.catalogs, snapshot)
-        if name in relations.SCALAR_FUNCTIONS:
-            _expect(call, arguments, relations.SCALAR_FUNCTIONS[name])
-            column = f" AS {quote_identifier(call.column)}" if call.column else ""
-            return _literal(relations.scalar(context, name, arguments)) + column
-        if not call.is_table:
-            raise StatementInvalid(f"{call.name} stands in FROM.")
-        if name in relations.LINE_FUNCTIONS:
-            return self._aliased(call, f"({self._of_line(call, name, arguments)})")
-        if name in relations.COMPARING_FUNCTIONS:
-            named = _named(call, relations.COMPARING_FUNCTIONS[name], arguments)
-            return self._aliased(call, f"({self._compared(name, named)})")
-        if name in relations.GIT_FUNCTIONS:
-            _expect(call, arguments, relations.GIT_FUNCTIONS[name])
-            rows = relations.git_rows(context, name, arguments)
-        else:
-            _expect(call, arguments, (0, 0))
-            made = relations.unreadable if name == "unreadable" else relations.table_stats
-            rows = made(context)
-        return self._aliased(call, self._register(relations.arrow_rows(rows)))
-
-    def _of_line(self, call: FunctionCall, name: str, arguments: Sequence[Any]) -> str:
-        """Gives SQL for a function over the line that leads to the commit."""
-        named = _named(call, relations.LINE_FUNCTIONS[name], arguments)
-        if "table_name" not in named:
-            raise StatementInvalid(f"{name} wants a table.", hint=f"Write {name}('t').")
-        if named.get("scope", "line") != "line":
-            raise StatementRefused(
-                f"{name} has no scope {named['scope']!r}.",
-                hint="It covers the first parents of a commit.",
-            )
-        place = self._given(named["table_name"])
-        if name == "versions":
-            return self._versions(place)
-        line, table, commits = self._line(place)
-        if name == "history":
-            return line.history(table, commits)
-        cells = _flag(call, "cells", named.get("cells"))
-        return Blame(line, table, self.points.query).sql(commits, cells=cells)
-
-    @staticmethod
-    def _aliased(call: FunctionCall, sql: str) -> str:
-        return sql if call.alias else f"{sql} AS {quote_identifier(call.name)}"
-
-    def _given(self, text: str) -> Place:
-        """Says what a table's name in a string means; `people.csv` may be a whole name."""
-        parts = name_parts(text)
-        if len(parts) > 1 and '"' not in text:
-            whole = self.locate((text,), None)
-            with contextlib.suppress(CatalogError):
-                self._named(self._snapshot(whole.catalogs, whole.commit), whole, text)
-                return whole
-        return self.locate(parts[-_MOST_PARTS:], None)
-
-    def _argument(self, call: FunctionCall, value: Any) -> Any:
-        if isinstance(value, Parameter):
-            return value_of(value, self.points.parameters)
-        if isinstance(value, Expression):
-            raise StatementInvalid(
-                f"{call.name} takes literals and parameters, not {value.text}.",
-                hint="Compute it before and give it as a parameter.",
-            )
-        return value
-
-    def _line(self, place: Place) -> tuple[Line, NamedTable, str]:
-        """Gives the line to a commit, a table there, and the name of the line's commits."""
-        snapshot = self._snapshot(place.catalogs, place.commit)
-        table = self._named(snapshot, place, place.name)
-        line = Line(snapshot, place.catalogs.histories)
-        key = (place.catalogs.repository.identity, place.commit)
-        if key not in self._commits:
-            self._commits[key] = self._register(line.commits())
-        self._columns += [column.name for column in snapshot.relation(table).columns]
-        return line, table, self._commits[key]
-
-    def _versions(self, place: Place, between: Between | None = None) -> str:
-        line, table, commits = self._line(place)
-        span = spanned(line, self.points, place.catalogs.repository, between) if between else None
-        return line.versions(table, commits, span)
-
-    def _table_changes(self, text: str, old: str, new: str | None) -> str:
-        place = self._given(text)
-        repository = place.catalogs.repository
-        start, end = compared(old, new, self.points, repository, self.commit)
-        line, table, commits = self._line(replace(place, commit=end))
-        return line.table_changes(table, commits, self.points.query, start)
-
-    def _compared(self, name: str, given: Mapping[str, str]) -> str:
-        table, old, new = (given.get(key) for key in ("table_name", "from_ref", "to_ref"))
-        if name == "diff" and table is not None and old is None and new is None:
-            line, found_table, commits = self._line(self._given(table))
-            return line.diff(found_table, commits, self.points.query)
-        of_table = name in ("diff", "table_changes")
-        if old is None or (of_table and table is None):
-            raise StatementInvalid(
-                f"{name} wants two commits{' and a table' * of_table}.",
-                hint=f"Write {name}({_TABLE * of_table}'from', 'to').",
-            )
-        if name == "table_changes" and table is not None:
-            return self._table_changes(table, old, new)
-        if table is None and new is not None and split_range(old) is not None:
-            table, new = new, None  # diff_stat('a..b', 't')
-        place = self._given(table) if table is not None else None
-        catalogs = place.catalogs if place is not None else self.catalogs
-        start, end = compared(old, new, self.points, catalogs.repository, self.commit)
-        comparison = Comparison(
-            catalogs, start, end, self.points.query, partial(self._snapshot, catalogs)
-        )
-        if place is None:
-            return self._summed(name, list(comparison.tables()))
-        found = comparison.table(TableName(place.name, place.schema, self.schema))
-        self._columns += found.columns
-        return found.sql() if name == "diff" else self._summed(name, [found])
-
-    def _summed(self, name: str, differences: Sequence[Difference]) -> str:
-        if name == "patch":
-            return patch(differences, self.points.query)
-        return _SUMS[name](differences)
-
-    def _context(self, catalogs: Catalogs, snapshot: Snapshot) -> relations.Context:
-        return relations.Context(catalogs, snapshot, catalogs.repository.name)
-
-    def _register(self, table: pa.Table) -> str:
+    def register(self, table: pa.Table) -> str:
+        """Keeps rows for the query and gives the name by which it reads them."""
         name = f"r_{uuid.uuid4().hex}"
         self._tables[name] = table
         return f"temp.main.{name}"
-
-
-def _named(call: FunctionCall, names: Sequence[str], values: Sequence[Any]) -> dict[str, str]:
-    """Gives the arguments of a call by the names of its parameters; NULL is none.
-
-    Raises:
-        StatementInvalid: There are too many, or one has an unknown name or is given twice.
-    """
-    if len(values) > len(names):
-        raise StatementInvalid(f"{call.name} takes {len(names)} arguments, not {len(values)}.")
-    found: dict[str, str] = {}
-    for position, (argument, value) in enumerate(zip(call.arguments, values, strict=True)):
-        name = names[position] if argument.name is None else fold(argument.name)
-        if name not in names or name in found:
-            what = "twice" if name in found else "but has no such parameter"
-            raise StatementInvalid(
-                f"{call.name} is given {name} {what}.", hint=f"It takes {', '.join(names)}."
-            )
-        if value is not None:
-            found[name] = str(value)
-    return found
-
-
-def _flag(call: FunctionCall, name: str, text: str | None) -> bool:
-    if text is None or text.casefold() in ("true", "false"):
-        return text is not None and text.casefold() == "true"
-    raise StatementInvalid(f"{call.name} wants true or false as {name}, not {text!r}.")
-
-
-def _expect(call: FunctionCall, arguments: Sequence[Any], count: tuple[int, int]) -> None:
-    least, most = count
-    if not least <= len(arguments) <= most:
-        wanted = str(least) if least == most else f"{least} to {most}"
-        raise StatementInvalid(f"{call.name} takes {wanted} arguments, not {len(arguments)}.")
-
-
-def _literal(value: str | bool | None) -> str:
-    if value is None:
-        return "CAST(NULL AS VARCHAR)"
-    if isinstance(value, bool):
-        return f"CAST({'true' if value else 'false'} AS BOOLEAN)"
-    return f"CAST({quote_literal(value)} AS VARCHAR)"  # ORDER BY takes no plain literal
