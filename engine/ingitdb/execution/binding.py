@@ -1,16 +1,16 @@
 """Binds a query: every name to a view of a commit, every own function to a relation."""
 
 import uuid
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyarrow as pa
 
 from ingitdb.catalog.naming import NamedTable
-from ingitdb.errors import CatalogError
+from ingitdb.errors import CatalogError, TableNotFound
 from ingitdb.execution import relations
-from ingitdb.execution.calls import Calls
+from ingitdb.execution.calls import OUR_FUNCTIONS, Calls
 from ingitdb.execution.catalogs import Catalogs, ViewForm
 from ingitdb.execution.comparisons import (
     diff_stat,
@@ -91,6 +91,7 @@ class Binder:
     """Binds one statement of a session at one commit.
 
     Attributes:
+        run: Gives all rows of another query, as if it were asked for itself.
         columns: The columns of all tables that the statement reads, for hints.
     """
 
@@ -101,6 +102,7 @@ class Binder:
     commit: CommitId
     schema: str | None
     points: Points
+    run: Callable[[str], pa.Table]
     _tables: dict[str, pa.Table] = field(default_factory=dict)
     columns: list[str] = field(default_factory=list)
     _used: list[tuple[Catalogs, Snapshot, NamedTable]] = field(default_factory=list)
@@ -119,6 +121,8 @@ class Binder:
         plan = self.plans.find(key) if key is not None else None
         if plan is None:
             plan = self._planned(statement, reading)
+            if self._tables:  # rows of this moment
+                key = None
             if key is not None:
                 self.plans.keep(key, plan)
         plan.use()
@@ -166,7 +170,7 @@ class Binder:
                 self.parser,
             )
         for call in reading.calls:
-            if fold(call.name) in relations.OUR_FUNCTIONS:
+            if fold(call.name) in OUR_FUNCTIONS:
                 replacements.append((call.start, call.end, calls.sql(call, snapshot)))
         return Plan(
             text=splice(statement.text, replacements),
@@ -238,7 +242,13 @@ class Binder:
             return replace_reference(reference, f"({sql})"), form.hidden
         place = self.locate(reference.path, reference.version)
         snapshot = self.snapshot(place.catalogs, place.commit)
-        table = self._table(snapshot, reference, place)
+        try:
+            table = self._table(snapshot, reference, place)
+        except TableNotFound:
+            of_dolt = calls.table_of_dolt(place)
+            if of_dolt is None:
+                raise
+            return replace_reference(reference, of_dolt), form.hidden
         self._used.append((place.catalogs, snapshot, table))
         relation = snapshot.relation(table)
         shows = tuple(column.name for column in relation.columns)

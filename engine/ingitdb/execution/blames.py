@@ -9,7 +9,6 @@ from ingitdb.execution.lines import Line
 from ingitdb.execution.pairing import named
 from ingitdb.execution.relations import key_columns
 from ingitdb.model.types import quote_identifier, quote_literal
-from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.internal import BEGUN, ENDED
 from ingitdb.snapshots.relation import Relation
 
@@ -21,12 +20,10 @@ class Blame:
     Attributes:
         line: The line.
         table: The table there.
-        query: Runs SQL.
     """
 
     line: Line
     table: NamedTable
-    query: Query
 
     def sql(self, commits: str, *, cells: bool = False) -> str:
         """Gives SQL for each record's, or each field's, last change.
@@ -45,8 +42,8 @@ class Blame:
                 f"{self.table.name} has no key by which a record is known at every commit.",
                 hint=f"Declare one: ingitdb keys suggest {self.table.name}",
             )
-        last = self.line.histories.base(self.line.snapshot.commit).ordinal
-        changes = self.line.changes(self.table, states, forms, self.query)
+        last = self.line.base().ordinal
+        changes = self.line.changes(self.table, states, forms)
         to_names = ", ".join(
             f"{named('to', column)} AS {quote_identifier(column.name)}" for column in states.columns
         )
@@ -73,7 +70,7 @@ class Blame:
 
     def _key(self, states: Relation) -> list[str]:
         """Gives SQL for the columns of the key, in the types that they have at the commit."""
-        own = self.line.snapshot.relation(self.table)
+        own = self.line.relation(self.table)
         found = []
         for name in key_columns(self.table):
             field, shown = key_field(name, states), key_field(name, own)
@@ -86,5 +83,5 @@ class Blame:
     def _fields(self) -> list[str]:
         """Names the columns that are not of the key."""
         key = {name.casefold() for name in key_columns(self.table)}
-        columns = self.line.snapshot.relation(self.table).columns
+        columns = self.line.relation(self.table).columns
         return [c.name for c in columns if c.name.casefold() not in key and c.name != "_key"]

@@ -1,15 +1,18 @@
 """Binds the calls of our own functions: what they are given, and the SQL that answers."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from ingitdb.catalog.globs import literal_start
 from ingitdb.catalog.naming import NamedTable
-from ingitdb.errors import CatalogError, StatementInvalid, StatementRefused
-from ingitdb.execution import relations
+from ingitdb.errors import CatalogError, StatementInvalid, StatementRefused, TableNotFound
+from ingitdb.execution import dolt, relations
 from ingitdb.execution.blames import Blame
+from ingitdb.execution.catalogs import Catalogs
 from ingitdb.execution.comparisons import (
     Comparison,
     TableName,
@@ -19,9 +22,10 @@ from ingitdb.execution.comparisons import (
     schema_diff,
     split_range,
 )
-from ingitdb.execution.differences import Difference
+from ingitdb.execution.differences import Difference, table_name
 from ingitdb.execution.lines import Line, spanned
 from ingitdb.execution.patches import patch
+from ingitdb.execution.schemas import schemas
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.types import quote_identifier, quote_literal
 from ingitdb.snapshots.snapshot import Snapshot
@@ -34,7 +38,18 @@ if TYPE_CHECKING:
     from ingitdb.execution.binding import Binder, Place
 
 _MOST_PARTS = 3
-_TABLE = "'t', "
+OUR_FUNCTIONS = frozenset(
+    [
+        *relations.GIT_FUNCTIONS,
+        *relations.SCALAR_FUNCTIONS,
+        *relations.COMPARING_FUNCTIONS,
+        *relations.LINE_FUNCTIONS,
+        *relations.PLAIN_FUNCTIONS,
+        *dolt.FUNCTIONS,
+        "query_diff",
+    ]
+)
+"""The functions whose calls are bound here."""
 _SUMS = {"diff_stat": diff_stat, "diff_summary": diff_summary, "schema_diff": schema_diff}
 
 
@@ -59,7 +74,7 @@ class Calls:
         Raises:
             IngitdbError: The call is wrong, or what it names is not there.
         """
-        name = fold(call.name)
+        name = dolt.SCALARS.get(fold(call.name), fold(call.name))
         if call.is_method or call.qualifier:
             raise StatementRefused(f"{call.name} is called by its name alone: {call.name}(…).")
         arguments = [self._argument(call, argument.value) for argument in call.arguments]
@@ -85,6 +100,10 @@ class Calls:
     def _relation(
         self, call: FunctionCall, name: str, arguments: Sequence[Any], context: relations.Context
     ) -> str:
+        if name in ("query_diff", "dolt_query_diff"):
+            return self._query_diff(call, arguments)
+        if name in dolt.FUNCTIONS:
+            return self._for_dolt(call, name, arguments)
         if name in relations.LINE_FUNCTIONS:
             given = _named(call, relations.LINE_FUNCTIONS[name], arguments)
             return f"({self._of_line(name, given)})"
@@ -95,10 +114,86 @@ class Calls:
             _expect(call, arguments, relations.GIT_FUNCTIONS[name])
             rows = relations.git_rows(context, name, arguments)
         else:
-            _expect(call, arguments, (0, 0))
+            _expect(call, arguments, relations.PLAIN_FUNCTIONS[name])
             made = relations.unreadable if name == "unreadable" else relations.table_stats
             rows = made(context)
         return self.binder.register(relations.arrow_rows(rows))
+
+    def _for_dolt(self, call: FunctionCall, name: str, arguments: Sequence[Any]) -> str:
+        """Gives SQL for a function under Dolt's name."""
+        if any(argument.name for argument in call.arguments):
+            raise StatementInvalid(f"{name} has no named parameters.")
+        texts = [str(argument) for argument in arguments]
+        if name == "dolt_log":
+            return self._log(dolt.logged(texts))
+        asked = dolt.compared(name, texts)
+        if name != "dolt_diff":
+            return f"({self._compared(dolt.COMPARING[name], asked.given)})"
+        found = self._difference(asked.given)
+        if not asked.is_skinny:
+            return f"({found.dolt_sql()})"
+        return f"({found.dolt_sql(found.changed() | found.key | asked.columns)})"
+
+    def _query_diff(self, call: FunctionCall, arguments: Sequence[Any]) -> str:
+        from ingitdb.execution.query_differences import query_diff  # slow to load: seldom needed
+
+        _expect(call, arguments, (2, 2))
+        tables = [self.binder.run(str(text)) for text in arguments]
+        old, new = ((self.binder.register(table), table) for table in tables)
+        return f"({query_diff(old, new)})"
+
+    def table_of_dolt(self, place: "Place") -> str | None:
+        """Gives SQL for one of Dolt's system tables; None where the name is none."""
+        name = fold(place.name)
+        if name in dolt.SYSTEM_TABLES:
+            return self._system_table(name, place)
+        for start, function in dolt.OF_TABLE.items():
+            if name.startswith(start):
+                line, table, commits = self._line(replace(place, name=place.name[len(start) :]))
+                if function == "diff":
+                    return f"({line.diff(table, commits, for_dolt=True)})"
+                if function == "history":
+                    return f"({line.history(table, commits)})"
+                return f"({Blame(line, table).sql(commits)})"
+        return None
+
+    def _system_table(self, name: str, place: "Place") -> str:
+        repository = place.catalogs.repository
+        if name == "dolt_log":
+            return self._log(dolt.Logged(revisions=(str(place.commit),)))
+        if name == "dolt_tags":
+            rows = dolt.tag_rows(repository)
+        elif name == "dolt_diff":
+            rows = dolt.diff_rows(self._changes(place))
+        else:
+            rows = dolt.branch_rows(repository, remote=name == "dolt_remote_branches")
+        return self.binder.register(relations.arrow_rows(rows))
+
+    def _log(self, asked: dolt.Logged) -> str:
+        """Gives SQL for `dolt_log`; without revisions it begins where the statement reads."""
+        paths = []
+        for name in asked.tables:
+            _, table = self._named_at(self._given(name), self._given(name).name)
+            paths += [literal_start(where.path) for where in table.locations]
+        if not asked.revisions:
+            asked = replace(asked, revisions=(str(self.binder.commit),))
+        rows = dolt.log_rows(self.binder.catalogs.repository, asked, paths)
+        return self.binder.register(relations.arrow_rows(rows))
+
+    def _changes(self, place: "Place") -> Iterator[dolt.Changed]:
+        """Gives what each commit of the line changed, the newest first."""
+        snapshot = self.binder.snapshot(place.catalogs, place.commit)
+        line = Line(snapshot, place.catalogs.histories, self.binder.points.query)
+        found: dict[int, list[dolt.Changed]] = {}
+        log = line.log()
+        for along, table in self._tables_along(place.catalogs, line):
+            moves = along.lineage(table).moves()
+            changes = {schema.ordinal for schema in schemas(place.catalogs, along, table)}
+            for at in moves | changes:
+                known = found.setdefault(at, [])
+                known.append((log[at], table_name(table), at in moves, at in changes))
+        for at in sorted(found, reverse=True):
+            yield from sorted(found[at], key=itemgetter(1))
 
     def _argument(self, call: FunctionCall, value: Any) -> Any:
         if isinstance(value, Parameter):
@@ -125,14 +220,41 @@ class Calls:
         return snapshot, self.binder.named(snapshot, place, name)
 
     def _line(self, place: "Place") -> tuple[Line, NamedTable, str]:
-        """Gives the line to a commit, a table there, and the name of the line's commits."""
-        snapshot, table = self._named_at(place, place.name)
-        line = Line(snapshot, place.catalogs.histories)
+        """Gives the line to a commit, a table of it, and the name of the line's commits.
+
+        The table may be gone at the commit.
+        """
+        snapshot = self.binder.snapshot(place.catalogs, place.commit)
+        line = Line(snapshot, place.catalogs.histories, self.binder.points.query)
         key = (place.catalogs.repository.identity, place.commit)
         if key not in self._commits:
             self._commits[key] = self.binder.register(line.commits())
+        try:
+            table = self.binder.named(snapshot, place, place.name)
+        except TableNotFound:
+            last = snapshot.last_with(place.name)
+            if last is None:
+                raise
+            snapshot = self.binder.snapshot(place.catalogs, last)
+            table = self.binder.named(snapshot, place, place.name)
         self.binder.columns += [column.name for column in snapshot.relation(table).columns]
-        return line, table, self._commits[key]
+        return replace(line, home=snapshot), table, self._commits[key]
+
+    def _tables_along(self, catalogs: Catalogs, line: Line) -> Iterator[tuple[Line, NamedTable]]:
+        """Gives the tables at the end of a line and those that were there before."""
+        there = set()
+        for table in line.snapshot.tables:
+            there |= {(where.schema, where.name) for where in table.locations}
+            yield line, table
+        for where in line.base().manifest.locations:
+            last = line.snapshot.last_with(where.name)
+            if (where.schema, where.name) in there or last is None:
+                continue
+            there.add((where.schema, where.name))
+            snapshot = catalogs.snapshot(last)
+            for table in snapshot.tables:
+                if any(where == known for known in table.locations):
+                    yield replace(line, home=snapshot), table
 
     def _of_line(self, name: str, given: Mapping[str, str]) -> str:
         """Gives SQL for a function over the line that leads to the commit."""
@@ -150,42 +272,55 @@ class Calls:
         if name == "history":
             return line.history(table, commits)
         cells = _flag(name, "cells", given.get("cells"))
-        return Blame(line, table, self.binder.points.query).sql(commits, cells=cells)
+        return Blame(line, table).sql(commits, cells=cells)
 
     def _table_changes(self, text: str, old: str, new: str | None) -> str:
         place = self._given(text)
         repository, points = place.catalogs.repository, self.binder.points
         start, end = compared(old, new, points, repository, self.binder.commit)
         line, table, commits = self._line(replace(place, commit=end))
-        return line.table_changes(table, commits, points.query, start)
+        return line.table_changes(table, commits, start)
 
     def _compared(self, name: str, given: Mapping[str, str]) -> str:
-        table, old, new = (given.get(key) for key in ("table_name", "from_ref", "to_ref"))
-        points = self.binder.points
-        if name == "diff" and table is not None and old is None and new is None:
-            line, found_table, commits = self._line(self._given(table))
-            return line.diff(found_table, commits, points.query)
-        of_table = name in ("diff", "table_changes")
-        if old is None or (of_table and table is None):
+        """Gives SQL for a function that compares two commits."""
+        if name in ("diff", "table_changes"):
+            table, old = given.get("table_name"), given.get("from_ref")
+            if table is not None and old is None and name == "diff" and "to_ref" not in given:
+                line, found, commits = self._line(self._given(table))
+                return line.diff(found, commits)
+            if table is None or old is None:
+                raise StatementInvalid(
+                    f"{name} wants two commits and a table.",
+                    hint=f"Write {name}('t', 'from', 'to').",
+                )
+            if name == "table_changes":
+                return self._table_changes(table, old, given.get("to_ref"))
+            return self._difference(given).sql()
+        if "from_ref" not in given:
             raise StatementInvalid(
-                f"{name} wants two commits{' and a table' * of_table}.",
-                hint=f"Write {name}({_TABLE * of_table}'from', 'to').",
+                f"{name} wants two commits.", hint=f"Write {name}('from', 'to')."
             )
-        if name == "table_changes" and table is not None:
-            return self._table_changes(table, old, new)
-        if table is None and new is not None and split_range(old) is not None:
-            table, new = new, None  # diff_stat('a..b', 't')
-        place = self._given(table) if table is not None else None
-        catalogs = place.catalogs if place is not None else self.binder.catalogs
-        start, end = compared(old, new, points, catalogs.repository, self.binder.commit)
-        comparison = Comparison(
-            catalogs, start, end, points.query, partial(self.binder.snapshot, catalogs)
-        )
-        if place is None:
-            return self._summed(name, list(comparison.tables()))
-        found = comparison.table(TableName(place.name, place.schema, self.binder.schema))
+        given = dict(given)
+        if "table_name" not in given and "to_ref" in given and split_range(given["from_ref"]):
+            given["table_name"] = given.pop("to_ref")  # diff_stat('a..b', 't')
+        if "table_name" in given:
+            return self._summed(name, [self._difference(given)])
+        return self._summed(name, list(self._comparison(self.binder.catalogs, given).tables()))
+
+    def _difference(self, given: Mapping[str, str]) -> Difference:
+        """Gives what differs in one table."""
+        place = self._given(given["table_name"])
+        name = TableName(place.name, place.schema, self.binder.schema)
+        found = self._comparison(place.catalogs, given).table(name)
         self.binder.columns += found.columns
-        return found.sql() if name == "diff" else self._summed(name, [found])
+        return found
+
+    def _comparison(self, catalogs: Catalogs, given: Mapping[str, str]) -> Comparison:
+        points, tip = self.binder.points, self.binder.commit
+        old, new = given["from_ref"], given.get("to_ref")
+        start, end = compared(old, new, points, catalogs.repository, tip)
+        snapshot = partial(self.binder.snapshot, catalogs)
+        return Comparison(catalogs, start, end, points.query, snapshot)
 
     def _summed(self, name: str, differences: Sequence[Difference]) -> str:
         if name == "patch":

@@ -1,6 +1,6 @@
 """Two commits of a table side by side: `diff`, and what is counted of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -8,6 +8,7 @@ from functools import cached_property
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.execution.identity import AT, Identity, identity
 from ingitdb.execution.pairing import Fields, Pair, Pairing, named, pair_columns
+from ingitdb.execution.relations import key_columns
 from ingitdb.model.types import quote_identifier, quote_literal
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.internal import DIGEST, ORDER
@@ -68,7 +69,7 @@ class Difference:
     @property
     def names(self) -> tuple[str, str]:
         """What the table is called at each commit; empty where it is not there."""
-        old, new = (_name(side.table) if side.table else "" for side in self.sides)
+        old, new = (table_name(side.table) if side.table else "" for side in self.sides)
         return old, new
 
     @property
@@ -80,6 +81,12 @@ class Difference:
             or (pair.old.name, pair.old.type) != (pair.new.name, pair.new.type)
             for pair in self._pairs
         )
+
+    @property
+    def key(self) -> set[str]:
+        """The names of the key's columns, case-folded."""
+        table = self._new.table or self._old.table
+        return {name.casefold() for name in key_columns(table)} if table is not None else set()
 
     @property
     def columns(self) -> list[str]:
@@ -112,6 +119,36 @@ class Difference:
             "changed_columns",
         ]
         return f"SELECT {', '.join(shown)} FROM ({self.body()})"
+
+    def dolt_sql(self, only: Collection[str] | None = None) -> str:
+        """Gives SQL for the same with the columns of Dolt, the newer ones first.
+
+        Args:
+            only: The columns that are wanted, case-folded; None for all.
+        """
+        shown = [
+            *self._shown(1, "to", self._new, only),
+            *self._shown(0, "from", self._old, only),
+            "diff_type",
+        ]
+        return f"SELECT {', '.join(shown)} FROM ({self.body()})"
+
+    def changed(self) -> set[str]:
+        """Names the columns, case-folded, that differ in some record.
+
+        In a record that came or went those differ that have a value.
+        """
+        counts = []
+        for pair in self._pairs:
+            sides = (("from", pair.old), ("to", pair.new))
+            values = [named(prefix, column) for prefix, column in sides if column is not None]
+            has_any = " OR ".join(f"{value} IS NOT NULL" for value in values)
+            is_whole = f"diff_type <> 'modified' AND ({has_any})"
+            is_in = f"list_contains(changed_columns, {quote_literal(pair.name)})"
+            counts.append(f"bool_or({is_whole} OR coalesce({is_in}, false))")
+        (found,) = self._query(f"SELECT {', '.join(counts)} FROM ({self.body()})")
+        both = zip(self._pairs, found, strict=True)
+        return {pair.name.casefold() for pair, is_there in both if is_there}
 
     @property
     def pairs(self) -> Sequence[Pair]:
@@ -198,13 +235,17 @@ class Difference:
         relation = own or other
         return relation.columns if relation is not None else ()
 
-    def _shown(self, at: int, prefix: str, side: Side) -> Iterator[str]:
+    def _shown(
+        self, at: int, prefix: str, side: Side, only: Collection[str] | None = None
+    ) -> Iterator[str]:
         for column in self._columns(at):
-            yield named(prefix, column)
+            if only is None or column.name.casefold() in only:
+                yield named(prefix, column)
         moment = "NULL" if side.moment is None else quote_literal(side.moment.isoformat())
         yield f"{quote_literal(side.commit)} AS {prefix}_commit"
         yield f"CAST({moment} AS TIMESTAMPTZ) AS {prefix}_commit_date"
 
 
-def _name(table: NamedTable) -> str:
+def table_name(table: NamedTable) -> str:
+    """Gives what a table is called, with its schema where that is not `main`."""
     return table.name if table.schema == "main" else f"{table.schema}.{table.name}"

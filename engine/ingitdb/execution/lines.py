@@ -19,9 +19,11 @@ from ingitdb.model.types import quote_identifier
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.histories import Histories
 from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, ORDER
+from ingitdb.snapshots.lineage import Lineage
 from ingitdb.snapshots.projection import NotDerivable
 from ingitdb.snapshots.relation import Relation
 from ingitdb.snapshots.snapshot import Snapshot
+from ingitdb.snapshots.store import Base
 from ingitdb.sql.versions import Between
 
 _KEY = quote_identifier("_key")
@@ -53,10 +55,14 @@ class Line:
     Attributes:
         snapshot: The commit.
         histories: Know the states along the line.
+        query: Runs SQL.
+        home: Where tables are that the commit has no more.
     """
 
     snapshot: Snapshot
     histories: Histories
+    query: Query
+    home: Snapshot | None = None
 
     def commits(self) -> pa.Table:
         """Gives ordinal, hash, committer, moment, email and message of each, the oldest first."""
@@ -78,7 +84,11 @@ class Line:
 
     def log(self) -> list[Commit]:
         """Gives the commits, the oldest first."""
-        return self.histories.commits(self.histories.base(self.snapshot.commit))
+        return self.histories.commits(self.base())
+
+    def base(self) -> Base:
+        """Gives what is known of the line up to the commit."""
+        return self.histories.base(self.snapshot.commit)
 
     def ordinal(self, commit: CommitId) -> int:
         """Gives the place of a commit; of one beside the line that of the last not later."""
@@ -140,33 +150,33 @@ class Line:
             f" ON c.ordinal >= s.{BEGUN} AND c.ordinal < s.{ENDED}"
         )
 
-    def diff(self, table: NamedTable, commits: str, query: Query) -> str:
+    def diff(self, table: NamedTable, commits: str, *, for_dolt: bool = False) -> str:
         """Gives SQL for what differs between every commit and its first parent.
 
         Args:
             table: The table.
             commits: A relation with what `commits` gives.
-            query: Runs SQL.
+            for_dolt: Whether the columns are those of Dolt, the newer ones first.
         """
         states, forms = self.states(table)
         from_names = "".join(f"d.{named('from', column)}, " for column in states.columns)
+        from_names += f"coalesce(p.hash, '{EMPTY}') AS from_commit, p.moment AS from_commit_date"
         to_names = "".join(f"d.{named('to', column)}, " for column in states.columns)
+        to_names += "c.hash AS to_commit, c.moment AS to_commit_date"
+        both = f"{to_names}, {from_names}" if for_dolt else f"{from_names}, {to_names}"
         return (
-            f"SELECT {from_names}coalesce(p.hash, '{EMPTY}') AS from_commit,"
-            f" p.moment AS from_commit_date, {to_names}c.hash AS to_commit,"
-            " c.moment AS to_commit_date, d.diff_type, d.changed_columns"
-            f" FROM ({self.changes(table, states, forms, query)}) d"
+            f"SELECT {both}, d.diff_type{'' if for_dolt else ', d.changed_columns'}"
+            f" FROM ({self.changes(table, states, forms)}) d"
             f" JOIN {commits} c ON c.ordinal = d.{AT}"
             f" LEFT JOIN {commits} p ON p.ordinal = d.{AT} - 1"
         )
 
-    def table_changes(self, table: NamedTable, commits: str, query: Query, since: CommitId) -> str:
+    def table_changes(self, table: NamedTable, commits: str, since: CommitId) -> str:
         """Gives SQL for each change after a commit, an update as the record before and after.
 
         Args:
             table: The table.
             commits: A relation with what `commits` gives.
-            query: Runs SQL.
             since: The commit.
 
         Raises:
@@ -191,18 +201,16 @@ class Line:
                 f" c.moment AS _commit_timestamp{shown}"
                 f" FROM d JOIN {commits} c ON c.ordinal = d.{AT} WHERE d.diff_type = '{kind}'"
             )
-        changes = self.changes(table, states, forms, query)
+        changes = self.changes(table, states, forms)
         return (
             f"WITH d AS MATERIALIZED (SELECT * FROM ({changes}) WHERE {after})"
             f" {' UNION ALL '.join(parts)}"
         )
 
-    def changes(
-        self, table: NamedTable, states: Relation, forms: frozenset[Form], query: Query
-    ) -> str:
+    def changes(self, table: NamedTable, states: Relation, forms: frozenset[Form]) -> str:
         """Gives SQL for the records that differ, with `AT` the ordinal of the newer commit."""
-        base = self.histories.base(self.snapshot.commit)
-        known = identities(table, forms, states, base.ordinal, query)
+        base = self.base()
+        known = identities(table, forms, states, base.ordinal, self.query)
         fields = Fields(states.columns, states.natural)
         pairs = list(pair_columns(fields, fields))
         some = [at for _, ordinals in known for at in ordinals or ()]
@@ -221,6 +229,14 @@ class Line:
             parts.append(f"SELECT * FROM ({pairing.sql()})")
         return " UNION ALL ".join(parts)
 
+    def lineage(self, table: NamedTable, base: Base | None = None) -> Lineage:
+        """Gives what became of a table."""
+        return Lineage(self.home or self.snapshot, table, base or self.base(), self.query)
+
+    def relation(self, table: NamedTable) -> Relation:
+        """Gives a table as it is at the commit, or was last."""
+        return (self.home or self.snapshot).relation(table)
+
     def states(self, table: NamedTable) -> tuple[Relation, frozenset[Form]]:
         """Gives a table's states on the indexed line, or on the commit's own if that tells more.
 
@@ -230,7 +246,7 @@ class Line:
         for own in (False, True):
             try:
                 base = self.histories.base(self.snapshot.commit, own=own)
-                return self.snapshot.versions(table, base)
+                return self.lineage(table, base).states()
             except NotDerivable:
                 continue
         raise StatementRefused(

@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ingitdb.catalog.naming import NamedTable
+from ingitdb.execution.calls import OUR_FUNCTIONS
 from ingitdb.execution.catalogs import Catalogs
-from ingitdb.execution.relations import OUR_FUNCTIONS
 from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
 from ingitdb.model.ports import SqlParser
 from ingitdb.snapshots.snapshot import Snapshot

@@ -50,16 +50,8 @@ LINE_FUNCTIONS = {
     "blame": ("table_name", "cells"),
 }
 """Each function over the line that leads to a commit with its parameters."""
-OUR_FUNCTIONS = frozenset(
-    [
-        *GIT_FUNCTIONS,
-        *SCALAR_FUNCTIONS,
-        *COMPARING_FUNCTIONS,
-        *LINE_FUNCTIONS,
-        "table_stats",
-        "unreadable",
-    ]
-)
+PLAIN_FUNCTIONS = {"table_stats": (0, 0), "unreadable": (0, 0)}
+"""Each further relation with the least and the most arguments."""
 INFORMATION_SCHEMA = (
     "schemata",
     "tables",

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
+import pyarrow as pa
+
 from ingitdb.errors import (
     CacheCorrupt,
     CatalogError,
@@ -187,7 +189,20 @@ class Session:
             commit=self.commit,
             schema=self._schema,
             points=Points(parameters, self._instance.query),
+            run=self._rows,
         )
+
+    def _rows(self, sql: str) -> pa.Table:
+        """Gives all rows of one query.
+
+        Raises:
+            StatementRefused: It is no query, or several.
+        """
+        statements = self._plans.split(sql)
+        if len(statements) != 1 or statements[0].kind != StatementKind.QUERY:
+            raise StatementRefused(f"{sql!r} is not one query.")
+        with self._query(statements[0], None) as result:
+            return result.reader().read_all()
 
     def _answer(self, statement: Statement, binder: Binder) -> Result:
         bound = binder.bind(statement)

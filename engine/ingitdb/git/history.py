@@ -1,6 +1,6 @@
 """Reads commits: the log, the first-parent line with its file changes, ancestry."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import IO
 
@@ -55,9 +55,16 @@ class History:
         self._git = git
         self.prefix = prefix
 
-    def log(self, *revisions: str, options: tuple[str, ...] = ()) -> Iterator[Commit]:
-        """Gives the commits that revisions reach, newest first, in git's own order."""
-        arguments = (*_COMMITS, *options, "--end-of-options", *revisions, "--")
+    def log(
+        self, *revisions: str, options: tuple[str, ...] = (), paths: Collection[str] = ()
+    ) -> Iterator[Commit]:
+        """Gives the commits that revisions reach, newest first, in git's own order.
+
+        With paths, only those that touched something there.
+        """
+        prefix = self.prefix.decode("utf-8", "surrogateescape")
+        only = [f"{prefix}{path}" for path in paths]
+        arguments = (*_COMMITS, *options, "--end-of-options", *revisions, "--", *only)
         with self._git.stream(*arguments) as stream:
             yield from _commits(stream)
 

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Container, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -176,6 +176,23 @@ class Repository:
         if limit is not None:
             options = (*options, f"--max-count={limit}")
         return self._history.log(*revisions, options=options) if revisions else iter(())
+
+    def reached(
+        self, revisions: Sequence[str], without: Sequence[str], paths: Collection[str] = ()
+    ) -> Iterator[Commit]:
+        """Streams the commits that some refs or ranges reach and others do not, newest first.
+
+        Args:
+            revisions: What is wanted; HEAD's where there is none.
+            without: Refs whose commits are left out.
+            paths: Only commits that touched something there are given; all where there is none.
+
+        Raises:
+            RefNotFound: One leads nowhere.
+        """
+        wanted = [part for text in revisions or ("HEAD",) for part in self._range(text)]
+        left = [f"^{part}" for text in without for part in self._tips(self.resolve(text))]
+        return self._history.log(*wanted, *left, paths=paths) if wanted else iter(())
 
     def first_parents(self, tip: CommitId) -> list[CommitId]:
         """Gives the first-parent line, the tip first, its root or shallow boundary last."""

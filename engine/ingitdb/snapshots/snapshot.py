@@ -1,6 +1,5 @@
 """One commit as tables: their names, columns and the SQL that reads them from the cache."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,17 +10,16 @@ from ingitdb.catalog.naming import NamedTable, name_tables
 from ingitdb.model.ports import BlobSource
 from ingitdb.model.records import Problem
 from ingitdb.model.shapes import Place, is_mixed
-from ingitdb.model.tables import Declaration, Form, Location
+from ingitdb.model.tables import Form
 from ingitdb.model.types import JSON, VARCHAR, quote_identifier, quote_literal
-from ingitdb.snapshots.bodies import Bodies, Query, part_of
+from ingitdb.snapshots.bodies import Bodies, Query
 from ingitdb.snapshots.cache import CacheFolder
 from ingitdb.snapshots.declared import Fitting, choose, source_column
-from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, KEPT, ORDER, PLACE, kinds_of, numbered
+from ingitdb.snapshots.internal import DIGEST, KEPT, ORDER, PLACE, kinds_of, numbered
 from ingitdb.snapshots.overlooked import missing_files, unknown_keys
 from ingitdb.snapshots.parts import (
     Part,
     nothing,
-    place_of_states,
     standing,
     with_fields,
 )
@@ -37,9 +35,6 @@ if TYPE_CHECKING:
 
 _United: TypeAlias = tuple[Place, int, list[tuple[Part, Mapping[int, int]]]]
 _KEYED = (Form.RECORD, Form.ENTRIES, Form.ENTRY_ITEMS)
-_STATE = f", _from AS {BEGUN}, _to AS {ENDED}, _digest AS {DIGEST}"
-_STATE_COLUMNS = f", {BEGUN}, {ENDED}, {DIGEST}"
-_NO_STATE = f", 0 AS {BEGUN}, 0 AS {ENDED}, CAST(NULL AS BLOB) AS {DIGEST}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +57,7 @@ class Snapshot:
 
     Attributes:
         commit: The commit, or a pseudo-commit.
+        bodies: Gives the SQL that reads the cache.
         files: Where the files lie.
         tables: All tables, by schema and name.
     """
@@ -71,12 +67,12 @@ class Snapshot:
         self._store = store
         self._sources = sources
         self._query = query
-        self._bodies = Bodies(store, sources.bases, query)
+        self.bodies = Bodies(store, sources.bases, query)
         self._relations: dict[NamedTable, Relation] = {}
         self._known: dict[NamedTable, _United] = {}
         self._named: dict[NamedTable, tuple[str, ...] | None] = {}
         self._alone: Snapshot | None = None
-        self.files = Placements(sources.bases, self._bodies.file, query)
+        self.files = Placements(sources.bases, self.bodies.file, query)
         self.tables: list[NamedTable] = name_tables(self.files.locations())
 
     @property
@@ -133,7 +129,7 @@ class Snapshot:
             if not numbers:
                 continue
             ((end,),) = self._query(
-                f"SELECT max(_to) FROM {self._bodies.file(base.manifest.placements)}"
+                f"SELECT max(_to) FROM {self.bodies.file(base.manifest.placements)}"
                 f" WHERE location IN ({', '.join(numbers)}) AND _to <= {base.ordinal}"
             )
             if end is not None:
@@ -198,58 +194,6 @@ class Snapshot:
             alone, own = self.in_own_types(table)
             return alone.apart(own, [column.name], None, None)
 
-    def versions(self, table: NamedTable, base: Base) -> tuple[Relation, frozenset[Form]]:
-        """Gives every state of a table's records up to this commit.
-
-        Args:
-            table: The table.
-            base: The line that leads to this commit.
-
-        Returns:
-            The states, of which the body also gives the ordinals `BEGUN` and `ENDED` of the line,
-            `DIGEST`, and `kinds_of` those columns whose values are of several kinds; and how the
-            files held them.
-        """
-        bearers = [w for w in base.manifest.locations if _bore_the_name(w, table)]
-        storages = dict.fromkeys(where.storage for where in bearers)
-        parts: list[tuple[Part, Mapping[int, int]]] = []
-        total: Counter[str] = Counter()
-        for stored in (base.manifest.tables[s] for s in storages if s in base.manifest.tables):
-            for segment in (stored.live, stored.dead):
-                if segment is None:
-                    continue
-                part = part_of(stored, base, segment, f"_from <= {base.ordinal}")
-                counts = self._bodies.counts_where(part)
-                parts.append((part, counts))
-                shapes = self._bodies.shapes(stored)
-                for number, count in counts.items():
-                    total[shapes[number][0]] += count
-        place = place_of_states(total)
-        names = column_names(place.fields)
-        natural = {names[field]: inner for field, inner in place.fields.items()}
-        mixed = {f: kinds_of(names[f]) for f, inner in place.fields.items() if is_mixed(inner)}
-
-        def more(part: Part) -> str:
-            kinds = (f", {self._bodies.kinds(part, f)} AS {name}" for f, name in mixed.items())
-            return _STATE + "".join(kinds)
-
-        bodies = [
-            self._bodies.body(part, some, place, names, more(part)) for part, some in parts if some
-        ]
-        none = "".join(f", CAST(NULL AS VARCHAR) AS {name}" for name in mixed.values())
-        body = " UNION ALL ".join(bodies) or nothing(natural, _NO_STATE + none)
-        declared = self._declared(table)
-        if self._headers(table) is not None:
-            declared = only_known(declared, natural)
-        chosen = choose(ways_to_show(natural, declared, has_sources=False), body, self._query)
-        further = _STATE_COLUMNS + "".join(f", {name}" for name in mixed.values())
-        key = self._has_key(table, body)
-        columns, shown = shaped(body, natural, declared, chosen, has_key=key, more=further)
-        rows = sum(total.values())
-        found = Relation(columns=columns, rows=rows, body=shown, is_ordered=False, natural=natural)
-        there = {part.stored.storage for part, some in parts if some}
-        return found, frozenset(where.form for where in bearers if where.storage in there)
-
     def apart(
         self,
         table: NamedTable,
@@ -276,7 +220,7 @@ class Snapshot:
             there = other.holds(part, same) if other is not None and same is not None else "false"
             fields = {column: field for field, column in names.items()}
             kinds = (
-                f", {self._bodies.kinds(part, fields.get(column))} AS {kinds_of(column)}"
+                f", {self.bodies.kinds(part, fields.get(column))} AS {kinds_of(column)}"
                 for column in mixed
             )
             return f", _digest AS {DIGEST}, NOT ({there}) AS {KEPT}{''.join(kinds)}"
@@ -316,17 +260,17 @@ class Snapshot:
         names = column_names(place.fields)
         natural = {names[field]: inner for field, inner in place.fields.items()}
         bodies = [
-            self._bodies.body(part, counts, place, names, further.of(part, names))
+            self.bodies.body(part, counts, place, names, further.of(part, names))
             for part, counts in counted
         ]
         body = " UNION ALL ".join(bodies) or nothing(natural, further.none)
-        declared = self._declared(table)
-        if self._headers(table) is not None:
+        declared = table.locations[0].declaration
+        if self.headers(table) is not None:
             declared = only_known(declared, natural)
         ways = ways_to_show(natural, declared)
         chosen = choose(ways, body, self._query)
         body = self._with_source_texts(table, body, names, chosen)
-        has_key = self._has_key(table, body)
+        has_key = self.has_key(table, body)
         columns, shown = shaped(
             body, natural, declared, chosen, has_key=has_key, more=further.columns
         )
@@ -352,13 +296,14 @@ class Snapshot:
         known = self._known.get(table)
         if known is None:
             storages = dict.fromkeys(where.storage for where in table.locations)
-            parts = [part for storage in storages for part in self._bodies.of(storage)]
-            place, rows, counted = self._bodies.united(parts)
-            place = with_fields(place, self._headers(table) or ())
+            parts = [part for storage in storages for part in self.bodies.of(storage)]
+            place, rows, counted = self.bodies.united(parts)
+            place = with_fields(place, self.headers(table) or ())
             known = self._known[table] = (place, rows, counted)
         return known
 
-    def _headers(self, table: NamedTable) -> tuple[str, ...] | None:
+    def headers(self, table: NamedTable) -> tuple[str, ...] | None:
+        """Gives the fields that a table's files name in their headers; None if some do not."""
         if table not in self._named:
             self._named[table] = self.files.headers(table)
         return self._named[table]
@@ -389,7 +334,7 @@ class Snapshot:
             f" ON s.path = r._path AND s.place = r.{PLACE}"
         )
 
-    def _has_key(self, table: NamedTable, body: str) -> bool:
+    def has_key(self, table: NamedTable, body: str) -> bool:
         """Tells whether records carry their key outside their fields."""
         forms = {where.form for where in table.locations}
         if not forms.isdisjoint(_KEYED):
@@ -397,22 +342,3 @@ class Snapshot:
         return Form.FIELD_ITEMS in forms and bool(
             self._query(f"SELECT 1 FROM ({body}) WHERE _key IS NOT NULL LIMIT 1")
         )
-
-    @staticmethod
-    def _declared(table: NamedTable) -> Declaration:
-        return table.locations[0].declaration
-
-
-def _bore_the_name(where: Location, table: NamedTable) -> bool:
-    """Tells whether records of a table may have lain at a location before.
-
-    Rows beside the records of the same folder are a table of their own, though the location has
-    the folder's name.
-    """
-    if where in table.locations:
-        return True
-    if all((where.schema, where.name) != (known.schema, known.name) for known in table.locations):
-        return False
-    beside = [known.form for known in table.locations if known.path == where.path]
-    is_rows = where.form == Form.ROWS
-    return not beside or any((form == Form.ROWS) == is_rows for form in beside)

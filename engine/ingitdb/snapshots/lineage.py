@@ -1,0 +1,183 @@
+"""A table along a line of commits: every state of its records, and when its columns change."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ingitdb.catalog.columns import column_names, place_at, type_of
+from ingitdb.catalog.naming import NamedTable
+from ingitdb.model.shapes import is_mixed
+from ingitdb.model.tables import Form, Location
+from ingitdb.snapshots.bodies import Query, part_of
+from ingitdb.snapshots.declared import choose
+from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, kinds_of
+from ingitdb.snapshots.manifest import StoredTable
+from ingitdb.snapshots.parts import Part, nothing, place_of_states
+from ingitdb.snapshots.relation import Relation, only_known, shaped, ways_to_show
+from ingitdb.snapshots.snapshot import Snapshot
+from ingitdb.snapshots.store import Base
+
+_STATE = f", _from AS {BEGUN}, _to AS {ENDED}, _digest AS {DIGEST}"
+_STATE_COLUMNS = f", {BEGUN}, {ENDED}, {DIGEST}"
+_NO_STATE = f", 0 AS {BEGUN}, 0 AS {ENDED}, CAST(NULL AS BLOB) AS {DIGEST}"
+_Kept: TypeAlias = tuple[str, tuple[str, ...]]
+"""What decides on columns: a shape of records or the names in a file's header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """What became of a table on the way to a commit.
+
+    Attributes:
+        snapshot: The commit.
+        table: The table there.
+        base: The line that leads to it.
+        query: Runs SQL.
+    """
+
+    snapshot: Snapshot
+    table: NamedTable
+    base: Base
+    query: Query
+
+    def states(self) -> tuple[Relation, frozenset[Form]]:
+        """Gives every state of the table's records up to the commit.
+
+        Returns:
+            The states, of which the body also gives the ordinals `BEGUN` and `ENDED` of the line,
+            `DIGEST`, and `kinds_of` those columns whose values are of several kinds; and how the
+            files held them.
+        """
+        bodies = self.snapshot.bodies
+        parts: list[tuple[Part, Mapping[int, int]]] = []
+        total: Counter[str] = Counter()
+        for part in self._parts():
+            counts = bodies.counts_where(part)
+            parts.append((part, counts))
+            shapes = bodies.shapes(part.stored)
+            for number, count in counts.items():
+                total[shapes[number][0]] += count
+        place = place_of_states(total)
+        names = column_names(place.fields)
+        natural = {names[field]: inner for field, inner in place.fields.items()}
+        mixed = {f: kinds_of(names[f]) for f, inner in place.fields.items() if is_mixed(inner)}
+
+        def more(part: Part) -> str:
+            kinds = (f", {bodies.kinds(part, f)} AS {name}" for f, name in mixed.items())
+            return _STATE + "".join(kinds)
+
+        read = [bodies.body(part, some, place, names, more(part)) for part, some in parts if some]
+        none = "".join(f", CAST(NULL AS VARCHAR) AS {name}" for name in mixed.values())
+        body = " UNION ALL ".join(read) or nothing(natural, _NO_STATE + none)
+        declared = self.table.locations[0].declaration
+        if self.snapshot.headers(self.table) is not None:
+            declared = only_known(declared, natural)
+        chosen = choose(ways_to_show(natural, declared, has_sources=False), body, self.query)
+        further = _STATE_COLUMNS + "".join(f", {name}" for name in mixed.values())
+        key = self.snapshot.has_key(self.table, body)
+        columns, shown = shaped(body, natural, declared, chosen, has_key=key, more=further)
+        rows = sum(total.values())
+        found = Relation(columns=columns, rows=rows, body=shown, is_ordered=False, natural=natural)
+        there = {part.stored.storage for part, some in parts if some}
+        return found, frozenset(where.form for where in self._bearers() if where.storage in there)
+
+    def turns(self) -> list[int]:
+        """Gives the ordinals at which the table's columns may have changed, the first included."""
+        live: Counter[_Kept] = Counter()
+        changes: dict[int, list[tuple[_Kept, int]]] = {}
+        for kept, begun, ended, count in self._kept():
+            changes.setdefault(begun, []).append((kept, count))
+            changes.setdefault(ended, []).append((kept, -count))
+        spans = {span.start for span in self.base.manifest.layouts}
+        for start in spans:
+            changes.setdefault(start, [])
+        found: list[int] = []
+        before = None
+        for ordinal in sorted(at for at in changes if at <= self.base.ordinal):
+            for kept, count in changes[ordinal]:
+                live[kept] += count
+            now = self._columns(+live)
+            if now != before or ordinal in spans:
+                found.append(ordinal)
+            before = now
+        return found
+
+    def moves(self) -> set[int]:
+        """Gives the ordinals at which records changed, came or went, not only their files."""
+        parts = [
+            f"SELECT _from, _to, _key, _digest FROM {self.snapshot.bodies.file(part.segment)}"
+            f" WHERE {part.condition}"
+            for part in self._parts()
+        ]
+        if not parts:
+            return set()
+        rows = self.query(
+            f"WITH s AS MATERIALIZED ({' UNION ALL '.join(parts)}),"
+            " ends AS (SELECT _from AS ordinal, 1 AS n, _key, _digest FROM s UNION ALL"
+            f" SELECT _to, -1, _key, _digest FROM s WHERE _to <= {self.base.ordinal})"
+            " SELECT DISTINCT ordinal FROM"
+            " (SELECT ordinal FROM ends GROUP BY ordinal, _key, _digest HAVING sum(n) <> 0)"
+        )
+        return {ordinal for (ordinal,) in rows}
+
+    def _bearers(self) -> list[Location]:
+        return [w for w in self.base.manifest.locations if _bore_the_name(w, self.table)]
+
+    def _stored(self) -> Iterator[StoredTable]:
+        tables = self.base.manifest.tables
+        for storage in dict.fromkeys(where.storage for where in self._bearers()):
+            if storage in tables:
+                yield tables[storage]
+
+    def _parts(self) -> Iterator[Part]:
+        for stored in self._stored():
+            for segment in (stored.live, stored.dead):
+                if segment is not None:
+                    yield part_of(stored, self.base, segment, f"_from <= {self.base.ordinal}")
+
+    def _kept(self) -> Iterator[tuple[_Kept, int, int, int]]:
+        """Gives what decides on columns, from and to which ordinals it stood, and how often."""
+        for part in self._parts():
+            shapes = self.snapshot.bodies.shapes(part.stored)
+            rows = self.query(
+                f"SELECT _shape, _from, _to, count(*) FROM"
+                f" {self.snapshot.bodies.file(part.segment)} WHERE {part.condition} GROUP BY ALL"
+            )
+            for shape, begun, ended, count in rows:
+                yield (shapes[shape][0], ()), begun, ended, count
+        bearers = set(self._bearers())
+        known = enumerate(self.base.manifest.locations)
+        numbers = [str(n) for n, w in known if w in bearers and w.form == Form.ROWS]
+        if numbers:
+            file = self.snapshot.bodies.file(self.base.manifest.placements)
+            rows = self.query(
+                f"SELECT header, _from, _to, count(*) FROM {file} WHERE header IS NOT NULL"
+                f" AND location IN ({', '.join(numbers)}) AND _from <= {self.base.ordinal}"
+                " GROUP BY ALL"
+            )
+            for header, begun, ended, count in rows:
+                yield ("", tuple(header)), begun, ended, count
+
+    @staticmethod
+    def _columns(live: Counter[_Kept]) -> frozenset[tuple[str, str]]:
+        """Gives names and types of the columns that records of some shapes make."""
+        place = place_at(Counter({shape: count for (shape, _), count in live.items() if shape}))
+        found = {(name, type_of(inner).sql) for name, inner in place.fields.items()}
+        named = {name for _, header in live for name in header}
+        return frozenset(found | {(name, "") for name in named - place.fields.keys()})
+
+
+def _bore_the_name(where: Location, table: NamedTable) -> bool:
+    """Tells whether records of a table may have lain at a location before.
+
+    Rows beside the records of the same folder are a table of their own, though the location has
+    the folder's name.
+    """
+    if where in table.locations:
+        return True
+    if all((where.schema, where.name) != (known.schema, known.name) for known in table.locations):
+        return False
+    beside = [known.form for known in table.locations if known.path == where.path]
+    is_rows = where.form == Form.ROWS
+    return not beside or any((form == Form.ROWS) == is_rows for form in beside)
