@@ -72,5 +72,6 @@ def _scalar(sql: str, kind: ColumnType) -> str:
         return text
     if kind.sql.startswith(_FRACTIONS):
         is_exact = f"length({text}) <= {_MOST_DIGITS} AND isfinite(CAST({sql} AS DOUBLE))"
-        return f"CASE WHEN {is_exact} THEN {text} ELSE {quoted} END"
+        typed = f"'CAST(' || {quoted} || {quote_literal(f' AS {kind.sql})')}"
+        return f"CASE WHEN {is_exact} THEN {text} ELSE {typed} END"
     return quoted

@@ -99,6 +99,10 @@ PAIRS: dict[str, tuple[dict[str, str], dict[str, str | None]]] = {
         {"a.csv": "n\n1\n", "data/b.csv": "n\n1\n"},
         {"a.csv": None, "data/b.csv": None, "data/c.csv": "n,s\n1,x\n2,\n"},
     ),
+    "numbers in lists": (
+        {"t/a.yaml": "l: []\n"},
+        {"t/a.yaml": "l: [{n: 1.5}, {n: 34.17481100000001}, {n: 1e300}, {n: 2}, {}]\n"},
+    ),
     "doubles": (
         {"t.json": "[]"},
         {"t.json": '[{"n": 0.1, "h": 170141183460469231731687303715884105727}, {"n": 1e300}]'},
