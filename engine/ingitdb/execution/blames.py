@@ -1,11 +1,15 @@
 """Which commit last changed each record, or each of its fields."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+import pyarrow as pa
 
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import StatementRefused
-from ingitdb.execution.identity import AT, key_field, lasting_key
-from ingitdb.execution.lines import Line
+from ingitdb.execution.descent import IS_NEW, Descent
+from ingitdb.execution.identity import AT, Identity, key_field, key_identity
+from ingitdb.execution.lines import Line, described
 from ingitdb.execution.pairing import named
 from ingitdb.execution.relations import key_columns
 from ingitdb.model.types import quote_identifier, quote_literal
@@ -25,47 +29,84 @@ class Blame:
     line: Line
     table: NamedTable
 
-    def sql(self, commits: str, *, cells: bool = False) -> str:
+    def sql(self, commits: str, register: Callable[[pa.Table], str], *, cells: bool = False) -> str:
         """Gives SQL for each record's, or each field's, last change.
 
         Args:
             commits: A relation with what `Line.commits` gives.
+            register: Keeps rows and gives the name by which SQL reads them.
             cells: Whether each field is asked for.
 
         Raises:
             StatementRefused: Nothing tells the table's records apart throughout.
         """
-        states, forms = self.line.states(self.table)
-        key = lasting_key(self.table, states)
-        if key is None:
+        states, _ = self.line.states(self.table)
+        identity = key_identity(self.table, states)
+        if identity is None:
             raise StatementRefused(
                 f"{self.table.name} has no key by which a record is known at every commit.",
                 hint=f"Declare one: ingitdb keys suggest {self.table.name}",
             )
-        last = self.line.base().ordinal
+        blamed = self._blamed(identity.new, cells=cells)
+        shown = "".join(f"{name}, " for name in self._key(states))
+        column = "s.column_name, " if cells else ""
+        found = "c.hash AS commit, c.moment AS commit_date, c.committer, c.email, c.message"
+        joined = f"JOIN {commits} c ON c.ordinal = s.last"
+        origins = self._origins(identity, blamed, cells=cells)
+        if origins is not None:
+            names = ("commit", "commit_date", "committer", "email", "message")
+            own = ("hash", "moment", "committer", "email", "message")
+            both = zip(names, own, strict=True)
+            found = ", ".join(f"coalesce(o.{name}, c.{name}) AS {shown}" for shown, name in both)
+            same = " AND o.column_name = s.column_name" if cells else ""
+            joined += f" LEFT JOIN {register(origins)} o ON o.key = s.key{same}"
+        return f"{blamed} SELECT {shown}{column}{found} FROM s {joined}"
+
+    def _blamed(self, key: str, *, cells: bool) -> str:
+        """Gives the start of a query: `s` is each record or field with the ordinal `last`."""
+        states, forms = self.line.states(self.table)
+        end = self.line.base().ordinal
         changes = self.line.changes(self.table, states, forms)
         to_names = ", ".join(
             f"{named('to', column)} AS {quote_identifier(column.name)}" for column in states.columns
         )
-        shown = "".join(f"{name}, " for name in self._key(states))
-        column = "s.column_name, " if cells else ""
         names = f"[{', '.join(quote_literal(name) for name in self._fields())}]"
         fields = f", unnest({names}) AS column_name" if cells else ""
         changed = (
-            f", unnest(CASE diff_type WHEN 'added' THEN {names} ELSE changed_columns END)"
-            " AS column_name"
+            f", unnest(CASE WHEN {IS_NEW} THEN {names} ELSE changed_columns END) AS column_name"
         )
-        same = "l.k = s.k AND l.column_name = s.column_name" if cells else "l.k = s.k"
+        same = " AND l.column_name = r.column_name" if cells else ""
         return (
-            f"WITH d AS (SELECT {key} AS k, {AT}{changed * cells} FROM"
+            f"WITH d AS (SELECT {key} AS key, {AT}{changed * cells} FROM"
             f" (SELECT {to_names}, {AT}, diff_type, changed_columns FROM ({changes})"
             " WHERE diff_type <> 'removed')),"
-            f" l AS (SELECT * EXCLUDE ({AT}), max({AT}) AS at FROM d GROUP BY ALL),"
-            f" s AS (SELECT *, {key} AS k{fields} FROM ({states.body})"
-            f" WHERE {BEGUN} <= {last} AND {ENDED} > {last})"
-            f" SELECT {shown}{column}c.hash AS commit, c.moment AS commit_date, c.committer,"
-            f" c.email, c.message FROM s LEFT JOIN l ON {same}"
-            f" JOIN {commits} c ON c.ordinal = coalesce(l.at, s.{BEGUN})"
+            f" l AS (SELECT * EXCLUDE ({AT}), max({AT}) AS last FROM d GROUP BY ALL),"
+            f" r AS (SELECT *, {key} AS key{fields} FROM ({states.body})"
+            f" WHERE {BEGUN} <= {end} AND {ENDED} > {end}),"
+            f" s AS (SELECT r.*, coalesce(l.last, r.{BEGUN}) AS last FROM r"
+            f" LEFT JOIN l ON l.key = r.key{same})"
+        )
+
+    def _origins(self, identity: Identity, blamed: str, *, cells: bool) -> pa.Table | None:
+        """Gives the commits that made what came in by merges; None where nothing did."""
+        log = self.line.log()
+        merges = [str(at) for at, commit in enumerate(log) if len(commit.parents) > 1]
+        if not merges:
+            return None
+        column = "column_name" if cells else "NULL"
+        rows = self.line.query(
+            f"{blamed} SELECT DISTINCT key, {column}, last FROM s"
+            f" WHERE key IS NOT NULL AND last IN ({', '.join(merges)})"
+        )
+        if not rows:
+            return None
+        pending = {(key, name): at for key, name, at in rows}
+        found = Descent(self.line, self.table, identity).origins(pending)
+        texts = pa.string()
+        return (
+            described(list(found.values()))
+            .append_column("key", pa.array([key for key, _ in found], texts))
+            .append_column("column_name", pa.array([name for _, name in found], texts))
         )
 
     def _key(self, states: Relation) -> list[str]:

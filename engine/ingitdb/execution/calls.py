@@ -154,7 +154,7 @@ class Calls:
                     return f"({line.diff(table, commits, for_dolt=True)})"
                 if function == "history":
                     return f"({line.history(table, commits)})"
-                return f"({Blame(line, table).sql(commits)})"
+                return f"({Blame(line, table).sql(commits, self.binder.register)})"
         return None
 
     def _system_table(self, name: str, place: "Place") -> str:
@@ -260,19 +260,27 @@ class Calls:
         """Gives SQL for a function over the line that leads to the commit."""
         if "table_name" not in given:
             raise StatementInvalid(f"{name} wants a table.", hint=f"Write {name}('t').")
-        if given.get("scope", "line") != "line":
-            raise StatementRefused(
-                f"{name} has no scope {given['scope']!r}.",
-                hint="It covers the first parents of a commit.",
+        scope = given.get("scope", "line")
+        if scope not in ("line", "all"):
+            raise StatementInvalid(
+                f"{name} has no scope {scope!r}.",
+                hint="'line' covers the first parents, 'all' every commit that is reached.",
             )
         place = self._given(given["table_name"])
         if name == "versions":
             return self.versions(place)
         line, table, commits = self._line(place)
         if name == "history":
-            return line.history(table, commits)
+            return self._history(line, table, commits, is_all=scope == "all")
         cells = _flag(name, "cells", given.get("cells"))
-        return Blame(line, table).sql(commits, cells=cells)
+        return Blame(line, table).sql(commits, self.binder.register, cells=cells)
+
+    def _history(self, line: Line, table: NamedTable, commits: str, *, is_all: bool) -> str:
+        """Gives SQL for the history of a table along a line, or at all that it reaches."""
+        if not is_all or not line.histories.sides(line.base()).sides:
+            return line.history(table, commits)
+        beside = self.binder.register(line.beside())
+        return line.history_of_all(table, commits, beside, self.binder.register(line.touched()))
 
     def _table_changes(self, text: str, old: str, new: str | None) -> str:
         place = self._given(text)

@@ -127,7 +127,7 @@ class Catalogs:
                 names |= {base.name for base in (known.bases if known else ())}
                 names |= {base.name for base in self.store.sources(commit).bases}
                 names.add(f"history-{commit}")
-            self.store.forget(names)
+            self.store.forget(names | self.histories.names)
             while self._snapshots:
                 self._drop(self._snapshots.popitem()[1])
             self._views.clear()

@@ -119,12 +119,18 @@ def identities(
     return [*found, (Identity(text, text, content_first=True, is_grouped=is_grouped), None)]
 
 
-def lasting_key(table: NamedTable, states: Relation) -> str | None:
-    """Gives SQL for the text of a key that is the same at every commit; None if there is none."""
+def key_identity(table: NamedTable, states: Relation) -> Identity | None:
+    """Says how records are known by a key that is theirs at every commit; None if they have none.
+
+    Args:
+        table: The table, whose definition counts.
+        states: Its states along a line.
+    """
     declared = _declared(table.locations[0].declaration, states, states)
     if declared is not None:
-        return declared.new
-    return _KEY if {where.form for where in table.locations} <= _KEYED else None
+        return declared
+    is_keyed = {where.form for where in table.locations} <= _KEYED
+    return Identity(_KEY, _KEY, can_move=True) if is_keyed else None
 
 
 _Spans: TypeAlias = list[tuple[int, int]]

@@ -1,6 +1,7 @@
 """What became of a table's records along the line that leads to a commit."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,10 +19,11 @@ from ingitdb.model.tables import Form
 from ingitdb.model.types import quote_identifier
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.histories import Histories
-from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, ORDER
+from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, ORDER, SOURCE
 from ingitdb.snapshots.lineage import Lineage
 from ingitdb.snapshots.projection import NotDerivable
 from ingitdb.snapshots.relation import Relation
+from ingitdb.snapshots.sides import Reached
 from ingitdb.snapshots.snapshot import Snapshot
 from ingitdb.snapshots.store import Base
 from ingitdb.sql.versions import Between
@@ -67,20 +69,7 @@ class Line:
     def commits(self) -> pa.Table:
         """Gives ordinal, hash, committer, moment, email and message of each, the oldest first."""
         known = self.log()
-        texts = {
-            "hash": [str(commit.identifier) for commit in known],
-            "committer": [commit.committer.name for commit in known],
-            "email": [commit.committer.email for commit in known],
-            "message": [commit.message for commit in known],
-        }
-        moments = pa.array([commit.committer.at for commit in known], pa.timestamp("us", "UTC"))
-        return pa.table(
-            {
-                "ordinal": pa.array(range(len(known)), pa.int32()),
-                "moment": moments,
-                **{name: pa.array(values, pa.string()) for name, values in texts.items()},
-            }
-        )
+        return described(known).append_column("ordinal", pa.array(range(len(known)), pa.int32()))
 
     def log(self) -> list[Commit]:
         """Gives the commits, the oldest first."""
@@ -149,6 +138,52 @@ class Line:
             f" FROM ({body}) s JOIN {commits} c"
             f" ON c.ordinal >= s.{BEGUN} AND c.ordinal < s.{ENDED}"
         )
+
+    def history_of_all(self, table: NamedTable, commits: str, beside: str, paths: str) -> str:
+        """Gives SQL for every record at every commit that the line reaches.
+
+        Args:
+            table: The table.
+            commits: A relation with what `commits` gives.
+            beside: A relation with what `beside` gives.
+            paths: A relation with what `touched` gives.
+        """
+        states, reached = self.reached(table)
+        shown = "".join(f"s.{quote_identifier(column.name)}, " for column in states.columns)
+        source = 0 if reached.further is None else 1
+        parts = [
+            (0, commits, "c.ordinal", ""),
+            (source, beside, f"c.ordinal + {reached.offset}", ""),
+        ]
+        if not reached.sides.is_whole:
+            through = f" AND s._path NOT IN (SELECT path FROM {paths})"
+            parts.append((0, beside, "c.line", through))
+        return " UNION ALL ".join(
+            f"SELECT {shown}c.hash AS commit_hash, c.committer, c.moment AS commit_date"
+            f" FROM ({states.body}) s JOIN {name} c"
+            f" ON {ordinal} >= s.{BEGUN} AND {ordinal} < s.{ENDED}"
+            f" WHERE s.{SOURCE} = {number}{further}"
+            for number, name, ordinal, further in parts
+        )
+
+    def beside(self) -> pa.Table:
+        """Gives what `commits` gives of each beside the line, and the ordinal it goes back to.
+
+        The ordinals are those of the further line.
+        """
+        sides = self.histories.sides(self.base())
+        known = [sides.commits[commit] for side in sides.sides for commit in side.commits]
+        found = [sides.positions[commit.identifier] for commit in known]
+        return (
+            described(known)
+            .append_column("line", pa.array([place.line for place in found], pa.int32()))
+            .append_column("ordinal", pa.array([place.ordinal for place in found], pa.int32()))
+        )
+
+    def touched(self) -> pa.Table:
+        """Gives the paths that the sides touch."""
+        paths = sorted(self.histories.sides(self.base()).touched)
+        return pa.table({"path": pa.array(paths, pa.string())})
 
     def diff(self, table: NamedTable, commits: str, *, for_dolt: bool = False) -> str:
         """Gives SQL for what differs between every commit and its first parent.
@@ -229,9 +264,12 @@ class Line:
             parts.append(f"SELECT * FROM ({pairing.sql()})")
         return " UNION ALL ".join(parts)
 
-    def lineage(self, table: NamedTable, base: Base | None = None) -> Lineage:
+    def lineage(
+        self, table: NamedTable, base: Base | None = None, further: Base | None = None
+    ) -> Lineage:
         """Gives what became of a table."""
-        return Lineage(self.home or self.snapshot, table, base or self.base(), self.query)
+        home = self.home or self.snapshot
+        return Lineage(home, table, base or self.base(), self.query, further)
 
     def relation(self, table: NamedTable) -> Relation:
         """Gives a table as it is at the commit, or was last."""
@@ -244,15 +282,29 @@ class Line:
             StatementRefused: The states lie at several places in types that nothing unites.
         """
         for own in (False, True):
-            try:
+            with suppress(NotDerivable):
                 base = self.histories.base(self.snapshot.commit, own=own)
                 return self.lineage(table, base).states()
-            except NotDerivable:
-                continue
-        raise StatementRefused(
-            f"The states of {table.name} lay at several places, in types that nothing unites.",
-            hint="Read the table AS OF the commits of interest.",
-        )
+        raise _not_united(table)
+
+    def reached(self, table: NamedTable) -> tuple[Relation, Reached]:
+        """Gives a table's states at every commit that the line reaches.
+
+        Raises:
+            StatementRefused: The states lie at several places in types that nothing unites.
+        """
+        for reached in self.histories.reached(self.base()):
+            with suppress(NotDerivable):
+                lineage = self.lineage(table, reached.base, reached.further)
+                return lineage.states()[0], reached
+        raise _not_united(table)
+
+
+def _not_united(table: NamedTable) -> StatementRefused:
+    return StatementRefused(
+        f"The states of {table.name} lay at several places, in types that nothing unites.",
+        hint="Read the table AS OF the commits of interest.",
+    )
 
 
 def _among(ordinals: Sequence[int] | None, others: Sequence[int]) -> str:
@@ -278,3 +330,16 @@ def spanned(line: Line, points: Points, repository: Repository, between: Between
         if instant is None or line.moment(last) == instant:
             last -= 1
     return Span(first, last)
+
+
+def described(commits: Sequence[Commit]) -> pa.Table:
+    """Gives hash, committer, moment, email and message of each."""
+    texts = {
+        "hash": [str(commit.identifier) for commit in commits],
+        "committer": [commit.committer.name for commit in commits],
+        "email": [commit.committer.email for commit in commits],
+        "message": [commit.message for commit in commits],
+    }
+    moments = pa.array([commit.committer.at for commit in commits], pa.timestamp("us", "UTC"))
+    named = {name: pa.array(values, pa.string()) for name, values in texts.items()}
+    return pa.table({"moment": moments, **named})

@@ -32,14 +32,12 @@ RAW = (
     "--ignore-submodules=none",
 )
 """What every comparison asks of git, so that no configuration changes its answer."""
-_LINE = (
+_CHANGES = (
     *_LOG,
     *RAW,
     "--diff-merges=first-parent",
     "--format=%H",
-    "--first-parent",
     "--root",
-    "--reverse",
 )
 _GONE = "000000"
 
@@ -99,20 +97,35 @@ class History:
         if self.prefix:
             only = (self.prefix.decode("utf-8", "surrogateescape"),)
             simplify = ("--full-history", "--sparse")  # commits that touch nothing below it too
-        with self._git.stream(*_LINE, *simplify, *revisions, "--", *only) as stream:
-            commit: CommitId | None = None
-            changes: list[FileChange] = []
-            tokens = pieces(stream)
-            for token in tokens:
-                text = token.lstrip(b"\n")
-                if text.startswith(b":"):
-                    changes.append(_change(text, next(tokens, b""), len(self.prefix)))
-                    continue
-                if commit is not None:
-                    yield commit, changes
-                commit, changes = CommitId(text.decode("ascii")), []
+        arguments = (*_CHANGES, "--first-parent", "--reverse", *simplify, *revisions, "--", *only)
+        with self._git.stream(*arguments) as stream:
+            yield from self._changed(stream)
+
+    def changes_of(self, wanted: list[CommitId]) -> Iterator[tuple[CommitId, list[FileChange]]]:
+        """Gives what each of these commits changed against its first parent.
+
+        One that changed nothing may be left out.
+        """
+        only = (self.prefix.decode("utf-8", "surrogateescape"),) if self.prefix else ()
+        data = "".join(f"{commit}\n" for commit in wanted).encode()
+        arguments = (*_CHANGES, "--no-walk=unsorted", "--stdin", "--", *only)
+        with self._git.stream(*arguments, data=data) as stream:
+            yield from self._changed(stream)
+
+    def _changed(self, stream: IO[bytes]) -> Iterator[tuple[CommitId, list[FileChange]]]:
+        commit: CommitId | None = None
+        changes: list[FileChange] = []
+        tokens = pieces(stream)
+        for token in tokens:
+            text = token.lstrip(b"\n")
+            if text.startswith(b":"):
+                changes.append(_change(text, next(tokens, b""), len(self.prefix)))
+                continue
             if commit is not None:
                 yield commit, changes
+            commit, changes = CommitId(text.decode("ascii")), []
+        if commit is not None:
+            yield commit, changes
 
     def merge_base(self, one: CommitId, other: CommitId) -> CommitId | None:
         """Gives the best common ancestor, the first of several; None if there is none."""

@@ -221,6 +221,13 @@ class Repository:
         since = None if since == EMPTY else since
         return self._history.line_changes(self._committed(tip), since)
 
+    def changes_of(self, commits: list[CommitId]) -> Iterator[tuple[CommitId, list[FileChange]]]:
+        """Streams what each of some commits changed against its first parent.
+
+        One that changed nothing may be left out.
+        """
+        return self._history.changes_of(commits) if commits else iter(())
+
     def changes(self, old: CommitId, new: CommitId) -> list[FileChange]:
         """Compares two states, each a commit, WORKING, STAGED or EMPTY."""
         if PSEUDO_COMMITS.isdisjoint((old, new)):

@@ -1,7 +1,7 @@
 """The first-parent line of any commit, also of one that the indexed line does not lead to."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -12,16 +12,23 @@ from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
 from ingitdb.settings import Settings
 from ingitdb.snapshots.manifest import Manifest
 from ingitdb.snapshots.segments import write_table
+from ingitdb.snapshots.sides import Reached, Sides
 from ingitdb.snapshots.store import LINE, Base, SnapshotStore
 
 
 class Histories:
-    """Gives the states of records along the lines that lead to commits."""
+    """Gives the states of records along the lines that lead to commits.
+
+    Attributes:
+        names: The manifests about commits beside lines that were asked for.
+    """
 
     def __init__(self, repository: Repository, store: SnapshotStore, settings: Settings) -> None:
         self._repository = repository
         self._store = store
         self._workers = settings.workers or os.cpu_count() or 1
+        self._sides: dict[CommitId, Sides] = {}
+        self.names: set[str] = set()
 
     def base(self, commit: CommitId, *, own: bool = False) -> Base:
         """Gives every state from the root to a commit.
@@ -55,14 +62,48 @@ class Histories:
             known = {commit.identifier: commit for commit in log}
         return [known[commit] for commit in commits]
 
+    def sides(self, base: Base) -> Sides:
+        """Gives the commits beside a line."""
+        tip = base.manifest.commits[base.ordinal]
+        if tip not in self._sides:
+            self._sides[tip] = Sides(self._repository, base)
+        return self._sides[tip]
+
+    def reached(self, base: Base) -> Iterator[Reached]:
+        """Gives what is known of every commit that a line reaches.
+
+        First with the commits beside it apart; then, at the cost of reading everything again, in
+        types that hold for all of them together.
+        """
+        sides = self.sides(base)
+        apart = self._beside(sides.name, sides.line, sides.changes)
+        yield Reached(sides, base, apart)
+        line = base.manifest.commits[: base.ordinal + 1]
+
+        def changes() -> Iterator[Sequence[FileChange]]:
+            yield from (changed for _, changed in self._repository.line_changes(line[-1]))
+            yield from sides.changes(line[-1])
+
+        together = self._beside(f"{sides.name}-{line[-1]}", (*line, *sides.line), changes)
+        yield Reached(sides, together, offset=len(line))
+
+    def _beside(
+        self,
+        name: str,
+        commits: tuple[CommitId, ...],
+        changes: Callable[[], Iterable[Sequence[FileChange]]],
+    ) -> Base:
+        self.names.add(name)
+        manifest = self._store.cache.load(name)
+        if manifest is None or manifest.commits != commits:
+            manifest = self._written(name, changes(), commits)
+        return Base(name, manifest, len(commits) - 1)
+
     def moment(self, commit: CommitId) -> datetime:
         """Gives a commit's committer time."""
         return self._repository.commit(commit).committer.at
 
     def _build(self, name: str, commit: CommitId) -> Manifest:
-        from ingitdb.snapshots.gathering import gather  # slow to load: only to build
-        from ingitdb.snapshots.indexing import write_index
-
         commits: list[CommitId] = []
 
         def changes() -> Iterator[Sequence[FileChange]]:
@@ -70,7 +111,15 @@ class Histories:
                 commits.append(identifier)
                 yield changed
 
-        gathered = gather(changes(), self._repository.objects(), workers=self._workers)
+        return self._written(name, changes(), commits)
+
+    def _written(
+        self, name: str, changes: Iterable[Sequence[FileChange]], commits: Sequence[CommitId]
+    ) -> Manifest:
+        from ingitdb.snapshots.gathering import gather  # slow to load: only to build
+        from ingitdb.snapshots.indexing import write_index
+
+        gathered = gather(changes, self._repository.objects(), workers=self._workers)
         built = write_index(gathered, commits, partial(write_table, self._store.cache.data))
         with self._store.cache.building():
             self._store.cache.save(name, built)

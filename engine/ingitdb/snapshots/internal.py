@@ -12,6 +12,8 @@ ENDED = quote_identifier("\u0001to")
 """The ordinal of the commit from which it stood no more."""
 ROW = "file_row_number"
 """The number of a row in its cache file, counted from 0, as DuckDB names it."""
+SOURCE = quote_identifier("\u0001source")
+"""Which of several lines a state is of, counted from 0."""
 DIGEST = quote_identifier("\u0001digest")
 """The hash of a state's values."""
 KEPT = quote_identifier("\u0001kept")

@@ -11,16 +11,15 @@ from ingitdb.model.shapes import is_mixed
 from ingitdb.model.tables import Form, Location
 from ingitdb.snapshots.bodies import Query, part_of
 from ingitdb.snapshots.declared import choose
-from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, kinds_of
-from ingitdb.snapshots.manifest import StoredTable
+from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, SOURCE, kinds_of
 from ingitdb.snapshots.parts import Part, nothing, place_of_states
 from ingitdb.snapshots.relation import Relation, only_known, shaped, ways_to_show
 from ingitdb.snapshots.snapshot import Snapshot
 from ingitdb.snapshots.store import Base
 
 _STATE = f", _from AS {BEGUN}, _to AS {ENDED}, _digest AS {DIGEST}"
-_STATE_COLUMNS = f", {BEGUN}, {ENDED}, {DIGEST}"
-_NO_STATE = f", 0 AS {BEGUN}, 0 AS {ENDED}, CAST(NULL AS BLOB) AS {DIGEST}"
+_STATE_COLUMNS = f", {BEGUN}, {ENDED}, {DIGEST}, {SOURCE}"
+_NO_STATE = f", 0 AS {BEGUN}, 0 AS {ENDED}, CAST(NULL AS BLOB) AS {DIGEST}, 0 AS {SOURCE}"
 _Kept: TypeAlias = tuple[str, tuple[str, ...]]
 """What decides on columns: a shape of records or the names in a file's header."""
 
@@ -34,20 +33,22 @@ class Lineage:
         table: The table there.
         base: The line that leads to it.
         query: Runs SQL.
+        further: A further line whose states are told, too.
     """
 
     snapshot: Snapshot
     table: NamedTable
     base: Base
     query: Query
+    further: Base | None = None
 
     def states(self) -> tuple[Relation, frozenset[Form]]:
         """Gives every state of the table's records up to the commit.
 
         Returns:
             The states, of which the body also gives the ordinals `BEGUN` and `ENDED` of the line,
-            `DIGEST`, and `kinds_of` those columns whose values are of several kinds; and how the
-            files held them.
+            which of the lines that is as `SOURCE`, `DIGEST`, and `kinds_of` those columns whose
+            values are of several kinds; and how the files held them.
         """
         bodies = self.snapshot.bodies
         parts: list[tuple[Part, Mapping[int, int]]] = []
@@ -65,7 +66,8 @@ class Lineage:
 
         def more(part: Part) -> str:
             kinds = (f", {bodies.kinds(part, f)} AS {name}" for f, name in mixed.items())
-            return _STATE + "".join(kinds)
+            source = 0 if part.base is self.base else 1
+            return f"{_STATE}, {source} AS {SOURCE}{''.join(kinds)}"
 
         read = [bodies.body(part, some, place, names, more(part)) for part, some in parts if some]
         none = "".join(f", CAST(NULL AS VARCHAR) AS {name}" for name in mixed.values())
@@ -122,19 +124,18 @@ class Lineage:
         return {ordinal for (ordinal,) in rows}
 
     def _bearers(self) -> list[Location]:
-        return [w for w in self.base.manifest.locations if _bore_the_name(w, self.table)]
-
-    def _stored(self) -> Iterator[StoredTable]:
-        tables = self.base.manifest.tables
-        for storage in dict.fromkeys(where.storage for where in self._bearers()):
-            if storage in tables:
-                yield tables[storage]
+        bases = (self.base,) if self.further is None else (self.base, self.further)
+        known = (where for base in bases for where in base.manifest.locations)
+        return [where for where in known if _bore_the_name(where, self.table)]
 
     def _parts(self) -> Iterator[Part]:
-        for stored in self._stored():
-            for segment in (stored.live, stored.dead):
-                if segment is not None:
-                    yield part_of(stored, self.base, segment, f"_from <= {self.base.ordinal}")
+        storages = dict.fromkeys(where.storage for where in self._bearers())
+        for base in (self.base, self.further):
+            tables = base.manifest.tables if base is not None else {}
+            for stored in (tables[storage] for storage in storages if storage in tables):
+                for segment in (stored.live, stored.dead):
+                    if base is not None and segment is not None:
+                        yield part_of(stored, base, segment, f"_from <= {base.ordinal}")
 
     def _kept(self) -> Iterator[tuple[_Kept, int, int, int]]:
         """Gives what decides on columns, from and to which ordinals it stood, and how often."""

@@ -88,3 +88,69 @@ def test_what_is_no_flag_is_refused(repo: RepoBuilder, opened: Opened) -> None:
     repo.commit({"items/a.json": '{"n": 1}'})
     with pytest.raises(ingitdb.Error, match="wants true or false as cells"):
         rows(opened(repo), "FROM blame('items', cells => 'all')")
+
+
+def test_what_came_in_by_a_merge_is_followed_to_who_made_it(
+    repo: RepoBuilder, opened: Opened
+) -> None:
+    both = {"items/a.json": '{"n": 1, "m": 1}', "items/b.json": '{"n": 1}'}
+    repo.commit({**both, "items/c.json": '{"n": 1}'}, "Root")
+    repo.branch("side")
+    repo.commit({"items/a.json": '{"n": 2, "m": 1}', "items/d.json": '{"n": 1}'}, "Side 1")
+    repo.commit({"items/b.json": '{"n": 3}'}, "Side 2")
+    repo.branch("deep")
+    repo.commit({"items/e.json": '{"n": 1}'}, "Deep")
+    repo.checkout("side")
+    repo.commit({"items/c.json": '{"n": 4}'}, "Side 3")
+    repo.merge("deep", "Merge deep")
+    repo.checkout("main")
+    repo.commit({"items/f.json": '{"n": 1}'}, "Main")
+    repo.merge("side", "Merge side")
+    connection = opened(repo)
+    assert rows(connection, ITEMS) == [
+        ("a", "Side 1"),
+        ("b", "Side 2"),
+        ("c", "Side 3"),
+        ("d", "Side 1"),
+        ("e", "Deep"),
+        ("f", "Main"),
+    ]
+    cells = [(name, message) for key, name, message in rows(connection, CELLS) if key == "a"]
+    assert cells == [("m", "Root"), ("n", "Side 1")]
+
+
+def test_what_only_a_merge_has_is_the_merges(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({"items/a.json": '{"n": 1, "m": 1, "x": 1}'}, "Root")
+    repo.branch("side")
+    repo.commit({"items/a.json": '{"n": 2, "m": 1, "x": 1}'}, "Side")
+    repo.checkout("main")
+    repo.commit({"items/a.json": '{"n": 1, "m": 2, "x": 1}'}, "Main")
+    repo.git("merge", "--quiet", "--no-commit", "--no-ff", "--strategy=ours", "side")
+    repo.commit({"items/a.json": '{"n": 2, "m": 2, "x": 3}'}, "Merge")
+    connection = opened(repo)
+    assert rows(connection, ITEMS) == [("a", "Merge")]
+    fields = [(name, message) for _, name, message in rows(connection, CELLS)]
+    assert fields == [("m", "Main"), ("n", "Side"), ("x", "Merge")]
+
+
+def test_a_history_of_its_own_that_is_merged(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({"items/a.json": '{"n": 1}'}, "Root")
+    repo.git("checkout", "--quiet", "--orphan", "other")
+    repo.commit({"items/a.json": None, "items/b.json": '{"n": 1}'}, "Other root")
+    repo.commit({"items/c.json": '{"n": 1}'}, "Other")
+    repo.checkout("main")
+    repo.git("merge", "--quiet", "--allow-unrelated-histories", "--message", "Merge", "other")
+    messages = [("a", "Root"), ("b", "Other root"), ("c", "Other")]
+    assert rows(opened(repo), ITEMS) == messages
+
+
+def test_declarations_made_aside(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({"items.json": '[{"id": 1, "n": 1}, {"id": 2, "n": 1}]'}, "Root")
+    repo.branch("side")
+    repo.commit({".ingitdb/tables.yaml": KEYED}, "Keyed")
+    repo.commit({"items.json": '[{"id": 1, "n": 5}, {"id": 2, "n": 1}]'}, "Side")
+    repo.checkout("main")
+    repo.commit({"x.txt": "-"}, "Main")
+    repo.merge("side", "Merge")
+    asked = "SELECT id, message FROM blame('items') ORDER BY 1"
+    assert rows(opened(repo), asked) == [(1, "Side"), (2, "Root")]

@@ -96,9 +96,60 @@ def test_a_range_with_ends_beside_the_line(
         rows(connection, STATES.format("BETWEEN 'nowhere' AND 'main'"))
 
 
-@pytest.mark.parametrize("call", ["history()", "history('t', scope => 'all')", "versions('t', 1)"])
+@pytest.mark.parametrize("call", ["history()", "history('t', scope => 'some')", "versions('t', 1)"])
 def test_calls_that_are_refused(
     five: list[str], repo: RepoBuilder, opened: Opened, call: str
 ) -> None:
     with pytest.raises(ingitdb.Error, match=r"wants a table|scope|takes 1"):
         rows(opened(repo), f"FROM {call}")
+
+
+def test_every_commit_that_is_reached(repo: RepoBuilder, opened: Opened) -> None:
+    root = repo.commit({"t/a.json": '{"n": 1}', "t/b.json": '{"n": 1}'})
+    repo.branch("side")
+    aside = repo.commit({"t/a.json": '{"n": 2, "s": "x"}'})
+    repo.checkout("main")
+    main = repo.commit({"t/b.json": '{"n": 3}'})
+    tip = repo.merge("side")
+    connection = opened(repo)
+    asked = "SELECT commit_hash, _key, n, s FROM history('t', scope => 'all') ORDER BY 1, 2"
+    assert rows(connection, asked) == sorted(
+        [
+            (root, "a", 1, None),
+            (root, "b", 1, None),
+            (aside, "a", 2, "x"),
+            (aside, "b", 1, None),
+            (main, "a", 1, None),
+            (main, "b", 3, None),
+            (tip, "a", 2, "x"),
+            (tip, "b", 3, None),
+        ]
+    )
+    line = "SELECT DISTINCT commit_hash FROM history('t', scope => 'line')"
+    assert {commit for (commit,) in rows(connection, line)} == {root, main, tip}
+
+
+def test_kinds_that_only_a_side_mixes(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({"t.csv": "id,n\n1,5\n"})
+    repo.branch("side")
+    aside = repo.commit({"t.csv": "id,n\n1,x\n"})
+    repo.checkout("main")
+    repo.commit({"u.csv": "n\n1\n"})
+    repo.git("merge", "--quiet", "--strategy=ours", "--message", "Merge", "side")
+    asked = f"SELECT id, n FROM history('t', scope => 'all') WHERE commit_hash = '{aside}'"
+    assert rows(opened(repo), asked) == [(1, "x")]
+
+
+def test_a_table_that_is_gone(repo: RepoBuilder, opened: Opened) -> None:
+    first = repo.commit({"t.csv": "n\n1\n"})
+    second = repo.commit({"t.csv": "n\n2\n"})
+    gone = repo.commit({"t.csv": None, "u.csv": "n\n1\n"})
+    connection = opened(repo)
+    assert rows(connection, "SELECT n, commit_hash FROM history('t') ORDER BY 1") == [
+        (1, first),
+        (2, second),
+    ]
+    states = "SELECT n, _from_commit, _to_commit FROM versions('t') ORDER BY 1"
+    assert rows(connection, states) == [(1, first, second), (2, second, gone)]
+    kinds = "SELECT diff_type, to_commit FROM diff('t') ORDER BY to_commit_date, 1"
+    assert ("removed", gone) in rows(connection, kinds)
