@@ -19,10 +19,15 @@ COMMANDS: dict[str, Entry] = {
     "query": Entry("Answer a SQL statement."),
     "tables": Entry("List the tables of a commit."),
     "describe": Entry("Show the columns of a table, and why they are so."),
+    "schema": Entry("Show what the tables are, and how that changed."),
     "log": Entry("List commits, newest first."),
+    "diff": Entry("Show what differs between two commits."),
+    "history": Entry("Show what happened to one record, newest change first."),
+    "blame": Entry("Say who last changed each record."),
     "materialize": Entry("Write whole tables of a commit to files."),
     "cache": Entry("Look at the cache, verify, clear or limit it."),
     "config": Entry("Show each setting and where it comes from."),
+    "git-setup": Entry("Make git diff, git log -p and git show speak of records."),
     "demo": Entry("Make a sample repository and show what this is for."),
     "version": Entry("Show the version."),
     "completion": Entry("Print a shell's completion script."),
@@ -42,8 +47,9 @@ class LazyGroup(Group):
         """Loads one command."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"ingitdb_cli.commands.{cmd_name}")
-        found: click.Command = getattr(module, cmd_name)
+        name = cmd_name.replace("-", "_")
+        module = import_module(f"ingitdb_cli.commands.{name}")
+        found: click.Command = getattr(module, name)
         return found
 
     def resolve_command(

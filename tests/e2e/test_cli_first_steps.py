@@ -31,14 +31,24 @@ def test_help_of_query_begins_with_examples(program: Program) -> None:
 
 
 def test_every_example_runs(program: Program, repo: RepoBuilder, tmp_path: Path) -> None:
+    key = "[route, category, season, ticket, class]"
+    tables = (
+        "discover: true\ntables:\n  geo.countries: {glob: geo/countries.csv}\n"
+        f"  fares: {{glob: fares.csv, key: {key}}}\n"
+    )
     repo.commit(
         {
             "geo/countries.csv": "code\nNO\n",
-            ".ingitdb/tables.yaml": "tables: {geo.countries: {glob: geo/countries.csv}}\n",
+            ".ingitdb/tables.yaml": tables,
+            "fares.csv": "route,category,season,ticket,class,fare\nR07,adult,low,single,standard,9\n"
+            "R07,adult,low,single,first,12\n",
         },
         when=datetime(2024, 2, 1, tzinfo=UTC),
     )
     repo.tag("v1.0")
+    repo.commit({"people/anna.yaml": "name: Anna\ncity: Oslo\nage: 42\n"})
+    repo.tag("v2.0")
+    repo.git("branch", "feature")
     (program.home / ".config" / "fish" / "completions").mkdir(parents=True)
     examples = []
     for name in set(COMMANDS) - {"demo", "serve"}:

@@ -1,0 +1,1 @@
+"""How the difference of two commits is shown: as text, JSON, HTML, rows of a table."""

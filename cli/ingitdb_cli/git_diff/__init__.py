@@ -1,0 +1,1 @@
+"""What makes Git's own commands speak of records: diff drivers, attributes, the text conversion."""

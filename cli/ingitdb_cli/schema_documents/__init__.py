@@ -1,0 +1,1 @@
+"""The tables of a commit as documents: SQL, Markdown, a Mermaid diagram, JSON."""
