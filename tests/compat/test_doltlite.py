@@ -1,0 +1,779 @@
+"""Random scripts of changes, run by DoltLite and written to Git as files, have one history.
+
+Where the two are meant to differ, docs/dolt.md says so under an id (D1, D2 …). `Expected` turns
+DoltLite's answer into the one that is due then; what it does not know stays, and is a failure.
+"""
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as seeded
+
+import ingitdb
+from tests.support.dolt_scripts import (
+    AUTHOR,
+    EVENTFUL,
+    EVERYDAY,
+    KEYLESS,
+    RENAMING,
+    Chances,
+    Key,
+    Pen,
+    Script,
+    State,
+    repository,
+    scripts,
+)
+from tests.support.doltlite import Answer, DoltLite, Question
+
+Row: TypeAlias = dict[str, Any]
+"""A row by the names of its columns, without those that are NULL; commits by their number."""
+Edge: TypeAlias = tuple[int, int]
+START = -1
+"""The number of what stands before the first commit."""
+OF_EDGES = ("from_commit", "from_commit_date", "to_commit", "to_commit_date", "diff_type")
+OF_COMMITS = ("commit_hash", "commit_date", "committer")
+ABSENT = State((), {})
+CHANGED = "WHERE rows_added + rows_deleted + rows_modified > 0"
+ROOT_MESSAGE = "Initialize data repository"
+
+
+class Expected:
+    """Turns DoltLite's rows into those that are due of us; notes what deviations that takes."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self.noted: set[str] = set()
+
+    def state(self, table: str, number: int) -> State:
+        """Gives a table at a commit."""
+        tables = self.script.commits[number].tables if number != START else {}
+        return tables.get(table, ABSENT)
+
+    def diff(self, table: str, rows: list[Row], edges: Iterable[Edge]) -> Iterator[Row]:
+        """Gives the rows of a diff along the edges that ours covers (D2)."""
+        wanted: dict[Edge, list[Row]] = {edge: [] for edge in edges}
+        for row in rows:
+            edge = row["from_commit"], row["to_commit"]
+            if edge in wanted:
+                wanted[edge].append(row)
+            else:
+                self.noted.add("D2")
+        for edge, found in wanted.items():
+            old, new = (self.state(table, number) for number in edge)
+            found += self.hidden(old, new, edge)
+            yield from self.paired(table, old, new, list(self.changed(table, old, new, found)))
+
+    def hidden(self, old: State, new: State, edge: Edge) -> Iterator[Row]:
+        """Gives rows that hold other things at the same places, which DoltLite overlooks (D5)."""
+        for key in old.rows.keys() & new.rows.keys():
+            if is_hidden(old, new, key):
+                self.noted.add("D5")
+                yield {
+                    **{f"from_{name}": cell for name, cell in old.record(key).items()},
+                    **{f"to_{name}": cell for name, cell in new.record(key).items()},
+                    **self.dated("from", edge[0]),
+                    **self.dated("to", edge[1]),
+                    "diff_type": "modified",
+                }
+
+    def dated(self, side: str, number: int) -> Row:
+        """Gives what a diff says of a commit."""
+        at = f"{self.script.commits[number].at:%F %T}"
+        return {f"{side}_commit": number, f"{side}_commit_date": at}
+
+    def changed(self, table: str, old: State, new: State, rows: list[Row]) -> Iterator[Row]:
+        """Gives the rows of one edge that differ in what they hold, not in where (D3)."""
+        for row in rows:
+            key = row.get("to_id", row.get("from_id"))
+            assert key is not None
+            if is_shifted(old, new, key):
+                self.noted.add("D3")
+            elif is_hidden(old, new, key):
+                yield {name: cell for name, cell in row.items() if cell is not None}
+            else:
+                yield self.shown(table, row, {"from_": old, "to_": new}, key)
+
+    def shown(self, table: str, row: Row, states: dict[str, State], key: Key) -> Row:
+        """Gives a row with the columns of its own time in place of today's (D1)."""
+        today = self.script.tip.tables[table].names
+        whole = {
+            prefix + name: cell
+            for prefix, state in states.items()
+            if key in state.rows
+            for name, cell in state.record(key).items()
+            if cell is not None
+        }
+        cut = {
+            n: c for n, c in whole.items() if n.removeprefix("from_").removeprefix("to_") in today
+        }
+        about = {name: row[name] for name in (*OF_EDGES, *OF_COMMITS) if name in row}
+        if row != cut | about:
+            return row
+        if whole != cut:
+            self.noted.add("D1")
+        return whole | about
+
+    def paired(self, table: str, old: State, new: State, rows: list[Row]) -> Iterator[Row]:
+        """Gives the rows of one edge, a record that got another key as one of them (D7)."""
+        moves = self.moves(table, old, new)
+        by_key = {(row["diff_type"], row.get("from_id", row.get("to_id"))): row for row in rows}
+        for before, after in moves.items():
+            gone, come = by_key.get(("removed", before)), by_key.get(("added", after))
+            if gone is not None and come is not None:
+                self.noted.add("D7")
+                rows = [row for row in rows if row is not gone and row is not come]
+                rows.append(gone | come | {"diff_type": "modified"})
+        yield from rows
+
+    def moves(self, table: str, old: State, new: State) -> dict[Key, Key]:
+        """Pairs records of equal content whose keys, which are none of their fields, differ."""
+        if self.script.forms[table] not in KEYLESS:
+            return {}
+        gone, come = (
+            contents(state, state.rows.keys() - other.rows.keys())
+            for state, other in ((old, new), (new, old))
+        )
+        return {
+            keys[0]: come[content][0]
+            for content, keys in gone.items()
+            if len(keys) == 1 and len(come.get(content, ())) == 1
+        }
+
+    def stat(self, rows: list[Row], edge: Edge) -> Iterator[Row]:
+        """Gives the counts of what differs (D6, D7)."""
+        for row in rows:
+            del row["old_cell_count"], row["new_cell_count"]
+            table = row["table_name"]
+            old, new = (self.state(table, number) for number in edge)
+            moves = len(self.moves(table, old, new))
+            stored, held = stored_counts(old, new), held_counts(old, new, moves)
+            if {name: row[name] for name in stored} == stored != held:
+                self.noted |= {"D7"} if moves else set()
+                self.noted |= {"D6"} if stored != held_counts(old, new, 0) else set()
+                row |= held
+            yield row
+
+    def history(self, table: str, rows: list[Row]) -> Iterator[Row]:
+        """Gives the records of each commit."""
+        for row in rows:
+            yield self.shown(table, row, {"": self.state(table, row["commit_hash"])}, row["id"])
+
+    def blame(self, table: str, rows: list[Row]) -> Iterator[Row]:
+        """Gives the commit that made each record (D3, D4, D5, D8)."""
+        for row in rows:
+            number, key = row["commit"], row["id"]
+            origin = self.origin(table, key)
+            reason = self.other_blame(table, key, number, origin)
+            if reason:
+                self.noted.add(reason)
+                made = self.script.commits[origin]
+                row |= {"commit": origin, "commit_date": f"{made.at:%F %T}"}
+                row |= {"message": made.message, "committer": AUTHOR[0], "email": AUTHOR[1]}
+            yield row
+
+    def other_blame(self, table: str, key: Key, number: int, origin: int) -> str | None:
+        """Says why DoltLite blames another commit than the one that made a record."""
+        if number == origin:
+            return None
+        made = self.state(table, origin)
+        before = [self.state(table, parent) for parent in self.script.commits[origin].parents]
+        if number == START:
+            is_first = not any(state.columns for state in before)
+            return "D8" if is_first and len(made.stored(key)) == 1 else None
+        if len(self.script.commits[number].parents) > 1:
+            return "D4"
+        if any(is_hidden(state, made, key) for state in before):
+            return "D5"
+        parents = (self.state(table, parent) for parent in self.script.commits[number].parents)
+        after = self.state(table, number)
+        return "D3" if any(is_shifted(state, after, key) for state in parents) else None
+
+    def origin(self, table: str, key: Key) -> int:
+        """Gives the commit that made a record what it is, through merges."""
+        number = self.script.tip.number
+        cells = self.state(table, number).cells(key)
+        while True:
+            parents = self.script.commits[number].parents
+            same = [p for p in parents if self.state(table, p).holds(key, cells)]
+            if not same:
+                return number
+            number = same[0]
+
+
+def is_shifted(old: State, new: State, key: Key) -> bool:
+    """Tells whether a row holds the same at other places of its record."""
+    both = key in old.rows and key in new.rows
+    return both and old.cells(key) == new.cells(key) and old.stored(key) != new.stored(key)
+
+
+def is_hidden(old: State, new: State, key: Key) -> bool:
+    """Tells whether a row holds something else, but the same at each place of its record."""
+    both = key in old.rows and key in new.rows
+    return both and old.cells(key) != new.cells(key) and old.stored(key) == new.stored(key)
+
+
+def contents(state: State, keys: Iterable[Key]) -> dict[frozenset[Any], list[Key]]:
+    """Gives the keys of the rows that hold the same beside their keys."""
+    found: dict[frozenset[Any], list[Key]] = {}
+    for key in keys:
+        found.setdefault(frozenset(list(state.cells(key).items())[1:]), []).append(key)
+    return found
+
+
+def stored_counts(old: State, new: State) -> dict[str, int]:
+    """Counts as DoltLite does: rows by their records, cells so that they make up the balance."""
+    both = old.rows.keys() & new.rows.keys()
+    has_more = not set(new.names) <= set(old.names)  # then what is stored otherwise may be equal
+    rows = [
+        key
+        for key in both
+        if old.stored(key) != new.stored(key)
+        and not (has_more and old.cells(key) == new.cells(key))
+    ]
+    shared = set(old.names) & set(new.names)
+    differing = (old.record(key)[name] != new.record(key)[name] for key in rows for name in shared)
+    wide, added, deleted = len(new.columns), *(len(s.rows) - len(both) for s in (new, old))
+    balance = wide * len(new.rows) - len(old.columns) * len(old.rows)
+    swapped = wide * (max(added, deleted) if not balance else deleted if balance > 0 else added)
+    return {
+        "rows_unmodified": len(both) - len(rows),
+        "rows_added": added,
+        "rows_deleted": deleted,
+        "rows_modified": len(rows),
+        "cells_added": swapped + max(balance, 0),
+        "cells_deleted": swapped - min(balance, 0),
+        "cells_modified": len(rows) * (wide - len(shared)) + sum(differing),
+    }
+
+
+def held_counts(old: State, new: State, moves: int) -> dict[str, int]:
+    """Counts as we do: a cell is modified if it holds something else, in whatever column."""
+    both = old.rows.keys() & new.rows.keys()
+    pairs = (old.cells(key).items() ^ new.cells(key).items() for key in both)
+    cells = [len({number for number, _ in pair}) for pair in pairs]
+    rows = sum(map(bool, cells))
+    left, right = ({column.number for column in state.columns} for state in (old, new))
+    kept, added, deleted = len(both) + moves, *(len(s.rows) - len(both) - moves for s in (new, old))
+    return {
+        "rows_unmodified": len(both) - rows,
+        "rows_added": added,
+        "rows_deleted": deleted,
+        "rows_modified": rows + moves,
+        "cells_added": len(right) * added + len(right - left) * kept,
+        "cells_deleted": len(left) * deleted + len(left - right) * kept,
+        "cells_modified": sum(cells) + moves,
+    }
+
+
+class Reading:
+    """Reads the answers of one side: which commit is which, and how keys are told."""
+
+    def __init__(self, script: Script, commits: Sequence[str]) -> None:
+        self.script = script
+        self.commits = commits
+        self.numbers = {commit: number for number, commit in enumerate(commits)}
+
+    def ref(self, ref: str | int) -> str:
+        """Gives a ref as this side understands it."""
+        return ref if isinstance(ref, str) else self.commits[ref]
+
+    def rows(self, answer: Answer, table: str | None) -> list[Row]:
+        """Gives the rows of an answer, in one spelling for both sides."""
+        names, rows = answer
+        return [self.row(zip(names, row, strict=True), table) for row in rows]
+
+    def row(self, cells: Iterable[tuple[str, Any]], table: str | None) -> Row:
+        """Gives one row."""
+        row = {name: found for name, cell in cells if (found := self.cell(name, cell)) is not None}
+        for side in ("from", "to"):
+            if row.get(f"{side}_commit") == START:  # DoltLite has a commit of its own there
+                row.pop(f"{side}_commit_date", None)
+        for prefix in ("", "from_", "to_"):
+            key = row.pop(f"{prefix}_key", None)
+            if key is not None and table is not None:
+                kind = self.script.tip.tables[table].columns[0].kind
+                row[f"{prefix}id"] = int(key) if kind == "integer" else key
+        return row
+
+    def cell(self, name: str, cell: Any) -> Any:
+        """Gives what a cell holds."""
+        if name == "commit" or name.endswith(("_commit", "_hash")):
+            return self.numbers.get(cell, START)
+        if name == "changed_columns":
+            return None
+        if isinstance(cell, datetime):
+            return f"{cell:%F %T}"
+        return cell
+
+
+def fixed(rows: Iterable[Row]) -> Counter[frozenset[tuple[str, str]]]:
+    """Gives rows that can be compared as a multiset, types included."""
+    return Counter(frozenset((name, repr(cell)) for name, cell in row.items()) for row in rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Both answers to one question.
+
+    Attributes:
+        question: As we are asked.
+        theirs: What DoltLite answers.
+        due: What is due of us after that.
+        ours: What we answer.
+        deviations: The ids of what `due` took.
+    """
+
+    question: str
+    theirs: list[Row]
+    due: list[Row]
+    ours: list[Row]
+    deviations: frozenset[str]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether we answer what is due."""
+        return fixed(self.due) == fixed(self.ours)
+
+    def __str__(self) -> str:
+        due, ours = fixed(self.due), fixed(self.ours)
+        lines = [f"{self.question} {sorted(self.deviations)}"]
+        for title, rows in (("due", due - ours), ("ours", ours - due)):
+            lines += [f"  {title}: {count} times {sorted(row)}" for row, count in rows.items()]
+        return "\n".join(lines)
+
+
+class Asking:
+    """Asks both sides about one script."""
+
+    def __init__(self, script: Script, dolt: DoltLite, connection: Any, ours: list[str]) -> None:
+        self.script = script
+        self.dolt = dolt
+        self.connection = connection
+        dolt.begin()
+        made = zip(script.statements, dolt.ask(script.statements), strict=True)
+        theirs = [str(rows[0][0]) for (sql, _), (_, rows) in made if "dolt_commit" in sql]
+        self.theirs, self.ours = Reading(script, theirs), Reading(script, ours)
+
+    def ask(
+        self,
+        theirs: Question,
+        ours: Question,
+        due: Callable[[Expected, list[Row]], Iterable[Row]],
+        table: str | None = None,
+    ) -> Comparison:
+        """Asks one question."""
+        answer = self.dolt.ask([theirs])[0]
+        expected = Expected(self.script)
+        wanted = [dict(row) for row in due(expected, self.theirs.rows(answer, table))]
+        cursor = self.connection.execute(*ours)
+        names = [column[0] for column in cursor.description]
+        return Comparison(
+            question=f"{ours[0]} {list(ours[1])}",
+            theirs=self.theirs.rows(answer, table),
+            due=wanted,
+            ours=self.ours.rows((names, cursor.fetchall()), table),
+            deviations=frozenset(expected.noted),
+        )
+
+    def all(self) -> Iterator[Comparison]:
+        """Asks everything."""
+        yield self.log()
+        for table in self.script.tip.tables:
+            yield self.every_diff(table)
+            yield self.history(table)
+            yield self.blame(table)
+        for old, new in self.script.asked:
+            yield self.stat(old, new)
+            for table in self.script.tip.tables:
+                if any(table in self.script.commit(ref).tables for ref in (old, new)):
+                    yield self.diff(table, old, new)
+
+    def log(self) -> Comparison:
+        """Asks for the commits; DoltLite's own, the first one, is left out."""
+        columns = "commit_hash, committer_name AS committer, committer_email AS email"
+        ours = f"SELECT {columns}, commit_date AS date, message FROM git_log()"
+        theirs = "SELECT * FROM dolt_log WHERE message <> ?"
+        return self.ask((theirs, [ROOT_MESSAGE]), (ours, []), lambda _, rows: rows)
+
+    def every_diff(self, table: str) -> Comparison:
+        """Asks what every commit changed."""
+        line = self.script.line()
+        edges = list(zip([*line[1:], START], line, strict=True))
+        return self.ask(
+            (f"SELECT * FROM dolt_diff_{table}", []),
+            (f"FROM diff('{table}')", []),
+            lambda expected, rows: expected.diff(table, rows, edges),
+            table,
+        )
+
+    def diff(self, table: str, old: str | int, new: str | int) -> Comparison:
+        """Asks what differs between two commits."""
+        edge = self.script.commit(old).number, self.script.commit(new).number
+        return self.ask(
+            (f"SELECT * FROM dolt_diff_{table}(?, ?)", [*map(self.theirs.ref, (old, new))]),
+            (f"FROM diff('{table}', ?, ?)", [*map(self.ours.ref, (old, new))]),
+            lambda expected, rows: expected.diff(table, rows, [edge]),
+            table,
+        )
+
+    def stat(self, old: str | int, new: str | int, where: str = CHANGED) -> Comparison:
+        """Asks how much differs between two commits, of tables whose records do."""
+        edge = self.script.commit(old).number, self.script.commit(new).number
+        return self.ask(
+            (f"SELECT * FROM dolt_diff_stat(?, ?) {where}", [*map(self.theirs.ref, (old, new))]),
+            (f"FROM diff_stat(?, ?) {where}", [*map(self.ours.ref, (old, new))]),
+            lambda expected, rows: expected.stat(rows, edge),
+        )
+
+    def history(self, table: str) -> Comparison:
+        """Asks for the records of every commit."""
+        return self.ask(
+            (f"SELECT * FROM dolt_history_{table}", []),
+            (f"FROM history('{table}', scope => 'all')", []),
+            lambda expected, rows: expected.history(table, rows),
+            table,
+        )
+
+    def blame(self, table: str) -> Comparison:
+        """Asks for the commit that made each record."""
+        return self.ask(
+            (f"SELECT * FROM dolt_blame_{table}", []),
+            (f"FROM blame('{table}')", []),
+            lambda expected, rows: expected.blame(table, rows),
+            table,
+        )
+
+
+@contextmanager
+def asking(script: Script, dolt: DoltLite) -> Iterator[Asking]:
+    """Runs a script on both sides."""
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "repository"
+        commits = repository(script, path)
+        own = ingitdb.Settings(cache=Path(name) / "cache", workers=1, threads=1)
+        with ingitdb.connect(path, settings=own) as connection:
+            yield Asking(script, dolt, connection, commits)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of many scripts."""
+
+    scripts: int = 0
+    questions: int = 0
+    merging: int = 0
+    altering: int = 0
+    equal: int = 0
+    deviations: Counter[str] = field(default_factory=Counter)
+
+    def add(self, script: Script, comparisons: list[Comparison]) -> None:
+        """Counts a script."""
+        found = frozenset[str]().union(*(c.deviations for c in comparisons))
+        self.scripts += 1
+        self.questions += len(comparisons)
+        self.merging += any(len(commit.parents) > 1 for commit in script.commits)
+        self.altering += any("ALTER" in sql for sql, _ in script.statements)
+        self.equal += not found
+        self.deviations.update(found)
+
+    def __str__(self) -> str:
+        found = ", ".join(f"{name}: {count}" for name, count in sorted(self.deviations.items()))
+        return (
+            f"{self.scripts} scripts compared ({self.merging} with merges, {self.altering} that"
+            f" alter tables), {self.questions} questions; {self.equal} without any deviation;"
+            f" scripts with {found or 'others: none'}"
+        )
+
+
+def compared(count: int, seed: int, chances: Chances) -> Tally:
+    """Compares scripts; fails at a difference that is no known deviation."""
+    tally = Tally()
+    relaxed = settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],  # shrinking would take minutes
+        suppress_health_check=list(HealthCheck),
+    )
+
+    @seeded(seed)
+    @relaxed
+    @given(scripts(chances))
+    def compare(script: Script) -> None:
+        with asking(script, process) as both:
+            comparisons = list(both.all())
+        wrong = [str(comparison) for comparison in comparisons if not comparison.agrees]
+        assert not wrong, "\n".join([*map(repr, script.statements), str(script.forms), *wrong])
+        tally.add(script, comparisons)
+
+    with DoltLite() as process:
+        compare()
+    print(tally)  # noqa: T201 - shown with -rP
+    return tally
+
+
+@pytest.mark.parametrize(
+    ("count", "part"),
+    [(20, 0), *(pytest.param(100, part, marks=pytest.mark.slow) for part in (1, 2, 3))],
+)
+def test_everyday_scripts(count: int, part: int, seed: int) -> None:
+    tally = compared(count, seed + part, EVERYDAY)
+    assert tally.scripts == count
+    few = 0 if count >= 100 else 3  # among so few scripts chance has a say
+    assert tally.equal >= 0.9 * count - few, tally
+
+
+@pytest.mark.parametrize("count", [10, pytest.param(100, marks=pytest.mark.slow)])
+def test_scripts_that_merge_and_alter_tables(count: int, seed: int) -> None:
+    tally = compared(count, seed, EVENTFUL)
+    assert tally.scripts == count
+    assert count < 50 or min(tally.merging, tally.altering) > count / 20, tally
+
+
+@pytest.mark.xfail(reason="a declared rename counts in one direction, of two commits")
+@pytest.mark.parametrize("count", [pytest.param(50, marks=pytest.mark.slow)])
+def test_scripts_that_rename_columns(count: int, seed: int) -> None:
+    assert compared(count, seed, RENAMING).altering > count / 4
+
+
+@pytest.fixture(scope="module")
+def dolt() -> Iterator[DoltLite]:
+    """A DoltLite for the tests of single deviations."""
+    with DoltLite() as process:
+        yield process
+
+
+def shown(rows: list[Row]) -> list[Row]:
+    """Gives rows without what is the same in each."""
+    known = (*OF_EDGES[:4], "commit_date", "committer", "email")
+    kept = [{name: row[name] for name in row if name not in known} for row in rows]
+    return sorted(kept, key=repr)
+
+
+def edged(rows: list[Row]) -> list[tuple[Any, ...]]:
+    """Gives which commits the rows of a diff compare, and what became of which record."""
+    found = (
+        (row["from_commit"], row["to_commit"], row.get("to_id", row.get("from_id"))) for row in rows
+    )
+    return sorted(found)
+
+
+def test_d1_columns_of_their_time(dolt: DoltLite) -> None:
+    pen = Pen({"t": "csv"})
+    pen.create("t", "integer", "text", "integer")
+    pen.insert("t", 1, "a", 10)
+    pen.commit()
+    pen.drop("t", "c3")
+    pen.commit()
+    with asking(pen.script, dolt) as both:
+        found = both.diff("t", 0, 1)
+    row = {"from_id": 1, "from_c2": "a", "to_id": 1, "to_c2": "a", "diff_type": "modified"}
+    assert shown(found.theirs) == [row]
+    assert shown(found.ours) == [row | {"from_c3": 10}]
+    assert found.agrees
+    assert found.deviations == {"D1"}
+
+
+def parted() -> Pen:
+    """Writes a script of two branches that are merged in the end."""
+    pen = Pen({"t": "list"})
+    pen.create("t", "integer", "text")
+    pen.insert("t", 1, "a")
+    pen.insert("t", 2, "b")
+    pen.commit()
+    pen.branch("side")
+    pen.update("t", 2, "c2", "side")
+    pen.commit()
+    pen.checkout("main")
+    pen.update("t", 1, "c2", "main")
+    pen.commit()
+    assert pen.merge("side")
+    return pen
+
+
+def test_d2_first_parents(dolt: DoltLite) -> None:
+    with asking(parted().script, dolt) as both:
+        found, every = both.every_diff("t"), both.history("t")
+        line = both.connection.execute("SELECT DISTINCT commit_hash FROM history('t')").fetchall()
+        numbers = {both.ours.numbers[commit] for (commit,) in line}
+    edges = [(START, 0, 1), (START, 0, 2), (0, 2, 1), (2, 3, 2)]
+    assert edged(found.ours) == edges
+    assert edged(found.theirs) == sorted([*edges, (0, 1, 2), (1, 3, 1)])
+    assert numbers == {0, 2, 3}
+    assert {row["commit_hash"] for row in every.theirs} == {0, 1, 2, 3}
+    assert found.agrees
+    assert found.deviations == {"D2"}
+    assert every.agrees
+    assert not every.deviations
+
+
+def test_d3_records_that_only_moved(dolt: DoltLite) -> None:
+    pen = Pen({"t": "csv"})
+    pen.create("t", "integer", "text", "text")
+    pen.insert("t", 1, None, "kept")
+    pen.commit()
+    pen.drop("t", "c2")
+    pen.commit()
+    with asking(pen.script, dolt) as both:
+        found, blame = both.diff("t", 0, 1), both.blame("t")
+    row = {"from_id": 1, "from_c3": "kept", "to_id": 1, "to_c3": "kept", "diff_type": "modified"}
+    assert shown(found.theirs) == [row]
+    assert shown(found.ours) == []
+    assert [(row["id"], row["commit"]) for row in blame.theirs] == [(1, 1)]
+    assert [(row["id"], row["commit"]) for row in blame.ours] == [(1, 0)]
+    for answer in (found, blame):
+        assert answer.agrees
+        assert answer.deviations == {"D3"}
+
+
+def test_d4_blame_of_merges(dolt: DoltLite) -> None:
+    with asking(parted().script, dolt) as both:
+        found = both.blame("t")
+    assert [(row["id"], row["commit"]) for row in found.theirs] == [(1, 3), (2, 3)]
+    assert sorted((row["id"], row["commit"]) for row in found.ours) == [(1, 2), (2, 1)]
+    assert found.agrees
+    assert found.deviations == {"D4"}
+
+
+def test_d5_another_column_at_the_same_place(dolt: DoltLite) -> None:
+    pen = Pen({"t": "csv"})
+    pen.create("t", "integer", "text", "integer")
+    pen.insert("t", 1, "a", 10)
+    pen.commit()
+    pen.drop("t", "c3")
+    assert pen.add("t", "integer") == "c4"
+    pen.update("t", 1, "c4", 10)
+    pen.commit()
+    with asking(pen.script, dolt) as both:
+        found, blame = both.diff("t", 0, 1), both.blame("t")
+    assert shown(found.theirs) == []
+    before, after = {"from_id": 1, "from_c2": "a", "from_c3": 10}, {"to_id": 1, "to_c2": "a"}
+    assert shown(found.ours) == [before | after | {"to_c4": 10, "diff_type": "modified"}]
+    assert [row["commit"] for row in blame.theirs] == [0]
+    assert [row["commit"] for row in blame.ours] == [1]
+    for answer in (found, blame):
+        assert answer.agrees
+        assert answer.deviations == {"D5"}
+
+
+def test_d6_counts_across_a_change_of_columns(dolt: DoltLite) -> None:
+    pen = Pen({"t": "csv"})
+    pen.create("t", "integer", "text", "text")
+    pen.insert("t", 1, "a", "x")
+    pen.insert("t", 2, "b", "y")
+    pen.commit()
+    pen.add("t", "text")
+    pen.update("t", 1, "c2", "changed")
+    pen.delete("t", 2)
+    pen.commit()
+    with asking(pen.script, dolt) as both:
+        found = both.stat(0, 1)
+    counts = ("cells_added", "cells_deleted", "cells_modified")
+    assert [tuple(row[name] for name in counts) for row in found.theirs] == [(0, 2, 2)]
+    assert [tuple(row[name] for name in counts) for row in found.ours] == [(1, 3, 1)]
+    assert found.agrees
+    assert found.deviations == {"D6"}
+
+
+def test_d7_records_that_got_another_key(dolt: DoltLite) -> None:
+    pen = Pen({"t": "files"})
+    pen.create("t", "integer", "text")
+    pen.insert("t", 1, "kept")
+    pen.insert("t", 2, "other")
+    pen.commit()
+    pen.delete("t", 1)
+    pen.insert("t", 3, "kept")
+    pen.commit()
+    with asking(pen.script, dolt) as both:
+        found, counts = both.diff("t", 0, 1), both.stat(0, 1)
+    gone, come = {"from_id": 1, "from_c2": "kept"}, {"to_id": 3, "to_c2": "kept"}
+    apart = [gone | {"diff_type": "removed"}, come | {"diff_type": "added"}]
+    assert shown(found.theirs) == sorted(apart, key=repr)
+    assert shown(found.ours) == [gone | come | {"diff_type": "modified"}]
+    names = ("rows_added", "rows_deleted", "rows_modified")
+    assert [tuple(row[name] for name in names) for row in counts.theirs] == [(1, 1, 0)]
+    assert [tuple(row[name] for name in names) for row in counts.ours] == [(0, 0, 1)]
+    for answer in (found, counts):
+        assert answer.agrees
+        assert answer.deviations == {"D7"}
+
+
+def test_d8_nobody_to_blame(dolt: DoltLite) -> None:
+    pen = Pen({"t": "csv"})
+    pen.create("t", "integer", "text")
+    pen.insert("t", 1, None)
+    pen.commit()
+    with asking(pen.script, dolt) as both:
+        found = both.blame("t")
+    assert [(row["commit"], row["message"]) for row in found.theirs] == [(START, "")]
+    assert [(row["commit"], row["message"]) for row in found.ours] == [(0, "step 0")]
+    assert found.agrees
+    assert found.deviations == {"D8"}
+
+
+def test_what_is_no_known_deviation_is_found(dolt: DoltLite) -> None:
+    one, other = (Pen({"t": "csv"}) for _ in range(2))
+    for pen, word in ((one, "a"), (other, "b")):
+        pen.create("t", "integer", "text")
+        pen.insert("t", 1, word)
+        pen.commit()
+    one.script.commits[0] = other.script.commits[0]  # Git is told something else
+    with asking(one.script, dolt) as both:
+        found = [comparison for comparison in both.all() if not comparison.agrees]
+    assert {comparison.question.partition("(")[0] for comparison in found} == {
+        "FROM diff",
+        "FROM history",
+    }
+    assert all("'b'" in str(comparison) for comparison in found)
+
+
+@pytest.mark.xfail(reason="diff_stat leaves out tables whose columns alone differ")
+def test_counts_where_columns_alone_differ(dolt: DoltLite) -> None:
+    pen = Pen({"t": "csv"})
+    pen.create("t", "integer", "text")
+    pen.insert("t", 1, "a")
+    pen.commit()
+    pen.add("t", "text")
+    pen.commit()
+    with asking(pen.script, dolt) as both:
+        found = both.stat(0, 1, where="")
+    assert [(row["rows_unmodified"], row["cells_added"]) for row in found.theirs] == [(1, 1)]
+    assert found.agrees
+
+
+@pytest.mark.xfail(reason="a CSV column that the newest definition lacks loses its declared type")
+def test_types_of_csv_columns_that_are_gone(dolt: DoltLite) -> None:
+    pen = Pen({"t": "csv"})
+    pen.create("t", "integer", "text", "text")
+    pen.insert("t", 1, "kept", "2024-01-05")
+    pen.commit()
+    pen.drop("t", "c3")
+    pen.commit()
+    with asking(pen.script, dolt) as both:
+        found = both.history("t")
+    assert found.agrees
+
+
+@pytest.mark.xfail(reason="a declared rename counts for the pair of commits alone that made it")
+def test_a_renamed_column_at_every_commit(dolt: DoltLite) -> None:
+    pen = Pen({"t": "csv"})
+    pen.create("t", "integer", "text")
+    pen.insert("t", 1, "a")
+    pen.insert("t", 2, "b")
+    pen.commit()
+    pen.update("t", 1, "c2", "changed")
+    pen.commit()
+    pen.rename("t", "c2", "r2")
+    pen.commit()
+    with asking(pen.script, dolt) as both:
+        found = [both.every_diff("t"), both.blame("t"), both.diff("t", 2, 0)]
+    assert not [str(comparison) for comparison in found if not comparison.agrees]
