@@ -10,7 +10,7 @@ import random
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ RECORDS = int(os.environ.get("INGITDB_BENCH_RECORDS", "100000"))
 COMMITS = int(os.environ.get("INGITDB_BENCH_COMMITS", "2000"))
 LAYOUTS = ("sharded", "flat")
 SHARDS = 256
+COMMITTER = "B <b@example.org>"
 _REVISION = 1
 _SEED = 20_260_301
 _EPOCH = 1_600_000_000
@@ -72,7 +73,7 @@ def generated(layout: str, records: int = RECORDS, commits: int = COMMITS) -> Ge
     if not mark.exists():
         shutil.rmtree(path, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
-        _make(path, layout, records, commits)
+        import_into(path, _stream(layout, records, commits))
         places = {
             "tip": _git(path, "rev-parse", "main"),
             "old": _git(path, "rev-parse", f"main~{commits - 1 - commits // 4}"),
@@ -130,17 +131,39 @@ def record(number: int, revision: int, *, extended: bool) -> bytes:
     return (json.dumps(fields, indent=1) + "\n").encode()
 
 
-def _make(path: Path, layout: str, records: int, commits: int) -> None:
+def import_into(path: Path, pieces: Iterable[bytes]) -> None:
+    """Makes a bare repository of what fast-import reads."""
     _git(path.parent, "init", "--quiet", "--bare", "--initial-branch=main", str(path))
     command = ["git", "-C", str(path), "fast-import", "--quiet"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE)
     if process.stdin is None:
         raise BrokenPipeError
     with process.stdin as stream:
-        for piece in _stream(layout, records, commits):
+        for piece in pieces:
             stream.write(piece)
     if process.wait():
         raise subprocess.CalledProcessError(process.returncode, command)
+
+
+def commit_head(branch: str, at: int, message: str, parent: str | None = None) -> bytes:
+    """Gives fast-import the start of a commit; the files it changes follow."""
+    text = message.encode()
+    start = f"from {parent}\n".encode() if parent else b""
+    head = f"commit refs/heads/{branch}\nmark :{2 if parent else 1}\n"
+    head += f"committer {COMMITTER} {commit_time(at)} +0000\n"
+    return head.encode() + b"data %d\n%s\n" % (len(text), text) + start
+
+
+def commit_time(at: int) -> int:
+    """Gives the seconds since 1970 of a commit: an hour after the one before."""
+    return _EPOCH + at * 3600
+
+
+def file_change(path: str, data: bytes | None) -> bytes:
+    """Gives fast-import a file of a commit; None deletes it."""
+    if data is None:
+        return f"D {path}\n".encode()
+    return b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(data), data)
 
 
 def _stream(layout: str, records: int, commits: int) -> Iterator[bytes]:
@@ -148,20 +171,20 @@ def _stream(layout: str, records: int, commits: int) -> Iterator[bytes]:
     dice = random.Random(_SEED)
     standing = list(range(records))
     following = records
-    yield _commit("main", 0, "Import")
+    yield commit_head("main", 0, "Import")
     countries = "".join(f"K{i:03d},Country {i},R{i % 7}\n" for i in range(_COUNTRIES))
-    yield _file("countries.csv", f"code,name,region\n{countries}".encode())
+    yield file_change("countries.csv", f"code,name,region\n{countries}".encode())
     for number in standing:
-        yield _file(record_path(layout, number), record(number, 0, extended=False))
+        yield file_change(record_path(layout, number), record(number, 0, extended=False))
     for at in range(1, commits):
-        yield _commit("main", at, f"Change {at}")
+        yield commit_head("main", at, f"Change {at}")
         extended = at >= commits // 2
         for _ in range(dice.randrange(1, 5)):
             chance = dice.random()
             place = dice.randrange(len(standing))
             if chance < 0.08:
                 standing.append(following)
-                yield _file(
+                yield file_change(
                     record_path(layout, following), record(following, at, extended=extended)
                 )
                 following += 1
@@ -169,25 +192,13 @@ def _stream(layout: str, records: int, commits: int) -> Iterator[bytes]:
                 gone = standing[place]
                 standing[place] = standing[-1]
                 standing.pop()
-                yield f"D {record_path(layout, gone)}\n".encode()
+                yield file_change(record_path(layout, gone), None)
             else:
                 text = record(standing[place], at, extended=extended)
-                yield _file(record_path(layout, standing[place]), text)
-    yield _commit("side", commits, "Beside the line", parent=":1")
+                yield file_change(record_path(layout, standing[place]), text)
+    yield commit_head("side", commits, "Beside the line", parent=":1")
     for number in dice.sample(standing, k=_SIDE_CHANGES):
-        yield _file(record_path(layout, number), record(number, commits, extended=True))
-
-
-def _commit(branch: str, at: int, message: str, parent: str | None = None) -> bytes:
-    text = message.encode()
-    start = f"from {parent}\n".encode() if parent else b""
-    head = f"commit refs/heads/{branch}\nmark :{2 if parent else 1}\n"
-    head += f"committer B <b@example.org> {_EPOCH + at * 3600} +0000\n"
-    return head.encode() + b"data %d\n%s\n" % (len(text), text) + start
-
-
-def _file(path: str, data: bytes) -> bytes:
-    return b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(data), data)
+        yield file_change(record_path(layout, number), record(number, commits, extended=True))
 
 
 def _git(folder: Path, *arguments: str) -> str:
