@@ -40,7 +40,8 @@ def test_every_example_runs(program: Program, repo: RepoBuilder, tmp_path: Path)
         {
             "geo/countries.csv": "code\nNO\n",
             ".ingitdb/tables.yaml": tables,
-            "fares.csv": "route,category,season,ticket,class,fare\nR07,adult,low,single,standard,9\n"
+            "fares.csv": "route,category,season,ticket,class,fare\n"
+            "R07,adult,low,single,standard,9\n"
             "R07,adult,low,single,first,12\n",
         },
         when=datetime(2024, 2, 1, tzinfo=UTC),

@@ -47,7 +47,7 @@ class Blame:
                 f"{self.table.name} has no key by which a record is known at every commit.",
                 hint=f"Declare one: ingitdb keys suggest {self.table.name}",
             )
-        blamed = self._blamed(identity.new, cells=cells)
+        blamed = self._blamed(identity, cells=cells)
         shown = "".join(f"{name}, " for name in self._key(states))
         column = "s.column_name, " if cells else ""
         found = "c.hash AS commit, c.moment AS commit_date, c.committer, c.email, c.message"
@@ -62,10 +62,13 @@ class Blame:
             joined += f" LEFT JOIN {register(origins)} o ON o.key = s.key{same}"
         return f"{blamed} SELECT {shown}{column}{found} FROM s {joined}"
 
-    def _blamed(self, key: str, *, cells: bool) -> str:
+    def _blamed(self, identity: Identity, *, cells: bool) -> str:
         """Gives the start of a query: `s` is each record or field with the ordinal `last`."""
         states, forms = self.line.states(self.table)
-        end = self.line.base().ordinal
+        key, end = identity.new, self.line.base().ordinal
+        standing = f"FROM ({states.body}) WHERE {BEGUN} <= {end} AND {ENDED} > {end}"
+        if not cells and self.line.has_steady_states(self.table, states, identity):
+            return f"WITH s AS (SELECT *, {key} AS key, {BEGUN} AS last {standing})"
         changes = self.line.changes(self.table, states, forms)
         to_names = ", ".join(
             f"{named('to', column)} AS {quote_identifier(column.name)}" for column in states.columns
@@ -81,8 +84,7 @@ class Blame:
             f" (SELECT {to_names}, {AT}, diff_type, changed_columns FROM ({changes})"
             " WHERE diff_type <> 'removed')),"
             f" l AS (SELECT * EXCLUDE ({AT}), max({AT}) AS last FROM d GROUP BY ALL),"
-            f" r AS (SELECT *, {key} AS key{fields} FROM ({states.body})"
-            f" WHERE {BEGUN} <= {end} AND {ENDED} > {end}),"
+            f" r AS (SELECT *, {key} AS key{fields} {standing}),"
             f" s AS (SELECT r.*, coalesce(l.last, r.{BEGUN}) AS last FROM r"
             f" LEFT JOIN l ON l.key = r.key{same})"
         )

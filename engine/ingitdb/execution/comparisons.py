@@ -1,6 +1,7 @@
 """The functions that compare two commits: which tables they mean, and the SQL that answers."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,10 +9,11 @@ from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import StatementInvalid, TableNotFound
 from ingitdb.execution.catalogs import Catalogs
 from ingitdb.execution.definitions import create_statement
-from ingitdb.execution.differences import Difference, Side
+from ingitdb.execution.differences import Difference, Side, table_name
 from ingitdb.execution.points import Points
 from ingitdb.git.repository import Repository
 from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
+from ingitdb.model.tables import former_name
 from ingitdb.model.types import quote_literal
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.snapshot import Snapshot
@@ -74,16 +76,16 @@ class Comparison:
         if missing is not None and found == [None, None]:
             raise missing
         if found[0] is None and found[1] is not None:
-            found[0] = self._before(self.old, found[1])
+            found[0] = self._renamed(self.old, found[1])
         elif found[1] is None and found[0] is not None:
-            found[1] = self._before(self.new, found[0])
+            found[1] = self._renamed(self.new, found[0])
         return self._difference(found[0], found[1])
 
     def tables(self) -> Iterator[Difference]:
         """Gives the difference of every table of the two commits."""
         old = list(self.snapshot(self.old).tables)
         for table in self.snapshot(self.new).tables:
-            before = _same(table, old) or self._before(self.old, table)
+            before = _same(table, old) or self._renamed(self.old, table)
             if before in old:
                 old.remove(before)
             yield self._difference(before, table)
@@ -94,15 +96,17 @@ class Comparison:
         snapshot = self.snapshot(commit)
         return self.catalogs.find(snapshot, text, schema=name.schema, preferred=name.preferred)
 
-    def _before(self, commit: CommitId, table: NamedTable) -> NamedTable | None:
-        """Finds a table under the name that it is declared to have had."""
-        for rule, value in table.locations[0].declaration.rules:
-            if rule == "renamed_from":
-                name = TableName(str(value), preferred=table.schema)
-                try:
-                    return self._find(commit, name.name, name)
-                except TableNotFound:
-                    return None
+    def _renamed(self, commit: CommitId, table: NamedTable) -> NamedTable | None:
+        """Finds a table under another name that it is declared to have had, or to have got."""
+        former = former_name(table.locations[0].declaration.rules)
+        if former is not None:
+            with suppress(TableNotFound):
+                return self._find(commit, former, TableName(former, preferred=table.schema))
+        names = {fold(table.name), fold(table_name(table))}
+        for other in self.snapshot(commit).tables:
+            former = former_name(other.locations[0].declaration.rules)
+            if former is not None and fold(former) in names:
+                return other
         return None
 
     def _difference(self, old: NamedTable | None, new: NamedTable | None) -> Difference:
@@ -155,7 +159,8 @@ def _summed_up(difference: Difference) -> str:
     data = str(is_whole).lower()
     if not is_whole:
         data = f"EXISTS (FROM ({difference.body()}))"
-    schema = str(is_whole or difference.has_other_columns).lower()
+    before, after = _definitions(difference)
+    schema = str(is_whole or before != after).lower()
     shown = ", ".join(map(quote_literal, (old, new, kind)))
     wanted = "true" if kind != "modified" else "data_change OR schema_change"
     return (
@@ -200,7 +205,7 @@ def _counted(difference: Difference) -> str:
         " count(*) FILTER (diff_type = 'removed') AS r,"
         " count(*) FILTER (diff_type = 'modified') AS m,"
         " CAST(coalesce(sum(len(changed_columns)), 0) AS BIGINT) AS c"
-        f" FROM ({difference.body()})) WHERE a + r + m > 0"
+        f" FROM ({difference.body()})) WHERE a + r + m + {come} + {gone} > 0"
     )
 
 

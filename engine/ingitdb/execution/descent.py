@@ -9,7 +9,7 @@ from typing import TypeAlias
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.execution.identity import AT, Identity
 from ingitdb.execution.lines import Line
-from ingitdb.execution.pairing import Fields, Pairing, named, pair_columns
+from ingitdb.execution.pairing import Fields, Pairing, named, same_columns
 from ingitdb.model.history import Commit
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.types import quote_identifier, quote_literal
@@ -173,7 +173,7 @@ class Descent:
                     f"SELECT *, {BEGUN} AS {AT} {stood}",
                 ),
                 fields=(fields, fields),
-                pairs=list(pair_columns(fields, fields)),
+                pairs=same_columns(fields),
                 identity=self._identity,
             )
             rows = self._line.query(

@@ -73,16 +73,6 @@ class Difference:
         return old, new
 
     @property
-    def has_other_columns(self) -> bool:
-        """Whether a column came, went, or changed its type or name."""
-        return any(
-            pair.old is None
-            or pair.new is None
-            or (pair.old.name, pair.old.type) != (pair.new.name, pair.new.type)
-            for pair in self._pairs
-        )
-
-    @property
     def key(self) -> set[str]:
         """The names of the key's columns, case-folded."""
         table = self._new.table or self._old.table

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pyarrow as pa
 
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import RefNotFound, StatementRefused
-from ingitdb.execution.identity import AT, identities
-from ingitdb.execution.pairing import Fields, Pairing, named, pair_columns
+from ingitdb.execution.identity import AT, Identity, identities
+from ingitdb.execution.pairing import Fields, Pairing, named, same_columns
 from ingitdb.execution.points import Points
 from ingitdb.git.repository import Repository
 from ingitdb.model.history import Commit
@@ -33,6 +33,10 @@ _NEW = quote_identifier("\u0001new")
 _ISLAND = quote_identifier("\u0001island")
 
 
+_SAME = ("_path", "_key", DIGEST)
+_MANY = 4
+"""With so many states to an interval its commits are better worked out once."""
+_COMMITTED = "c.hash AS commit_hash, c.committer, c.moment AS commit_date"
 _CHANGES = (
     ("insert", "added", "to"),
     ("delete", "removed", "from"),
@@ -105,23 +109,31 @@ class Line:
         names = [quote_identifier(column.name) for column in columns]
         values = "".join(f", any_value(s.{name}) AS {name}" for name in names if name != _KEY)
         shown = "".join(f"g.{name}, " for name in names)
-        same = f"_path, _key, {DIGEST}"
-        order = f"(PARTITION BY {same} ORDER BY {BEGUN}, {ORDER})"
         wanted = ""
         if span is not None:
             stood = f"g.{BEGUN} <= {span.last} AND g.{ENDED} > {span.first}"
             wanted = f" WHERE {stood if span.first <= span.last else 'false'}"
+        whole = body
+        if self._is_split(table, body):
+            whole = _joined(body, values)
         return (
             f"SELECT {shown}f.moment AS _valid_from, t.moment AS _valid_to,"
-            " f.hash AS _from_commit, t.hash AS _to_commit FROM ("
-            f"SELECT {same}, {_ISLAND}, min({BEGUN}) AS {BEGUN}, max({ENDED}) AS {ENDED}"
-            f"{values} FROM (SELECT *, sum({_NEW}) OVER w AS {_ISLAND} FROM (SELECT *,"
-            f" CASE WHEN lag({ENDED}) OVER v = {BEGUN} THEN 0 ELSE 1 END AS {_NEW}"
-            f" FROM ({body}) WINDOW v AS {order}) WINDOW w AS {order}) s"
-            f" GROUP BY {same}, {_ISLAND}) g"
+            f" f.hash AS _from_commit, t.hash AS _to_commit FROM ({whole}) g"
             f" JOIN {commits} f ON f.ordinal = g.{BEGUN}"
             f" LEFT JOIN {commits} t ON t.ordinal = g.{ENDED}{wanted}"
         )
+
+    def _is_split(self, table: NamedTable, states: str) -> bool:
+        """Tells whether some state is stored in several parts, one after another."""
+        same = " AND ".join(f"a.{name} IS NOT DISTINCT FROM b.{name}" for name in _SAME)
+        sql = (
+            f"WITH s AS (SELECT {', '.join(_SAME)}, {BEGUN}, {ENDED} FROM ({states}))"
+            f" SELECT EXISTS (FROM s a JOIN s b ON a.{ENDED} = b.{BEGUN} AND {same})"
+        )
+        return self._holds("is split", table, sql)
+
+    def _holds(self, fact: str, table: NamedTable, sql: str) -> bool:
+        return self.histories.holds(self.base(), (fact, table), lambda: bool(self.query(sql)[0][0]))
 
     def history(self, table: NamedTable, commits: str) -> str:
         """Gives SQL for every record at every commit.
@@ -131,13 +143,17 @@ class Line:
             commits: A relation with what `commits` gives.
         """
         states, _ = self.states(table)
-        columns, body = states.columns, states.body
-        shown = "".join(f"s.{quote_identifier(column.name)}, " for column in columns)
-        return (
-            f"SELECT {shown}c.hash AS commit_hash, c.committer, c.moment AS commit_date"
-            f" FROM ({body}) s JOIN {commits} c"
-            f" ON c.ordinal >= s.{BEGUN} AND c.ordinal < s.{ENDED}"
-        )
+        shown = "".join(f"s.{quote_identifier(column.name)}, " for column in states.columns)
+        standing = _standing(states.body, commits)
+        if self._has_few_intervals(table, states.body):
+            standing = _standing_by_interval(states.body, commits)
+        return f"SELECT {shown}{_COMMITTED} {standing}"
+
+    def _has_few_intervals(self, table: NamedTable, states: str) -> bool:
+        """Tells whether many states began and ended together."""
+        distinct = f"count(DISTINCT ({BEGUN}, {ENDED}))"
+        sql = f"SELECT count(*) > {_MANY} * {distinct} FROM ({states})"
+        return self._holds("has few intervals", table, sql)
 
     def history_of_all(self, table: NamedTable, commits: str, beside: str, paths: str) -> str:
         """Gives SQL for every record at every commit that the line reaches.
@@ -156,13 +172,12 @@ class Line:
             (source, beside, f"c.ordinal + {reached.offset}", ""),
         ]
         if not reached.sides.is_whole:
-            through = f" AND s._path NOT IN (SELECT path FROM {paths})"
+            through = f" WHERE s._path NOT IN (SELECT path FROM {paths})"
             parts.append((0, beside, "c.line", through))
         return " UNION ALL ".join(
-            f"SELECT {shown}c.hash AS commit_hash, c.committer, c.moment AS commit_date"
-            f" FROM ({states.body}) s JOIN {name} c"
-            f" ON {ordinal} >= s.{BEGUN} AND {ordinal} < s.{ENDED}"
-            f" WHERE s.{SOURCE} = {number}{further}"
+            f"SELECT {shown}{_COMMITTED} "
+            + _standing(f"SELECT * FROM ({states.body}) WHERE {SOURCE} = {number}", name, ordinal)
+            + further
             for number, name, ordinal, further in parts
         )
 
@@ -247,13 +262,12 @@ class Line:
         base = self.base()
         known = identities(table, forms, states, base.ordinal, self.query)
         fields = Fields(states.columns, states.natural)
-        pairs = list(pair_columns(fields, fields))
+        pairs = same_columns(fields)
         some = [at for _, ordinals in known for at in ordinals or ()]
         parts = []
         for identity, ordinals in known:
             where = _among(ordinals, some)
-            old = f"SELECT *, {ENDED} AS {AT} FROM ({states.body}) WHERE {ENDED} <= {base.ordinal}"
-            new = f"SELECT *, {BEGUN} AS {AT} FROM ({states.body})"
+            old, new = self._ends(states)
             bodies = (
                 f"SELECT * FROM ({old}) WHERE {where}",
                 f"SELECT * FROM ({new}) WHERE {where}",
@@ -261,8 +275,42 @@ class Line:
             pairing = Pairing(
                 bodies=bodies, fields=(fields, fields), pairs=pairs, identity=identity
             )
+            if not identity.content_first:
+                pairing = self._simplified(table, pairing)
             parts.append(f"SELECT * FROM ({pairing.sql()})")
         return " UNION ALL ".join(parts)
+
+    def has_steady_states(self, table: NamedTable, states: Relation, identity: Identity) -> bool:
+        """Tells whether each state of a record began with a change of it, and none moved."""
+        fields = Fields(states.columns, states.natural)
+        pairing = self._simplified(
+            table,
+            Pairing(
+                bodies=self._ends(states),
+                fields=(fields, fields),
+                pairs=same_columns(fields),
+                identity=identity,
+            ),
+        )
+        if not pairing.is_unique or pairing.identity.can_move:
+            return False
+        return not self._holds("states repeat", table, pairing.unchanged())
+
+    def _ends(self, states: Relation) -> tuple[str, str]:
+        """Gives SQL for the states that ended, and for those that began, with `AT`."""
+        ended = f"{ENDED} <= {self.base().ordinal}"
+        return (
+            f"SELECT *, {ENDED} AS {AT} FROM ({states.body}) WHERE {ended}",
+            f"SELECT *, {BEGUN} AS {AT} FROM ({states.body})",
+        )
+
+    def _simplified(self, table: NamedTable, pairing: Pairing) -> Pairing:
+        """Leaves out what no record of the line needs: that keys repeat, that records move."""
+        if not self._holds("keys repeat", table, pairing.repeated()):
+            pairing = replace(pairing, is_unique=True)
+        if pairing.identity.can_move and not self._holds("records move", table, pairing.moved()):
+            pairing = replace(pairing, identity=replace(pairing.identity, can_move=False))
+        return pairing
 
     def lineage(
         self, table: NamedTable, base: Base | None = None, further: Base | None = None
@@ -298,6 +346,34 @@ class Line:
                 lineage = self.lineage(table, reached.base, reached.further)
                 return lineage.states()[0], reached
         raise _not_united(table)
+
+
+def _joined(states: str, values: str) -> str:
+    """Gives SQL for states of which the parts that follow each other are put together."""
+    same = ", ".join(_SAME)
+    order = f"(PARTITION BY {same} ORDER BY {BEGUN}, {ORDER})"
+    return (
+        f"SELECT {same}, {_ISLAND}, min({BEGUN}) AS {BEGUN}, max({ENDED}) AS {ENDED}{values}"
+        f" FROM (SELECT *, sum({_NEW}) OVER w AS {_ISLAND} FROM (SELECT *,"
+        f" CASE WHEN lag({ENDED}) OVER v = {BEGUN} THEN 0 ELSE 1 END AS {_NEW}"
+        f" FROM ({states}) WINDOW v AS {order}) WINDOW w AS {order}) s"
+        f" GROUP BY {same}, {_ISLAND}"
+    )
+
+
+def _standing(states: str, commits: str, ordinal: str = "c.ordinal") -> str:
+    """Gives SQL that joins states `s` with the commits `c` at which they stand."""
+    return f"FROM ({states}) s JOIN {commits} c ON {ordinal} >= s.{BEGUN} AND {ordinal} < s.{ENDED}"
+
+
+def _standing_by_interval(states: str, commits: str) -> str:
+    """Gives SQL for the same, with the commits of each interval worked out once."""
+    return (
+        f"FROM ({states}) s JOIN (SELECT i.{BEGUN}, i.{ENDED}, c.* FROM"
+        f" (SELECT DISTINCT {BEGUN}, {ENDED} FROM ({states})) i JOIN {commits} c"
+        f" ON c.ordinal >= i.{BEGUN} AND c.ordinal < i.{ENDED}) c"
+        f" ON c.{BEGUN} = s.{BEGUN} AND c.{ENDED} = s.{ENDED}"
+    )
 
 
 def _not_united(table: NamedTable) -> StatementRefused:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ingitdb.catalog.columns import type_of
 from ingitdb.execution.identity import AT, Identity
 from ingitdb.model.shapes import Place, is_mixed
+from ingitdb.model.tables import former_name
 from ingitdb.model.types import JSON, ListOf, Struct, quote_identifier, quote_literal
 from ingitdb.snapshots.internal import DIGEST, ORDER, kinds_of
 from ingitdb.snapshots.projection import NotDerivable, project
@@ -42,22 +43,30 @@ class Pair:
 
 
 def pair_columns(old: Fields, new: Fields) -> Iterator[Pair]:
-    """Pairs columns by the names that they are declared to have had, else by their names."""
+    """Pairs columns by their names, or those that either side declares them to have had."""
     left = {column.name.casefold(): column for column in old.columns}
+    later = {former: name for name, column in left.items() if (former := _former(column))}
     for column in new.columns:
-        name = column.name.casefold()
-        before = left.pop(_former(column) or name, None) or left.pop(name, None)
+        name, former = column.name.casefold(), _former(column)
+        same = left.get(name)
+        names = [former, later.get(name), name]
+        if same is not None and _former(same) == former:
+            names = [name]
+        before = next((left.pop(known) for known in names if known in left), None)
         yield Pair(before, column, before is not None and _is_mixed(before, column, old, new))
     for column in left.values():
         yield Pair(column, None)
 
 
+def same_columns(fields: Fields) -> list[Pair]:
+    """Pairs each column with itself."""
+    return [Pair(c, c, _is_mixed(c, c, fields, fields)) for c in fields.columns]
+
+
 def _former(column: Column) -> str | None:
     """Gives the old name of a column whose declaration names one."""
-    for rule, value in column.declared.rules if column.declared is not None else ():
-        if rule == "renamed_from":
-            return str(value).casefold()
-    return None
+    name = former_name(column.declared.rules) if column.declared is not None else None
+    return name.casefold() if name is not None else None
 
 
 def _is_mixed(before: Column, after: Column, old: Fields, new: Fields) -> bool:
@@ -79,12 +88,33 @@ class Pairing:
         fields: The columns of the old and the new ones.
         pairs: Which column of the old ones is which of the new ones.
         identity: What tells records apart.
+        is_unique: Whether no key is borne by two records of one side and `AT`.
     """
 
     bodies: tuple[str, str]
     fields: tuple[Fields, Fields]
     pairs: Sequence[Pair]
     identity: Identity
+    is_unique: bool = False
+
+    def repeated(self) -> str:
+        """Gives SQL that tells whether some key is borne by two records of one side and `AT`."""
+        keys = (self.identity.old, self.identity.new)
+        sides = (
+            f"SELECT 1 FROM (SELECT {key} AS key, {AT} FROM ({body})) WHERE key IS NOT NULL"
+            f" GROUP BY key, {AT} HAVING count(*) > 1"
+            for key, body in zip(keys, self.bodies, strict=True)
+        )
+        return f"SELECT EXISTS ({' UNION ALL '.join(sides)})"
+
+    def moved(self) -> str:
+        """Gives SQL that tells whether some record got another key without changing its content."""
+        return f"WITH {', '.join([*self._keyed('0'), *self._moves()])} SELECT EXISTS (FROM m)"
+
+    def unchanged(self) -> str:
+        """Gives SQL that tells whether a record is there on both sides and does not differ."""
+        same = "diff_type = 'modified' AND len(changed_columns) = 0"
+        return f"{self._records()} SELECT EXISTS (FROM ({self._joined()}) WHERE {same})"
 
     def sql(self) -> str:
         """Gives SQL for those that differ, with the columns of `both`."""
@@ -133,10 +163,12 @@ class Pairing:
         """Gives both sides with their keys, the records of one key in the order of the files."""
         keys = (self.identity.old, self.identity.new)
         for letter, body, key in zip("ab", self.bodies, keys, strict=True):
-            yield (
-                f"{letter}{suffix} AS (SELECT *, {key} AS {_KEY}, row_number() OVER (PARTITION BY"
-                f" {AT}, {partition or key} ORDER BY _path, {ORDER}) AS {_NTH} FROM ({body}))"
+            nth = (
+                f"row_number() OVER (PARTITION BY {AT}, {partition or key} ORDER BY _path, {ORDER})"
             )
+            if self.is_unique and partition is None:
+                nth = "1"
+            yield f"{letter}{suffix} AS (SELECT *, {key} AS {_KEY}, {nth} AS {_NTH} FROM ({body}))"
 
     def _less_equals(self) -> str:
         """Leaves out records that the other side has with the same content, as often as it has."""
@@ -170,27 +202,30 @@ class Pairing:
             same += " AND x._key IS NOT DISTINCT FROM y._key"
         return same
 
-    def _with_moves(self) -> str:
-        """Gives a record whose key went, while its content came under another, its old key."""
-        gone = (
+    def _moves(self) -> Iterator[str]:
+        """Gives the keys of records whose content was there under a key that is gone."""
+        yield from (
             f"{one}1 AS (SELECT {_KEY}, {_NTH}, {DIGEST}, {AT},"
             f" count(*) OVER (PARTITION BY {AT}, {DIGEST}) AS {_EQUALS} FROM {one}0 x"
             f" WHERE NOT EXISTS (FROM {other}0 y"
             f" WHERE x.{_KEY} = y.{_KEY} AND x.{_NTH} = y.{_NTH} AND x.{AT} = y.{AT}))"
             for one, other in ("ab", "ba")
         )
-        moved = (
+        yield (
             f"m AS (SELECT y.{_KEY}, y.{_NTH}, y.{AT}, x.{_KEY} AS was, x.{_NTH} AS nth"
             f" FROM a1 x JOIN b1 y ON x.{DIGEST} = y.{DIGEST} AND x.{AT} = y.{AT}"
             f" WHERE x.{_EQUALS} = 1 AND y.{_EQUALS} = 1)"
         )
+
+    def _with_moves(self) -> str:
+        """Gives a record whose key went, while its content came under another, its old key."""
         both = (
             "a AS (FROM a0)",
             f"b AS (SELECT b0.* REPLACE (coalesce(m.was, b0.{_KEY}) AS {_KEY},"
             f" coalesce(m.nth, b0.{_NTH}) AS {_NTH}) FROM b0 LEFT JOIN m"
             f" ON m.{_KEY} = b0.{_KEY} AND m.{_NTH} = b0.{_NTH} AND m.{AT} = b0.{AT})",
         )
-        return f"WITH {', '.join([*self._keyed('0'), *gone, moved, *both])}"
+        return f"WITH {', '.join([*self._keyed('0'), *self._moves(), *both])}"
 
     def _differs(self, pair: Pair) -> str:
         if pair.old is None or pair.new is None:

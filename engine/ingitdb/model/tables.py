@@ -1,5 +1,6 @@
 """Where the records of a table lie, and what is declared and found about its columns."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
@@ -23,6 +24,11 @@ class Form(StrEnum):
     """Each item of each entry's list is a record, with `_key` and `_index`."""
     FIELD_ITEMS = "field items"
     """Each item of the list in one field of a map is a record."""
+
+
+def former_name(rules: Iterable[tuple[str, Any]]) -> str | None:
+    """Gives the name that a table or column is declared to have had."""
+    return next((str(value) for rule, value in rules if rule == "renamed_from"), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from ingitdb.catalog.columns import place_at
@@ -126,26 +127,39 @@ class Bodies:
         place: Place,
         names: Mapping[str, str],
         more: str = "",
+        former: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> str:
-        """Gives SQL for `_key`, `_path`, `ORDER`, `more` and the fields of a part in some types."""
+        """Gives SQL for `_key`, `_path`, `ORDER`, `more` and the fields of a part in some types.
+
+        Of fields that had other names before, those are in `former`.
+        """
         stored = place_of(part.stored.place)
-        columns = (
-            (column_of(part, present, stored, field, inner), quote_identifier(names[field]))
+
+        def shown_as(field: str, inner: Place) -> str:
+            fields = (field, *former.get(field, ()))
+            known = [name for name in fields if name in part.stored.columns] or [field]
+            found = [column_of(part, present, stored, name, inner) for name in known]
+            return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
+
+        shown = "".join(
+            f", {shown_as(field, inner)} AS {quote_identifier(names[field])}"
             for field, inner in place.fields.items()
         )
-        shown = "".join(f", {expression} AS {name}" for expression, name in columns)
         return (
             f"SELECT _key, _path, _order AS {ORDER}{more}{shown}"
             f" FROM {self.file(part.segment, by_row=part.by_row)} WHERE {part.condition}"
         )
 
-    def kinds(self, part: Part, field: str | None) -> str:
-        """Gives SQL for the kinds of what stands in a field of a part, as a text."""
-        empty = Place()
-        found = [
-            kinds_at(shape_place(shape).fields.get(field, empty) if field is not None else empty)
-            for shape, _ in self.shapes(part.stored)
-        ]
+    def kinds(self, part: Part, *fields: str | None) -> str:
+        """Gives SQL for the kinds of what stands in a field of a part, as a text.
+
+        Of several names that the field had, each record has one.
+        """
+        found = []
+        for shape, _ in self.shapes(part.stored):
+            there = shape_place(shape).fields
+            places = (there[name] for name in fields if name is not None and name in there)
+            found.append(kinds_at(next(places, Place())))
         if len(set(found)) <= 1:
             return quote_literal(found[0] if found else "")
         return f"[{', '.join(map(quote_literal, found))}][_shape + 1]"

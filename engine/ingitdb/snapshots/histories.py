@@ -1,7 +1,7 @@
 """The first-parent line of any commit, also of one that the indexed line does not lead to."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -29,6 +29,7 @@ class Histories:
         self._workers = settings.workers or os.cpu_count() or 1
         self._sides: dict[CommitId, Sides] = {}
         self.names: set[str] = set()
+        self._facts: dict[Hashable, bool] = {}
 
     def base(self, commit: CommitId, *, own: bool = False) -> Base:
         """Gives every state from the root to a commit.
@@ -98,6 +99,13 @@ class Histories:
         if manifest is None or manifest.commits != commits:
             manifest = self._written(name, changes(), commits)
         return Base(name, manifest, len(commits) - 1)
+
+    def holds(self, base: Base, fact: Hashable, ask: Callable[[], bool]) -> bool:
+        """Tells whether something holds for the states of a line; each is asked for once."""
+        key = (base.name, base.manifest.placements.name, base.ordinal, fact)
+        if key not in self._facts:
+            self._facts[key] = ask()
+        return self._facts[key]
 
     def moment(self, commit: CommitId) -> datetime:
         """Gives a commit's committer time."""

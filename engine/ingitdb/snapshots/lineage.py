@@ -1,14 +1,14 @@
 """A table along a line of commits: every state of its records, and when its columns change."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from ingitdb.catalog.columns import column_names, place_at, type_of
 from ingitdb.catalog.naming import NamedTable
-from ingitdb.model.shapes import is_mixed
-from ingitdb.model.tables import Form, Location
+from ingitdb.model.shapes import Place, is_mixed
+from ingitdb.model.tables import Declaration, DeclaredColumn, Form, Location, former_name
 from ingitdb.snapshots.bodies import Query, part_of
 from ingitdb.snapshots.declared import choose
 from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, SOURCE, kinds_of
@@ -60,19 +60,28 @@ class Lineage:
             for number, count in counts.items():
                 total[shapes[number][0]] += count
         place = place_of_states(total)
+        former = self._former(place)
+        place = _with_former(place, former)
         names = column_names(place.fields)
         natural = {names[field]: inner for field, inner in place.fields.items()}
         mixed = {f: kinds_of(names[f]) for f, inner in place.fields.items() if is_mixed(inner)}
 
         def more(part: Part) -> str:
-            kinds = (f", {bodies.kinds(part, f)} AS {name}" for f, name in mixed.items())
+            kinds = (
+                f", {bodies.kinds(part, f, *former.get(f, ()))} AS {name}"
+                for f, name in mixed.items()
+            )
             source = 0 if part.base is self.base else 1
             return f"{_STATE}, {source} AS {SOURCE}{''.join(kinds)}"
 
-        read = [bodies.body(part, some, place, names, more(part)) for part, some in parts if some]
+        read = [
+            bodies.body(part, some, place, names, more(part), former)
+            for part, some in parts
+            if some
+        ]
         none = "".join(f", CAST(NULL AS VARCHAR) AS {name}" for name in mixed.values())
         body = " UNION ALL ".join(read) or nothing(natural, _NO_STATE + none)
-        declared = self.table.locations[0].declaration
+        declared = self._declared(natural)
         if self.snapshot.headers(self.table) is not None:
             declared = only_known(declared, natural)
         chosen = choose(ways_to_show(natural, declared, has_sources=False), body, self.query)
@@ -124,9 +133,55 @@ class Lineage:
         return {ordinal for (ordinal,) in rows}
 
     def _bearers(self) -> list[Location]:
+        """Gives the locations whose records may have been the table's, under any of its names."""
         bases = (self.base,) if self.further is None else (self.base, self.further)
-        known = (where for base in bases for where in base.manifest.locations)
-        return [where for where in known if _bore_the_name(where, self.table)]
+        known = dict.fromkeys(where for base in bases for where in base.manifest.locations)
+        names = {(where.schema, where.name) for where in self.table.locations}
+        while True:
+            bearers = [where for where in known if _bore_a_name(where, self.table, names)]
+            former = {
+                (where.schema, name)
+                for where in bearers
+                if (name := former_name(where.declaration.rules)) is not None
+            }
+            if former <= names:
+                return bearers
+            names |= former
+
+    def _former(self, place: Place) -> dict[str, list[str]]:
+        """Gives for each field the names that it had before, as far as no other one bears them."""
+        renamed: dict[str, str] = {}
+        for where in self._bearers():
+            for column in where.declaration.columns:
+                name = former_name(column.rules)
+                if name is not None:
+                    renamed[name.casefold()] = column.name
+        if not renamed:
+            return {}
+        now = {c.name.casefold() for c in self.snapshot.relation(self.table).columns}
+        fields = {field.casefold(): field for field in place.fields}
+        found: dict[str, list[str]] = {}
+        for old in renamed:
+            new, seen = renamed[old], {old}
+            while new.casefold() in renamed and new.casefold() not in seen | now:
+                seen.add(new.casefold())
+                new = renamed[new.casefold()]
+            if old in fields and old not in now:
+                found.setdefault(fields.get(new.casefold(), new), []).append(fields[old])
+        return found
+
+    def _declared(self, natural: Mapping[str, Place]) -> Declaration:
+        """Gives what is declared, of columns that are gone by the declarations that they had."""
+        declared = self.table.locations[0].declaration
+        known = {column.name.casefold() for column in declared.columns}
+        gone: dict[str, set[DeclaredColumn]] = {}
+        there = {name.casefold() for name in natural} - known
+        for where in self._bearers():
+            for column in where.declaration.columns:
+                if column.name.casefold() in there:
+                    gone.setdefault(column.name.casefold(), set()).add(column)
+        sure = [found.pop() for found in gone.values() if len(found) == 1]
+        return replace(declared, columns=(*declared.columns, *sure)) if sure else declared
 
     def _parts(self) -> Iterator[Part]:
         storages = dict.fromkeys(where.storage for where in self._bearers())
@@ -169,7 +224,21 @@ class Lineage:
         return frozenset(found | {(name, "") for name in named - place.fields.keys()})
 
 
-def _bore_the_name(where: Location, table: NamedTable) -> bool:
+def _with_former(place: Place, former: Mapping[str, Sequence[str]]) -> Place:
+    """Gives a place in which fields stand under the names that they have now."""
+    if not former:
+        return place
+    fields = {name: replace(inner) for name, inner in place.fields.items()}
+    for new, old in former.items():
+        merged = Place()
+        for name in (new, *old):
+            merged.include(fields.get(name, Place()))
+        fields[new] = merged
+    gone = {name for old in former.values() for name in old}
+    return replace(place, fields={n: inner for n, inner in fields.items() if n not in gone})
+
+
+def _bore_a_name(where: Location, table: NamedTable, names: Collection[tuple[str, str]]) -> bool:
     """Tells whether records of a table may have lain at a location before.
 
     Rows beside the records of the same folder are a table of their own, though the location has
@@ -177,7 +246,7 @@ def _bore_the_name(where: Location, table: NamedTable) -> bool:
     """
     if where in table.locations:
         return True
-    if all((where.schema, where.name) != (known.schema, known.name) for known in table.locations):
+    if (where.schema, where.name) not in names:
         return False
     beside = [known.form for known in table.locations if known.path == where.path]
     is_rows = where.form == Form.ROWS
