@@ -142,7 +142,7 @@ class Binder:
     def _key(self, statement: Statement, reading: Reading) -> Hashable:
         """Gives everything that decides what a lasting query is bound to."""
         plain = (statement, self.commit, self.schema)
-        if all(len(r.path) == 1 and r.version is None for r in reading.references):
+        if not reading.names_refs:
             return plain
         attached = (
             (name, ref, catalogs.repository.identity, catalogs.repository.cache_token())

@@ -50,6 +50,8 @@ OUR_FUNCTIONS = frozenset(
     ]
 )
 """The functions whose calls are bound here."""
+COMPARING = frozenset([*relations.COMPARING_FUNCTIONS, *dolt.COMPARING])
+"""Those that compare two commits."""
 _SUMS = {"diff_stat": diff_stat, "diff_summary": diff_summary, "schema_diff": schema_diff}
 
 

@@ -113,7 +113,7 @@ class Comparison:
         return Difference(
             self._side(self.old, old),
             self._side(self.new, new),
-            is_older=self._is_older,
+            is_older=lambda: self._is_older,
             query=self.query,
         )
 

@@ -1,6 +1,6 @@
 """Two commits of a table side by side: `diff`, and what is counted of it."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -44,11 +44,11 @@ class Difference:
     Args:
         old: The table from which to look.
         new: The table at which to look.
-        is_older: Whether `old` is in truth the older one, so that `new` has the last word.
+        is_older: Tells whether `old` is in truth the older one, so that `new` has the last word.
         query: Runs SQL.
     """
 
-    def __init__(self, old: Side, new: Side, *, is_older: bool, query: Query) -> None:
+    def __init__(self, old: Side, new: Side, *, is_older: Callable[[], bool], query: Query) -> None:
         self._old, self._new = old, new
         self._is_older = is_older
         self._query = query
@@ -210,7 +210,8 @@ class Difference:
         if self._old.table is None or self._new.table is None or old is None or new is None:
             return Identity("_key", "_key")
         one, other = (self._old.table, old), (self._new.table, new)
-        if self._is_older:
+        keys = {table.locations[0].declaration.primary_key for table, _ in (one, other)}
+        if len(keys) == 1 or self._is_older():
             return identity(one, other, self._query)
         found = identity(other, one, self._query)
         return replace(found, old=found.new, new=found.old)

@@ -7,8 +7,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ingitdb.catalog.naming import NamedTable
-from ingitdb.execution.calls import OUR_FUNCTIONS
+from ingitdb.execution.calls import COMPARING, OUR_FUNCTIONS
 from ingitdb.execution.catalogs import Catalogs
+from ingitdb.git.moments import looks_like_moment
 from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
 from ingitdb.model.ports import SqlParser
 from ingitdb.snapshots.snapshot import Snapshot
@@ -51,9 +52,17 @@ class Reading:
     @property
     def is_lasting(self) -> bool:
         """Whether only refs and commits decide what it is bound to: no clock, no reflog."""
-        if any(fold(call.name) in OUR_FUNCTIONS for call in self.calls):
+        ours = (call for call in self.calls if fold(call.name) in OUR_FUNCTIONS)
+        if not all(_compares_fixed_commits(call) for call in ours):
             return False
         return all(_is_lasting(reference) for reference in self.references)
+
+    @property
+    def names_refs(self) -> bool:
+        """Whether it may name refs, which can move while its commit stays."""
+        if any(fold(call.name) in OUR_FUNCTIONS for call in self.calls):
+            return True
+        return any(len(r.path) > 1 or r.version is not None for r in self.references)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +136,21 @@ def _is_lasting(reference: TableReference) -> bool:
         return False
     version = reference.version
     return version is None or (isinstance(version, Ref) and "@{" not in version.text)
+
+
+def _compares_fixed_commits(call: FunctionCall) -> bool:
+    """Whether a function compares commits that literals name, without a clock or the reflog."""
+    if fold(call.name) not in COMPARING:
+        return False
+    texts = [argument.value for argument in call.arguments]
+    return all(
+        isinstance(text, str) and "@{" not in text and not any(map(looks_like_moment, _sides(text)))
+        for text in texts
+    )
+
+
+def _sides(text: str) -> list[str]:
+    return text.replace("...", "..").split("..")
 
 
 def read(statement: Statement, parser: SqlParser) -> Reading:

@@ -482,3 +482,22 @@ def test_a_name_that_means_several_tables_at_one_commit(repo: RepoBuilder, opene
     repo.commit({"t.jsonl": '{"n": 2}\n'})
     with pytest.raises(ingitdb.Error, match="ambiguous"):
         rows(opened(repo), "FROM diff('t', 'HEAD~1', 'HEAD')")
+
+
+def test_a_ref_that_moves_between_two_questions(repo: RepoBuilder, opened: Opened) -> None:
+    first = repo.commit({"t/a.json": '{"n": 1}'})
+    repo.branch("side")
+    repo.commit({"t/a.json": '{"n": 2}'})
+    repo.checkout("main")
+    connection = opened(repo)
+    asked = f"SELECT from_n, to_n FROM diff('t', '{first}', 'side')"
+    short = "SELECT count(*) FROM diff('t', 'main', 'side')"
+    assert rows(connection, asked) == [(1, 2)]
+    assert rows(connection, short) == [(1,)]
+    repo.checkout("side")
+    repo.commit({"t/a.json": '{"n": 3}', "t/b.json": "{}"})
+    assert rows(connection, asked + " WHERE to__key = 'a'") == [(1, 3)]
+    assert sorted(rows(connection, asked), key=repr) == [(1, 3), (None, None)]
+    assert rows(connection, short) == [(2,)]
+    repo.git("branch", "--force", "main", "side")
+    assert rows(connection, short) == [(0,)]
