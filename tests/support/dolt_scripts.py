@@ -398,10 +398,9 @@ class Writer(Pen):
             self.some_update(name)
 
     def some_drop(self, name: str) -> None:
-        """Drops a column unless it is the last; in CSV, whose cells tell no type, an integer."""
+        """Drops a column unless it is the last."""
         columns = self.tables[name].columns[1:]
-        is_csv = self.script.forms[name] == "csv"
-        free = [column.name for column in columns if not is_csv or column.kind == "integer"]
+        free = [column.name for column in columns]
         if free and len(columns) > 1:
             self.drop(name, self.one(free))
 

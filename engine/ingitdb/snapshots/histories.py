@@ -46,9 +46,11 @@ class Histories:
                 f"{commit} is no commit, so that its records have no versions.",
                 hint="Ask for the versions at a commit or branch.",
             )
-        bases = self._store.sources(commit).bases
-        if not own and len(bases) == 1 and bases[0].name == LINE:
-            return bases[0]
+        if not own:
+            self._store.catch_up(commit)
+            bases = self._store.sources(commit).bases
+            if len(bases) == 1 and bases[0].name == LINE:
+                return bases[0]
         name = f"history-{commit}"
         manifest = self._store.cache.load(name) or self._build(name, commit)
         return Base(name, manifest, len(manifest.commits) - 1)

@@ -239,7 +239,7 @@ class Snapshot:
         """Gives SQL that holds for the states of a part that stand at this commit, too."""
         if part.stored.storage not in {where.storage for where in table.locations}:
             return "false"
-        same = [b for b in self._sources.bases if b.name == part.base.name]
+        same = [base for base in self._sources.bases if _is_of_line(base, part.base)]
         return " OR ".join(standing(b, "_path") for b in same) or "false"
 
     def in_own_types(self, table: NamedTable) -> "tuple[Snapshot, NamedTable]":
@@ -342,3 +342,13 @@ class Snapshot:
         return Form.FIELD_ITEMS in forms and bool(
             self._query(f"SELECT 1 FROM ({body}) WHERE _key IS NOT NULL LIMIT 1")
         )
+
+
+def _is_of_line(base: Base, other: Base) -> bool:
+    """Tells whether a base's ordinals mean the same commits as another one's, up to its own."""
+    known = other.manifest.commits
+    return (
+        base.name == other.name
+        and base.ordinal < len(known)
+        and base.manifest.commits[base.ordinal] == known[base.ordinal]
+    )

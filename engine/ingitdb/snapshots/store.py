@@ -157,10 +157,25 @@ class SnapshotStore:
     def log(self) -> dict[CommitId, Commit]:
         """Gives the commits of the line."""
         line = self.line()
-        if len(self._log) < len(line.commits) and line.commits:
+        if line.commits and line.commits[-1] not in self._log:
             log = self._repository.log(line.commits[-1], first_parent=True)
             self._log = {commit.identifier: commit for commit in log}
         return self._log
+
+    def catch_up(self, commit: CommitId) -> None:
+        """Brings the index up to a commit if that is HEAD's, so that the index holds its line.
+
+        New commits are folded in; where HEAD has left the line, it is indexed anew.
+        """
+        line = self.line()
+        if commit in self._ordinals or commit != self._repository.head().commit:
+            return
+        found = self._repository.nearest(commit, self._ordinals)
+        if found is not None and line.commits and found[0] == line.commits[-1]:
+            self._fold()
+            self._take_line(self.cache.load(LINE) or self._index(line))
+        if commit not in self._ordinals:
+            self._take_line(self._index(self.line()))
 
     def _take_line(self, line: Manifest) -> None:
         self._line = line

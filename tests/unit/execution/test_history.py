@@ -1,6 +1,7 @@
 """`history('t')`, and the states of a range of system time."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -153,3 +154,46 @@ def test_a_table_that_is_gone(repo: RepoBuilder, opened: Opened) -> None:
     assert rows(connection, states) == [(1, first, second), (2, second, gone)]
     kinds = "SELECT diff_type, to_commit FROM diff('t') ORDER BY to_commit_date, 1"
     assert ("removed", gone) in rows(connection, kinds)
+
+
+COUNTED = "SELECT count(*), count(DISTINCT commit_hash), max(n) FROM history('t')"
+
+
+def index(cache: Path) -> list[str]:
+    """Names what the cache holds."""
+    return sorted({path.name.split("-")[0] for path in (cache / "meta").rglob("*.json")})
+
+
+def test_new_commits_are_taken_into_the_index(
+    five: list[str], repo: RepoBuilder, opened: Opened, tmp_path: Path
+) -> None:
+    cache = tmp_path / "own"
+    connection = opened(repo, cache=cache)
+    assert rows(connection, COUNTED) == [(9, 5, 10)]
+    repo.commit({"t/a.json": '{"n": 6}'})
+    assert rows(connection, COUNTED) == [(11, 6, 10)]
+    repo.commit({"t/c.json": '{"n": 70}'})
+    assert rows(opened(repo, cache=cache), COUNTED) == [(14, 7, 70)]
+    assert index(cache) == ["line.json"]
+
+
+def test_a_branch_that_was_forced_elsewhere(
+    five: list[str], repo: RepoBuilder, opened: Opened, tmp_path: Path
+) -> None:
+    cache = tmp_path / "own"
+    connection = opened(repo, cache=cache)
+    tip = repo.tip()
+    old = f"SELECT from_n, to_n, diff_type FROM diff('t', '{five[1]}', '{tip}') ORDER BY ALL"
+    assert rows(connection, COUNTED) == [(9, 5, 10)]
+    differs = rows(connection, old)
+    repo.git("reset", "--quiet", "--hard", five[1])
+    new = [repo.commit({"t/a.json": f'{{"n": {n}}}'}) for n in (8, 9, 11)]
+    assert rows(connection, COUNTED) == [(10, 5, 11)]
+    assert rows(connection, old) == differs
+    across = f"SELECT from_n, to_n, diff_type FROM diff('t', '{tip}', '{new[-1]}')"
+    assert rows(connection, across) == [(5, 11, "modified")]
+    repo.commit({"t/a.json": '{"n": 12}'})
+    assert rows(connection, COUNTED) == [(12, 6, 12)]
+    assert rows(connection, old) == differs
+    assert [name for name in index(cache) if name.startswith("history")] == []
+    assert rows(opened(repo, tip, cache=cache), COUNTED) == [(9, 5, 10)]
