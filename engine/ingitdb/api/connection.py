@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 Parameters = Sequence[Any] | Mapping[str, Any]
 _SHOWN_ROWS = 20
 
+_FEW = 64
+"""Up to so many values of a column are made one by one."""
+
 
 class Cursor:
     """Runs statements and gives their rows, as PEP 249 describes; also as Arrow.
@@ -209,6 +212,15 @@ class Cursor:
 
 
 def _column(array: "pa.Array", kind: str) -> list[Any]:
+    """Gives the values of a column; instants, which are dear to make and repeat, each once."""
+    if kind.startswith("TIMESTAMP") and len(array) > _FEW:
+        encoded = array.dictionary_encode()
+        instants = [*_values(encoded.dictionary, kind), None]
+        return [instants[i] for i in encoded.indices.fill_null(len(instants) - 1).to_pylist()]
+    return _values(array, kind)
+
+
+def _values(array: "pa.Array", kind: str) -> list[Any]:
     try:
         values: list[Any] = array.to_pylist(maps_as_pydicts="lossy")
     except OverflowError:

@@ -2,6 +2,7 @@
 
 import inspect
 import threading
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -254,3 +255,17 @@ def test_strict(shop: RepoBuilder, opened: Opened) -> None:
         assert caught.value.code == "IGD-3003"
     connection.execute("USE BRANCH main")
     assert len(rows(connection, "SELECT * FROM unreadable()")) == 1
+
+
+def test_many_instants_some_of_them_null(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({"t.csv": "n\n1\n"})
+    instants = "CASE WHEN i % 3 > 0 THEN TIMESTAMPTZ '2024-05-01 10:00:00+02' + to_hours(i % 5) END"
+    sql = f"SELECT {instants}, CAST({instants} AS TIMESTAMP) FROM range({{}}) r(i) ORDER BY i"
+    connection = opened(repo)
+    few = [
+        row
+        for start in (0, 30, 60)
+        for row in rows(connection, sql.format(f"{start}, {start + 30}"))
+    ]
+    assert rows(connection, sql.format(90)) == few
+    assert {type(value) for value, _ in few} == {datetime, type(None)}
