@@ -72,8 +72,13 @@ class Line:
 
     def commits(self) -> pa.Table:
         """Gives ordinal, hash, committer, moment, email and message of each, the oldest first."""
-        known = self.log()
-        return described(known).append_column("ordinal", pa.array(range(len(known)), pa.int32()))
+
+        def made() -> pa.Table:
+            known = self.log()
+            ordinals = pa.array(range(len(known)), pa.int32())
+            return described(known).append_column("ordinal", ordinals)
+
+        return self.histories.once(self.base(), "commits", made)
 
     def log(self) -> list[Commit]:
         """Gives the commits, the oldest first."""
@@ -133,7 +138,7 @@ class Line:
         return self._holds("is split", table, sql)
 
     def _holds(self, fact: str, table: NamedTable, sql: str) -> bool:
-        return self.histories.holds(self.base(), (fact, table), lambda: bool(self.query(sql)[0][0]))
+        return self.histories.once(self.base(), (fact, table), lambda: bool(self.query(sql)[0][0]))
 
     def history(self, table: NamedTable, commits: str) -> str:
         """Gives SQL for every record at every commit.
@@ -332,7 +337,9 @@ class Line:
         for own in (False, True):
             with suppress(NotDerivable):
                 base = self.histories.base(self.snapshot.commit, own=own)
-                return self.lineage(table, base).states()
+                return self.histories.once(
+                    base, ("states", table), self.lineage(table, base).states
+                )
         raise _not_united(table)
 
     def reached(self, table: NamedTable) -> tuple[Relation, Reached]:

@@ -1,9 +1,11 @@
 """The first-parent line of any commit, also of one that the indexed line does not lead to."""
 
 import os
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any, TypeVar
 
 from ingitdb.errors import StatementRefused
 from ingitdb.git.repository import Repository
@@ -14,6 +16,9 @@ from ingitdb.snapshots.manifest import Manifest
 from ingitdb.snapshots.segments import write_table
 from ingitdb.snapshots.sides import Reached, Sides
 from ingitdb.snapshots.store import LINE, Base, SnapshotStore
+
+_MOST_FACTS = 512
+Fact = TypeVar("Fact")
 
 
 class Histories:
@@ -29,7 +34,7 @@ class Histories:
         self._workers = settings.workers or os.cpu_count() or 1
         self._sides: dict[CommitId, Sides] = {}
         self.names: set[str] = set()
-        self._facts: dict[Hashable, bool] = {}
+        self._facts: OrderedDict[Hashable, Any] = OrderedDict()
 
     def base(self, commit: CommitId, *, own: bool = False) -> Base:
         """Gives every state from the root to a commit.
@@ -102,12 +107,17 @@ class Histories:
             manifest = self._written(name, changes(), commits)
         return Base(name, manifest, len(commits) - 1)
 
-    def holds(self, base: Base, fact: Hashable, ask: Callable[[], bool]) -> bool:
-        """Tells whether something holds for the states of a line; each is asked for once."""
+    def once(self, base: Base, fact: Hashable, ask: Callable[[], Fact]) -> Fact:
+        """Gives what follows from the states of a line; it is worked out once."""
         key = (base.name, base.manifest.placements.name, base.ordinal, fact)
-        if key not in self._facts:
+        if key in self._facts:
+            self._facts.move_to_end(key)
+        else:
             self._facts[key] = ask()
-        return self._facts[key]
+            if len(self._facts) > _MOST_FACTS:
+                self._facts.popitem(last=False)
+        found: Fact = self._facts[key]
+        return found
 
     def moment(self, commit: CommitId) -> datetime:
         """Gives a commit's committer time."""
