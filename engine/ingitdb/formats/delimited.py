@@ -7,6 +7,7 @@ from typing import Any
 from ingitdb.formats.cells import CELLS
 from ingitdb.formats.dialects import Dialect, find_dialect, lines_of, records
 from ingitdb.formats.headers import column_names
+from ingitdb.formats.items_split import Items
 from ingitdb.formats.text import decode, moved
 from ingitdb.model.records import (
     DEFAULT_OPTIONS,
@@ -46,16 +47,17 @@ class _Delimited:
         try:
             text = decode(data, options.encoding)
             dialect = self._dialect(text, options)
-            chunks = list(_chunks(list(lines_of(text)), dialect))
+            found = list(_texts(list(lines_of(text)), dialect))
         except FormatFault:
             return None
-        if not chunks or text.isspace():
+        if not found or text.isspace():
             return None
         header = f"{dialect.delimiter}{dialect.quote}\n".encode()
         if options.header:
-            header += chunks.pop(0).data
+            header += found.pop(0)[1]
         columns = _header(header, options.header)[1] or ()
-        return Chunks(kind="rows", header=header, items=chunks, columns=columns)
+        items = Items([data for _, data in found], lambda: [line for line, _ in found])
+        return Chunks(kind="rows", header=header, items=items, columns=columns)
 
     def read_chunk(
         self, chunk: Chunk, chunks: Chunks, options: ReadOptions = DEFAULT_OPTIONS
@@ -129,7 +131,7 @@ def _header(header: bytes, named: bool) -> tuple[Dialect, tuple[str, ...] | None
     return dialect, column_names(names)
 
 
-def _chunks(lines: Sequence[str], dialect: Dialect) -> Iterator[Chunk]:
+def _texts(lines: Sequence[str], dialect: Dialect) -> Iterator[tuple[int, bytes]]:
     """Cuts lines at their records; only those with a quotation mark need Python's reader."""
     position = 0
 
@@ -147,4 +149,4 @@ def _chunks(lines: Sequence[str], dialect: Dialect) -> Iterator[Chunk]:
             position += 1
         data = "".join(lines[start:position]) if position > start + 1 else lines[start]
         if data.strip("\r\n"):
-            yield Chunk(line=start + 1, data=data.encode())
+            yield start + 1, data.encode()

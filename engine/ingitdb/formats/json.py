@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from ingitdb.formats.items_split import Items
 from ingitdb.formats.json_places import entry_places, item_places, lines_of
+from ingitdb.formats.json_split import item_texts
 from ingitdb.formats.json_values import read_value
 from ingitdb.formats.text import decode, encoding_of, moved
 from ingitdb.model.records import (
@@ -43,15 +45,18 @@ class Json:
             raw = as_utf8(data, options)
         except FormatFault:
             return None
-        is_list = raw.lstrip().startswith(b"[")
-        places = item_places(raw) if is_list else entry_places(raw)
+        if raw.lstrip().startswith(b"["):
+            texts = item_texts(raw)
+            if texts is None:
+                return None
+            items = Items(texts, lambda: lines_of(raw, item_places(raw)))
+            return Chunks(kind="list", header=b"", items=items)
+        places = entry_places(raw)
         if places is None:
             return None
-        chunks = [
-            Chunk(line=line, data=raw[start:end])
-            for line, (start, end) in zip(lines_of(raw, places), places, strict=True)
-        ]
-        return Chunks(kind="list" if is_list else "map", header=b"", items=chunks)
+        texts = [raw[start:end] for start, end in places]
+        items = Items(texts, lambda: lines_of(raw, places))
+        return Chunks(kind="map", header=b"", items=items)
 
     def read_chunk(
         self, chunk: Chunk, chunks: Chunks, options: ReadOptions = DEFAULT_OPTIONS

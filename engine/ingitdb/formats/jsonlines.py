@@ -1,5 +1,6 @@
 """JSON Lines: a value, mostly an object, on each line; blank lines count for nothing."""
 
+from ingitdb.formats.items_split import Items
 from ingitdb.formats.json import as_utf8
 from ingitdb.formats.json_values import read_value
 from ingitdb.formats.text import moved
@@ -47,12 +48,11 @@ class JsonLines:
         return Document(kind="rows", value=[_value(chunk)], lines=[chunk.line])
 
 
-def _lines(raw: bytes) -> list[Chunk]:
-    return [
-        Chunk(line=number, data=data)
-        for number, line in enumerate(raw.split(b"\n"), 1)
-        if (data := line.rstrip(b" \t\r"))
-    ]
+def _lines(raw: bytes) -> Items:
+    """Cuts a text at its lines; the blank ones are left out."""
+    lines = [line.rstrip(b" \t\r") for line in raw.split(b"\n")]
+    texts = lines if all(lines) else [line for line in lines if line]
+    return Items(texts, lambda: [number for number, line in enumerate(lines, 1) if line])
 
 
 def _value(chunk: Chunk) -> object:

@@ -1,9 +1,11 @@
 """States of records over a line of commits: from which commit each stood, and until which."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from itertools import compress
+from operator import lt, ne
+from typing import Self, TypeAlias
 
 from ingitdb.model.identifiers import BlobId
 from ingitdb.model.tables import Location
@@ -13,6 +15,8 @@ from ingitdb.snapshots.states import Reading
 STANDING = 2**31 - 1
 """The end of an interval whose state still stands at the end of the line."""
 _GAP = 1 << 32
+_State: TypeAlias = int | tuple[str | None, int]
+"""A value, with its key where some state of the file has one."""
 
 
 @dataclass(slots=True)
@@ -44,21 +48,20 @@ class StateRows:
         if before is None:
             self._begin(ordinal, path, keys, values)
             return
-        kept = _kept(before, keys, values)
-        labels = self._labels(kept)
-        if labels is None:  # no room between two neighbours: all get new places
-            kept = [None] * len(values)
-            labels = [(i + 1) * _GAP for i in range(len(values))]
-        standing = set(kept)
-        for row in before.rows:
-            if row not in standing:
-                self.end[row] = ordinal
-        rows = [
-            self._open(ordinal, path, keys[at], values[at], labels[at]) if row is None else row
-            for at, row in enumerate(kept)
-        ]
-        if rows:
-            self._live[path] = _Standing(rows, keys, values)
+        rows = _kept(before, keys, values)
+        places = self._places(rows)
+        if places is None:  # no room between two neighbours: all get new places
+            rows = [None] * len(values)
+            places = {at: (at + 1) * _GAP for at in range(len(values))}
+        for row in set(before.rows).difference(rows):
+            self.end[row] = ordinal
+        new = {
+            at: self._open(ordinal, path, keys[at], values[at], place)
+            for at, place in places.items()
+        }
+        standing = [new[at] if row is None else row for at, row in enumerate(rows)]
+        if standing:
+            self._live[path] = _Standing(standing, keys, values)
 
     def remove(self, ordinal: int, path: str) -> None:
         """Ends the states of a file."""
@@ -92,76 +95,76 @@ class StateRows:
         self.order.append(order)
         return len(self.start) - 1
 
-    def _labels(self, kept: Sequence[int | None]) -> list[int] | None:
-        """Gives every state a place among the kept ones; None where there is no room."""
-        labels: list[int] = []
-        last, low = -1, 0
-        count = len(kept)
-        for at in range(count + 1):
-            if at < count:
-                row = kept[at]
-                if row is None:
-                    continue
-                high = self.order[row]
-            else:
-                high = low + (count - last) * _GAP
-            between = at - last
+    def _places(self, rows: Sequence[int | None]) -> dict[int, int] | None:
+        """Gives every missing row a place among the others; None where there is no room."""
+        places: dict[int, int] = {}
+        for first, after in _gaps(rows):
+            low = self._place(rows, first - 1)
+            between = after - first + 1
+            high = self._place(rows, after) if after < len(rows) else low + between * _GAP
             if high - low < between:
                 return None
-            if between > 1:
-                labels += [low + (high - low) * step // between for step in range(1, between)]
-            labels.append(high)
-            last, low = at, high
-        return labels[:-1]
+            for step in range(1, between):
+                places[first + step - 1] = low + (high - low) * step // between
+        return places
+
+    def _place(self, rows: Sequence[int | None], at: int) -> int:
+        row = rows[at] if at >= 0 else None
+        return 0 if row is None else self.order[row]
+
+
+def _gaps(rows: Sequence[int | None]) -> Iterator[tuple[int, int]]:
+    """Gives where rows are missing one after the other: the first index, and the one after."""
+    first = after = 0
+    for at in [at for at, row in enumerate(rows) if row is None]:
+        if at != after:
+            if first < after:
+                yield first, after
+            first = at
+        after = at + 1
+    if first < after:
+        yield first, after
 
 
 def _kept(before: _Standing, keys: Sequence[str | None], values: Sequence[int]) -> list[int | None]:
     """Pairs equal states; of those that changed places only the fewest count as moved."""
-    count = len(values)
-    lead = _common(before, keys, values)
-    if lead == count == len(before.rows):
-        return list(before.rows)
-    most = min(count, len(before.rows)) - lead
-    tail = 0
-    while (
-        tail < most
-        and before.values[-1 - tail] == values[-1 - tail]
-        and before.keys[-1 - tail] == keys[-1 - tail]
-    ):
-        tail += 1
-    ended = len(before.rows) - tail
-    middle = _paired(before, lead, ended, keys[lead : count - tail], values[lead : count - tail])
+    old: Sequence[_State] = before.values
+    new: Sequence[_State] = values
+    if before.keys.count(None) < len(old) or keys.count(None) < len(new):
+        old = [*zip(before.keys, before.values, strict=True)]
+        new = [*zip(keys, values, strict=True)]
+    most = min(len(old), len(new))
+    lead = _alike(old, new, most)
+    tail = _alike(reversed(old), reversed(new), most - lead)
+    ended = len(old) - tail
+    rows = before.rows[lead:ended]
+    paired = _paired(old[lead:ended], new[lead : len(new) - tail])
+    middle = [None if at is None else rows[at] for at in paired]
     return [*before.rows[:lead], *middle, *before.rows[ended:]]
 
 
-def _common(before: _Standing, keys: Sequence[str | None], values: Sequence[int]) -> int:
+def _alike(old: Iterable[_State], new: Iterable[_State], most: int) -> int:
     """Counts the first states that are equal."""
-    pairs = zip(before.values, values, before.keys, keys, strict=False)
-    for at, (old, new, old_key, new_key) in enumerate(pairs):
-        if old != new or old_key != new_key:
-            return at
-    return min(len(before.rows), len(values))
+    return next(compress(range(most), map(ne, old, new)), most)
 
 
-def _paired(
-    before: _Standing, first: int, last: int, keys: Sequence[str | None], values: Sequence[int]
-) -> list[int | None]:
-    """Pairs the states between those that are equal at both ends."""
-    if first == last or not values:
-        return [None] * len(values)
-    places: dict[tuple[str | None, int], deque[int]] = {}
-    for place in range(first, last):
-        known = before.keys[place], before.values[place]
-        places.setdefault(known, deque()).append(place)
-    found = [
-        queue.popleft() if (queue := places.get(known)) else None
-        for known in zip(keys, values, strict=True)
-    ]
+def _paired(old: Sequence[_State], new: Sequence[_State]) -> Sequence[int | None]:
+    """Gives where each new state stood among the old ones, None for one that begins or moved."""
+    last = dict(zip(old, range(len(old)), strict=True))
+    if len(last) == len(old):
+        found = [*map(last.get, new)]
+        if _is_rising([at for at in found if at is not None]):
+            return found
+    places: dict[_State, deque[int]] = {}
+    for at, state in enumerate(old):
+        places.setdefault(state, deque()).append(at)
+    found = [queue.popleft() if (queue := places.get(state)) else None for state in new]
     rising = _longest_rise(found)
-    return [
-        before.rows[place] if place is not None and index in rising else None
-        for index, place in enumerate(found)
-    ]
+    return [at if index in rising else None for index, at in enumerate(found)]
+
+
+def _is_rising(places: Sequence[int]) -> bool:
+    return all(map(lt, places, places[1:]))
 
 
 def _longest_rise(places: Sequence[int | None]) -> set[int]:

@@ -130,7 +130,7 @@ def _taken(
 class _Sender:
     """Numbers what a reader finds, so that each thing is sent once."""
 
-    reader: Reader = field(default_factory=Reader)
+    reader: Reader = field(default_factory=lambda: Reader(with_lines=False))
     locations: dict[Location, int] = field(default_factory=dict)
     shapes: dict[str, int] = field(default_factory=dict)
     recent: dict[int, tuple[Location, int]] = field(default_factory=dict)
