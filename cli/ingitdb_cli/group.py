@@ -24,6 +24,7 @@ COMMANDS: dict[str, Entry] = {
     "diff": Entry("Show what differs between two commits."),
     "history": Entry("Show what happened to one record, newest change first."),
     "blame": Entry("Say who last changed each record."),
+    "keys": Entry("Say which columns could be declared as keys."),
     "materialize": Entry("Write whole tables of a commit to files."),
     "cache": Entry("Look at the cache, verify, clear or limit it."),
     "config": Entry("Show each setting and where it comes from."),

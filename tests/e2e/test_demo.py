@@ -77,26 +77,55 @@ def test_when_the_route_became_dear(told: Callable[[int], Demo], seed: int) -> N
     shown = {cells[0]: Decimal(cells[1]) for cells in chapter(screen, 4)}
     averages = {}
     commits = git(path, "log", "--reverse", "--format=%H %cs", "main", "--", "fares.csv")
-    last: dict[tuple[str, ...], Decimal] = {}
+    last: list[object] = []
     for commit, day in (line.split() for line in commits.splitlines()):
-        if not git(path, "show", f"{commit}:fares.csv").startswith(
-            "route,category,season,ticket,class,price_eur"
-        ):
-            continue
         now = {key: price for key, price in fares(path, commit).items() if key[0] == "R07"}
-        if now != last:
+        columns = git(path, "show", f"{commit}:fares.csv").splitlines()[0]
+        if [now, columns] != last:  # a state of a record also ends where a column is renamed
             averages[day] = sum(now.values()) / len(now)
-        last = now
+        last = [now, columns]
     assert set(shown) == set(averages)
     assert all(abs(shown[day] - averages[day]) <= Decimal("0.01") for day in shown)
     assert max(shown, key=lambda day: shown[day]) == "2024-03-08"
     assert len(re.search(r"average  ([▁-█]+)$", screen, re.MULTILINE)[1]) == len(shown)  # type: ignore[index]
 
 
+def prices(path: Path) -> Iterator[tuple[str, dict[tuple[str, ...], Decimal]]]:
+    """Gives the commits of the fares, the oldest first, each with the fares as they were."""
+    for line in git(path, "log", "--reverse", "--format=%H", "main", "--", "fares.csv").split():
+        yield line, fares(path, line)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_which_commit_it_was(told: Callable[[int], Demo], seed: int) -> None:
+    path, screen = told(seed).path, told(seed).screen
+    one = ("R07", "adult", "high", "single", "standard")
+    wanted, steps = [], []
+    before: dict[tuple[str, ...], Decimal] = {}
+    for commit, now in prices(path):
+        more = [k for k in now if k[0] == "R07" and k in before and now[k] > 2 * before[k]]
+        if more:
+            day = git(path, "log", "-1", "--format=%cs", commit).strip()
+            lowest = [str(min(at[key] for key in more)) for at in (before, now)]
+            wanted.append([commit[:10], day, str(len(more)), *lowest])
+        if now[one] != before.get(one):
+            steps.append((commit[:12], before.get(one), now[one]))
+        before = now
+    assert list(chapter(screen, 5)) == wanted
+    assert [cells[1:3] for cells in wanted] == [["2024-03-08", "36"]]
+    text = re.split(r"^\d\. ", screen, flags=re.MULTILINE)[5].split("\n$ ingitdb history ")[1]
+    shown = re.findall(
+        r"^([0-9a-f]{12})  .*?^        price_eur: (?:(\S+) → )?(\S+)$", text, re.M | re.S
+    )
+    assert shown == [
+        (commit, "" if old is None else str(old), str(new)) for commit, old, new in reversed(steps)
+    ]
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_who_did_it(told: Callable[[int], Demo], seed: int) -> None:
     path, screen = told(seed).path, told(seed).screen
-    first = next(chapter(screen, 5))
+    first = next(chapter(screen, 6))
     bad = git(path, "log", "--format=%H", "--grep=Spring tariff", "main").strip()
     assert bad.startswith(first[0])
     assert first[1:5] == ["2024-03-08", "Pricing Desk", "Spring tariff: round to 10 cents", "36"]
@@ -107,9 +136,23 @@ def test_what_is_still_wrong(told: Callable[[int], Demo], seed: int) -> None:
     path, screen = told(seed).path, told(seed).screen
     before, now = fares(path, on(path, "2024-03-07")), fares(path, "main")
     wrong = {key: price for key, price in now.items() if price > 5 * before[key]}
-    shown = {("R07", *cells[1:4]): Decimal(cells[5]) for cells in chapter(screen, 6)}
+    shown = {("R07", *cells[1:4]): Decimal(cells[5]) for cells in chapter(screen, 7)}
     assert len(wrong) == 3
     assert shown == {key[:4]: price for key, price in wrong.items()}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_whom_blame_names(told: Callable[[int], Demo], seed: int) -> None:
+    path, screen = told(seed).path, told(seed).screen
+    last: dict[tuple[str, ...], str] = {}
+    before: dict[tuple[str, ...], Decimal] = {}
+    for commit, now in prices(path):
+        last |= {key: commit for key in now if now[key] != before.get(key)}
+        before = now
+    bad = git(path, "log", "--format=%H", "--grep=^Spring tariff", "main").strip()
+    left = sorted(key for key in before if key[0] == "R07" and last[key] == bad)
+    assert list(chapter(screen, 8)) == [[*key[:4], bad[:10], "2024-03-08"] for key in left]
+    assert len(left) == 3
 
 
 def test_the_end_says_how_to_go_on(northlight: Demo) -> None:

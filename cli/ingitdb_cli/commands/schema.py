@@ -2,24 +2,30 @@
 
 from collections.abc import Iterator, Sequence
 from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from ingitdb_cli.app import App, app_of
-from ingitdb_cli.options import Command, Group
-from ingitdb_cli.output.formats import NAMES, TABLE, format_of
+from ingitdb_cli.options import Group
+from ingitdb_cli.own_formats import (
+    TEXT,
+    TEXT_OR_ROWS,
+    FormatCommand,
+    chosen_format,
+    nothing,
+    screen,
+)
 from ingitdb_cli.statuses import Status
 
 if TYPE_CHECKING:
     from ingitdb.services.schemas import SchemaChange
-    from ingitdb_cli.comparison.screen import Screen
 
 HELP = """\b
 ingitdb schema show
 ingitdb schema show people --format markdown --output people.md
 ingitdb schema diff v1.0..v2.0
+ingitdb schema history people
 
 Show what the tables are, and how that changed.
 """
@@ -52,40 +58,41 @@ A         from A to HEAD, or to what --at says
 
 What follows is a table; all if none is named. SQL sees the same as schema_diff('A', 'B').
 """
+HISTORY = """\b
+ingitdb schema history people
+ingitdb schema history people --at v1.0
+ingitdb schema history people --format json
+
+Show when the definition of a table changed, newest first: which commit added, dropped,
+renamed or retyped columns, changed the key, or made or removed the table.
+
+A table that is gone is told of, too. A column is renamed where .ingitdb/tables.yaml says so.
+"""
 _NONE = "no data files found; see ingitdb tables --explain"
-_TEXT, _SQL = "text", "sql"
+_SQL = "sql"
+_WHAT = "A schema"
 _DOCUMENTS = (_SQL, "markdown", "mermaid", "json")
 _ENDINGS = {".sql": _SQL, ".md": "markdown", ".mmd": "mermaid", ".json": "json"}
-_CHANGES = (_TEXT, *(name for name in NAMES if name != TABLE))
 _COLUMNS = ("from_table_name", "to_table_name", "from_create_statement", "to_create_statement")
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
-class _FormatCommand(Command):
-    """Has formats of its own."""
-
-    formats: Sequence[str] = ()
-
-    def __init__(self, *arguments: Any, **more: Any) -> None:
-        super().__init__(*arguments, **more)
-        own = click.Option(
-            ("--format",),
-            type=click.Choice(self.formats),
-            help=f"How it is written; {self.formats[0]} if nothing is said.",
-        )
-        self.params = [own if param.name == own.name else param for param in self.params]
-
-
-class ShowCommand(_FormatCommand):
+class ShowCommand(FormatCommand):
     """Writes documents."""
 
     formats = _DOCUMENTS
 
 
-class DiffCommand(_FormatCommand):
+class DiffCommand(FormatCommand):
     """Writes text or rows."""
 
-    formats = _CHANGES
+    formats = TEXT_OR_ROWS
+
+
+class HistoryCommand(FormatCommand):
+    """Writes text or rows."""
+
+    formats = TEXT_OR_ROWS
 
 
 @click.group(
@@ -107,15 +114,15 @@ def schema(context: click.Context) -> None:
 def show(context: click.Context, tables: tuple[str, ...], format: str | None) -> None:
     """Shows the tables of a commit."""
     app = app_of(context)
-    chosen = _chosen(app, format, _DOCUMENTS, _ENDINGS)
+    chosen = chosen_format(app, format, _DOCUMENTS, _ENDINGS, what=_WHAT)
     from ingitdb.services.schemas import schemas
 
     found = schemas(app.database, tables, app.options.at)
     if not found.tables:
         app.messages.line(_NONE)
     write = getattr(import_module(f"ingitdb_cli.schema_documents.{chosen}"), chosen)
-    output = _screen(app, chosen)
-    output.paged(write(found), _nothing)
+    output = screen(app, chosen)
+    output.paged(write(found), nothing)
 
 
 @schema.command(cls=DiffCommand, help=DIFF, short_help="Show how the definitions differ.")
@@ -127,14 +134,14 @@ def diff(
 ) -> None:
     """Shows how the definitions of tables differ."""
     app = app_of(context)
-    chosen = _chosen(app, format, _CHANGES, {})
+    chosen = chosen_format(app, format, TEXT_OR_ROWS, {}, what=_WHAT)
     from ingitdb.services.schemas import schema_changes
 
     old, new, tables = _sides(app, words)
     found = schema_changes(app.database, old, new, tables=tables)
-    output = _screen(app, chosen)
-    if chosen == _TEXT:
-        output.paged(_lines(found, is_styled=output.is_styled), _nothing)
+    output = screen(app, chosen)
+    if chosen == TEXT:
+        output.paged(_lines(found, is_styled=output.is_styled), nothing)
     else:
         import pyarrow as pa
 
@@ -142,6 +149,24 @@ def diff(
         output.records(columns, [(one.old, one.new, one.before, one.after) for one in found])
     if exit_code and found:
         context.exit(Status.FOUND)
+
+
+@schema.command(cls=HistoryCommand, help=HISTORY, short_help="Show when a definition changed.")
+@click.argument("table")
+@click.pass_context
+def history(context: click.Context, table: str, format: str | None) -> None:
+    """Shows when the definition of a table changed."""
+    app = app_of(context)
+    chosen = chosen_format(app, format, TEXT_OR_ROWS, {}, what=_WHAT)
+    from ingitdb.services.schema_history import schema_history
+    from ingitdb_cli.schema_events import lines, rows
+
+    found = schema_history(app.database, table, app.options.at)
+    output = screen(app, chosen)
+    if chosen == TEXT:
+        output.paged(lines(found, is_styled=output.is_styled), nothing)
+    else:
+        output.rows(rows(found, app.messages.warning))
 
 
 def _sides(app: App, words: Sequence[str]) -> tuple[str, str | None, Sequence[str]]:
@@ -168,29 +193,6 @@ def _sides(app: App, words: Sequence[str]) -> tuple[str, str | None, Sequence[st
     return first, second, call.tables
 
 
-def _chosen(app: App, given: str | None, known: Sequence[str], endings: dict[str, str]) -> str:
-    """Gives the format: as said, as the file's ending has it, or the first one."""
-    said = given or app.options.format
-    path = app.options.output
-    if said is None and path and path != "-":
-        ending = Path(path).suffix.lower()
-        said = endings.get(ending) or (None if ending in ("", ".txt") else format_of(Path(path)))
-    said = said or known[0]
-    if said not in known:
-        from ingitdb.errors import UsageError
-
-        raise UsageError(f"A schema is not written as {said}.", hint=f"--format {', '.join(known)}")
-    return said
-
-
-def _screen(app: App, chosen: str) -> "Screen":
-    from ingitdb_cli.comparison.screen import Screen
-
-    _ = app.configuration  # the settings know no format but those of rows
-    app.options.format = chosen
-    return Screen(app, chosen=chosen)
-
-
 def _lines(found: "Sequence[SchemaChange]", *, is_styled: bool) -> Iterator[str]:
     import difflib
 
@@ -211,7 +213,3 @@ def _lines(found: "Sequence[SchemaChange]", *, is_styled: bool) -> Iterator[str]
 def _named(change: "SchemaChange") -> Iterator[tuple[str, str]]:
     yield "---", change.old
     yield "+++", change.new
-
-
-def _nothing() -> None:
-    """Stands for a way to stop what has ended."""

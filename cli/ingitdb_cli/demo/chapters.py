@@ -48,6 +48,14 @@ SELECT moment::DATE AS day, round(avg(price_eur), 2) AS average
 FROM change JOIN state ON _valid_from <= moment AND coalesce(_valid_to > moment, true)
 GROUP BY ALL ORDER BY day"""
 
+WHICH = """\
+SELECT to_commit[:10] AS commit, to_commit_date::DATE AS day, count(*) AS fares,
+  min(from_price_eur) AS lowest_before, min(to_price_eur) AS lowest_after
+FROM diff('fares') WHERE to_route = 'R07' AND to_price_eur > 2 * from_price_eur
+GROUP BY ALL ORDER BY day"""
+
+ONE_FARE = ("R07", "adult", "high", "single", "standard")
+
 WHO = """\
 SELECT l.commit_hash[:10] AS commit, l.commit_date::DATE AS day, l.author_name AS author,
   l.message[:32] AS message, count(*) AS fares, round(avg(v.price_eur), 2) AS average
@@ -59,6 +67,11 @@ STILL_WRONG = """\
 SELECT route, category, season, ticket, o.price_eur AS before, n.price_eur AS now
 FROM fares n JOIN fares AS OF '2024-03-07' o USING (route, category, season, ticket, class)
 WHERE n.price_eur > 5 * o.price_eur"""
+
+BLAMED = """\
+SELECT route, category, season, ticket, commit[:10] AS commit, commit_date::DATE AS day
+FROM blame('fares') WHERE route = 'R07' AND message LIKE 'Spring tariff%'
+ORDER BY category, season, ticket"""
 
 CHAPTERS = (
     Chapter(
@@ -75,11 +88,19 @@ CHAPTERS = (
         steps=(_query(WHEN, sparkline="average"),),
     ),
     Chapter(
+        title="Which commit was it? diff compares each with the one before, record by record.",
+        steps=(_query(WHICH), Step(arguments=("history", "fares", *ONE_FARE))),
+    ),
+    Chapter(
         title="Who did it? The log is a table too.",
         steps=(_query(WHO),),
     ),
     Chapter(
         title="It was repaired by hand nine days later. What was forgotten?",
         steps=(_query(STILL_WRONG),),
+    ),
+    Chapter(
+        title="blame names them too: nobody has changed them since that commit.",
+        steps=(_query(BLAMED),),
     ),
 )

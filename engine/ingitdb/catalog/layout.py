@@ -26,11 +26,13 @@ class Claim:
         rules: The declared tables that the file belongs to.
         excluded: Why the file belongs to no table; such a file need not be read.
         slot: For a file left to discovery, what its folder means; its content decides the rest.
+        overlays: What tables.yaml adds to discovered tables, this file's perhaps among them.
     """
 
     rules: tuple[Rule, ...] = ()
     excluded: str | None = None
     slot: Slot | None = None
+    overlays: tuple[tuple[tuple[str, str], Overlay], ...] = ()
 
     @property
     def locations(self) -> tuple[Location, ...]:
@@ -199,7 +201,7 @@ class Layout:
                 return Claim(
                     excluded=f"in the folder of {self._own_folders[folder]}, but no record of it"
                 )
-        return Claim(slot=slot(head))
+        return Claim(slot=slot(head), overlays=tuple(sorted(self._overlays.items())))
 
     def _declared(self, rule: Rule) -> Rule:
         overlay = self._overlays.get((rule.location.schema, rule.location.name))

@@ -1,15 +1,16 @@
 """When the columns of a table changed along a line, and what they were from then on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from ingitdb.catalog.naming import NamedTable
-from ingitdb.errors import CatalogError, DataUnreadable
 from ingitdb.execution.catalogs import Catalogs
 from ingitdb.execution.lines import Line
 from ingitdb.execution.relations import key_columns
 from ingitdb.model.history import Commit
+from ingitdb.model.tables import Location
 from ingitdb.snapshots.relation import Column
+from ingitdb.snapshots.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +43,21 @@ class Schema:
 def schemas(catalogs: Catalogs, line: Line, table: NamedTable) -> Iterator[Schema]:
     """Gives the columns of a table whenever they changed, the oldest first."""
     commits = line.log()
+    lineage = line.lineage(table)
+    bearers = set(lineage.bearers())
     last: Schema | None = None
-    for ordinal in line.lineage(table).turns():
-        found = _schema(catalogs, ordinal, commits[ordinal], table)
+    for ordinal in lineage.turns():
+        found = _schema(catalogs.snapshot(commits[ordinal].identifier), ordinal, commits, bearers)
         if not found.is_like(last):
             yield found
             last = found
 
 
-def _schema(catalogs: Catalogs, ordinal: int, commit: Commit, table: NamedTable) -> Schema:
-    snapshot = catalogs.snapshot(commit.identifier)
-    try:
-        there = catalogs.find(snapshot, table.name, schema=table.schema, preferred=None)
-    except (CatalogError, DataUnreadable):
-        return Schema(ordinal, commit, None)
-    return Schema(ordinal, commit, tuple(snapshot.relation(there).columns), key_columns(there))
+def _schema(
+    snapshot: Snapshot, ordinal: int, commits: Sequence[Commit], bearers: Set[Location]
+) -> Schema:
+    there = next((t for t in snapshot.tables if not bearers.isdisjoint(t.locations)), None)
+    if there is None:
+        return Schema(ordinal, commits[ordinal], None)
+    columns = tuple(snapshot.relation(there).columns)
+    return Schema(ordinal, commits[ordinal], columns, key_columns(there))

@@ -55,7 +55,7 @@ def _definition(column: Column | None, key: Sequence[str]) -> str | None:
 
 def _retyped(old: Column, new: Column, spelled: tuple[str, str]) -> Iterator[SchemaChange]:
     """Tells what differs in a column: of nested ones only the places that do."""
-    before, after = (list(_leaves(column.name, column.type)) for column in (old, new))
+    before, after = (list(leaves(column.name, column.type)) for column in (old, new))
     is_whole = old.name != new.name or old.type == new.type or min(len(before), len(after)) == 1
     if is_whole or spelled[0].endswith(_REQUIRED) is not spelled[1].endswith(_REQUIRED):
         yield SchemaChange(subject="column", before=spelled[0], after=spelled[1])
@@ -69,13 +69,13 @@ def _retyped(old: Column, new: Column, spelled: tuple[str, str]) -> Iterator[Sch
             yield SchemaChange(subject="column", before=one, after=other)
 
 
-def _leaves(path: str, kind: ColumnType) -> Iterator[tuple[str, str]]:
+def leaves(path: str, kind: ColumnType) -> Iterator[tuple[str, str]]:
     """Gives the places inside a type, each with its own."""
     if isinstance(kind, ListOf):
-        yield from _leaves(f"{path}[]", kind.item)
+        yield from leaves(f"{path}[]", kind.item)
     elif isinstance(kind, Struct):
         for name, inner in kind:
-            yield from _leaves(f"{path}.{name}", inner)
+            yield from leaves(f"{path}.{name}", inner)
     else:
         yield path, kind.sql
 

@@ -91,7 +91,7 @@ class Lineage:
         rows = sum(total.values())
         found = Relation(columns=columns, rows=rows, body=shown, is_ordered=False, natural=natural)
         there = {part.stored.storage for part, some in parts if some}
-        return found, frozenset(where.form for where in self._bearers() if where.storage in there)
+        return found, frozenset(where.form for where in self.bearers() if where.storage in there)
 
     def turns(self) -> list[int]:
         """Gives the ordinals at which the table's columns may have changed, the first included."""
@@ -132,7 +132,7 @@ class Lineage:
         )
         return {ordinal for (ordinal,) in rows}
 
-    def _bearers(self) -> list[Location]:
+    def bearers(self) -> list[Location]:
         """Gives the locations whose records may have been the table's, under any of its names."""
         bases = (self.base,) if self.further is None else (self.base, self.further)
         known = dict.fromkeys(where for base in bases for where in base.manifest.locations)
@@ -151,7 +151,7 @@ class Lineage:
     def _former(self, place: Place) -> dict[str, list[str]]:
         """Gives for each field the names that it had before, as far as no other one bears them."""
         renamed: dict[str, str] = {}
-        for where in self._bearers():
+        for where in self.bearers():
             for column in where.declaration.columns:
                 name = former_name(column.rules)
                 if name is not None:
@@ -176,7 +176,7 @@ class Lineage:
         known = {column.name.casefold() for column in declared.columns}
         gone: dict[str, set[DeclaredColumn]] = {}
         there = {name.casefold() for name in natural} - known
-        for where in self._bearers():
+        for where in self.bearers():
             for column in where.declaration.columns:
                 if column.name.casefold() in there:
                     gone.setdefault(column.name.casefold(), set()).add(column)
@@ -184,7 +184,7 @@ class Lineage:
         return replace(declared, columns=(*declared.columns, *sure)) if sure else declared
 
     def _parts(self) -> Iterator[Part]:
-        storages = dict.fromkeys(where.storage for where in self._bearers())
+        storages = dict.fromkeys(where.storage for where in self.bearers())
         for base in (self.base, self.further):
             tables = base.manifest.tables if base is not None else {}
             for stored in (tables[storage] for storage in storages if storage in tables):
@@ -202,7 +202,7 @@ class Lineage:
             )
             for shape, begun, ended, count in rows:
                 yield (shapes[shape][0], ()), begun, ended, count
-        bearers = set(self._bearers())
+        bearers = set(self.bearers())
         known = enumerate(self.base.manifest.locations)
         numbers = [str(n) for n, w in known if w in bearers and w.form == Form.ROWS]
         if numbers:
