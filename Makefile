@@ -22,7 +22,8 @@ test: .venv/.dev ## the quick suite: no root, no servers, no network
 test-all: .venv/.dev ## everything, with coverage of the engine
 	$(PYTEST) --cov --cov-report=term:skip-covered
 sweep: .venv/.dev ## every commit of the shared data that changes columns, many at random (SEED=1)
-	INGITDB_TEST_SWEEP=1 INGITDB_TEST_SEED=$(or $(SEED),1) $(PYTEST) tests/compat/test_oracle.py tests/compat/test_same_answer.py
+	INGITDB_TEST_SWEEP=1 INGITDB_TEST_SEED=$(or $(SEED),1) $(PYTEST) tests/compat/test_oracle.py tests/compat/test_same_answer.py \
+		tests/compat/test_diff_oracle.py tests/property/test_algebra.py
 faults: .venv/.dev ## 200 rounds of kill -9 while indexing (SEED=1 ROUNDS=200)
 	INGITDB_TEST_KILL_ROUNDS=$(or $(ROUNDS),200) INGITDB_TEST_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -x -s tests/compat/test_kill.py
 golden: .venv/.dev ## rewrite the golden files; then read the diff

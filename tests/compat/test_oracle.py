@@ -23,7 +23,7 @@ from tests.support.oracle_reading import Repository
 from tests.support.shared_data import NAMES
 
 SUPPORT = Path(oracle.__file__).parent
-MODULES = ("oracle.py", "oracle_reading.py", "oracle_types.py")
+MODULES = ("oracle.py", "oracle_reading.py", "oracle_types.py", "oracle_changes.py")
 SWEEP = bool(os.environ.get("INGITDB_TEST_SWEEP"))
 RANDOM_COMMITS, MERGES, TURNS = (100, 25, 1000) if SWEEP else (25, 6, 60)
 QUICK = 1

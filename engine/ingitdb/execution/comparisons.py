@@ -159,8 +159,7 @@ def _summed_up(difference: Difference) -> str:
     data = str(is_whole).lower()
     if not is_whole:
         data = f"EXISTS (FROM ({difference.body()}))"
-    before, after = _definitions(difference)
-    schema = str(is_whole or before != after).lower()
+    schema = str(is_whole or _is_redefined(*_definitions(difference))).lower()
     shown = ", ".join(map(quote_literal, (old, new, kind)))
     wanted = "true" if kind != "modified" else "data_change OR schema_change"
     return (
@@ -179,7 +178,7 @@ def schema_diff(differences: Sequence[Difference]) -> str:
     )
     none = ", ".join(f"'' AS {name}" for name in columns)
     cells = [(*difference.names, *_definitions(difference)) for difference in differences]
-    rows = [", ".join(map(quote_literal, row)) for row in cells if row[2] != row[3]]
+    rows = [", ".join(map(quote_literal, row)) for row in cells if _is_redefined(*row[2:])]
     return " UNION ALL SELECT ".join([f"SELECT {none} WHERE false", *rows])
 
 
@@ -189,6 +188,12 @@ def _definitions(difference: Difference) -> tuple[str, str]:
         for side in difference.sides
     )
     return old, new
+
+
+def _is_redefined(old: str, new: str) -> bool:
+    """Tells whether two definitions differ in more than the order of their columns."""
+    before, after = ({line.rstrip(",") for line in text.splitlines()} for text in (old, new))
+    return before != after
 
 
 def _counted(difference: Difference) -> str:

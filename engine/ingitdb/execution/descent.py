@@ -9,11 +9,11 @@ from typing import TypeAlias
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.execution.identity import AT, Identity
 from ingitdb.execution.lines import Line
-from ingitdb.execution.pairing import Fields, Pairing, named, same_columns
+from ingitdb.execution.pairing import Fields, Pairing, content_of, named, same_columns
 from ingitdb.model.history import Commit
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.types import quote_identifier, quote_literal
-from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, SOURCE
+from ingitdb.snapshots.internal import BEGUN, ENDED, SOURCE
 from ingitdb.snapshots.sides import Position
 
 Cell: TypeAlias = tuple[str, str | None]
@@ -31,12 +31,12 @@ class _State:
     begun: int
     ended: int
     path: str
-    digest: bytes
+    content: int
     cells: Mapping[str, int]
 
     def is_like(self, other: "_State", column: str | None) -> bool:
         if column is None:
-            return self.digest == other.digest
+            return self.content == other.content
         return self.cells.get(column) == other.cells.get(column)
 
 
@@ -138,16 +138,17 @@ class Descent:
     def _read(self, keys: Sequence[str], cells: set[Cell]) -> None:
         """Reads the states of some records and when each of some cells changed."""
         columns = sorted({column for _, column in cells if column is not None})
+        content = content_of(Fields(self._states.columns, self._states.natural))
         hashes = "".join(f", hash({quote_identifier(column)})" for column in columns)
         for start in range(0, len(keys), _MOST_KEYS):
             wanted = ", ".join(map(quote_literal, keys[start : start + _MOST_KEYS]))
             rows = self._line.query(
-                f"SELECT {self._identity.new}, {SOURCE}, {BEGUN}, {ENDED}, _path, {DIGEST}{hashes}"
+                f"SELECT {self._identity.new}, {SOURCE}, {BEGUN}, {ENDED}, _path, {content}{hashes}"
                 f" FROM ({self._states.body}) WHERE {self._identity.new} IN ({wanted})"
             )
-            for key, source, begun, ended, path, digest, *found in rows:
+            for key, source, begun, ended, path, whole, *found in rows:
                 values = dict(zip(columns, found, strict=True))
-                self._known[key].append(_State(source, begun, ended, path, digest, values))
+                self._known[key].append(_State(source, begun, ended, path, whole, values))
             for source, key, at, changed in self._differing(wanted):
                 for column in [None] if not columns else columns if changed is None else changed:
                     if (key, column) in cells:

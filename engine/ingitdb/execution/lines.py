@@ -10,7 +10,7 @@ import pyarrow as pa
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import RefNotFound, StatementRefused
 from ingitdb.execution.identity import AT, Identity, identities
-from ingitdb.execution.pairing import Fields, Pairing, named, same_columns
+from ingitdb.execution.pairing import Fields, Pairing, content_of, named, same_columns
 from ingitdb.execution.points import Points
 from ingitdb.git.repository import Repository
 from ingitdb.model.history import Commit
@@ -19,7 +19,7 @@ from ingitdb.model.tables import Form
 from ingitdb.model.types import quote_identifier
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.histories import Histories
-from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, ORDER, SOURCE
+from ingitdb.snapshots.internal import BEGUN, ENDED, ORDER, SOURCE
 from ingitdb.snapshots.lineage import Lineage
 from ingitdb.snapshots.projection import NotDerivable
 from ingitdb.snapshots.relation import Relation
@@ -33,7 +33,8 @@ _NEW = quote_identifier("\u0001new")
 _ISLAND = quote_identifier("\u0001island")
 
 
-_SAME = ("_path", "_key", DIGEST)
+_CONTENT = quote_identifier("\u0001content")
+_SAME = ("_path", "_key", _CONTENT)
 _MANY = 4
 """With so many states to an interval its commits are better worked out once."""
 _COMMITTED = "c.hash AS commit_hash, c.committer, c.moment AS commit_date"
@@ -119,8 +120,10 @@ class Line:
             stood = f"g.{BEGUN} <= {span.last} AND g.{ENDED} > {span.first}"
             wanted = f" WHERE {stood if span.first <= span.last else 'false'}"
         whole = body
-        if self._is_split(table, body):
-            whole = _joined(body, values)
+        content = content_of(Fields(columns, states.natural))
+        parts = f"SELECT *, {content} AS {_CONTENT} FROM ({body})"
+        if self._is_split(table, parts):
+            whole = _joined(parts, values)
         return (
             f"SELECT {shown}f.moment AS _valid_from, t.moment AS _valid_to,"
             f" f.hash AS _from_commit, t.hash AS _to_commit FROM ({whole}) g"

@@ -7,13 +7,23 @@ from ingitdb.catalog.columns import type_of
 from ingitdb.execution.identity import AT, Identity
 from ingitdb.model.shapes import Place, is_mixed
 from ingitdb.model.tables import former_name
-from ingitdb.model.types import JSON, ListOf, Struct, quote_identifier, quote_literal
+from ingitdb.model.types import (
+    JSON,
+    ColumnType,
+    ListOf,
+    Scalar,
+    Struct,
+    quote_identifier,
+    quote_literal,
+)
 from ingitdb.snapshots.internal import DIGEST, ORDER, kinds_of
 from ingitdb.snapshots.projection import NotDerivable, project
 from ingitdb.snapshots.relation import Column
 
 _KEY = quote_identifier("\u0001key")
 _NTH = quote_identifier("\u0001nth")
+_AGAIN = quote_identifier("\u0001again")
+_CONTENT = quote_identifier("\u0001content")
 _EQUALS = quote_identifier("\u0001equals")
 PATH = quote_identifier("\u0001path")
 """The file of a record."""
@@ -61,6 +71,27 @@ def pair_columns(old: Fields, new: Fields) -> Iterator[Pair]:
 def same_columns(fields: Fields) -> list[Pair]:
     """Pairs each column with itself."""
     return [Pair(c, c, _is_mixed(c, c, fields, fields)) for c in fields.columns]
+
+
+def _hashable(sql: str, *types: ColumnType) -> str:
+    """Gives SQL for a value whose hash tells a structure of nothing from none."""
+    is_plain = any(isinstance(kind, Scalar) for kind in types)
+    return sql if is_plain else f"CAST(to_json({sql}) AS VARCHAR)"
+
+
+def _in_order(same: str) -> str:
+    """Gives a window that counts what is the same in the order of the files."""
+    return f"(PARTITION BY {AT}, {same} ORDER BY _path, {ORDER})"
+
+
+def content_of(fields: Fields) -> str:
+    """Gives SQL for what states have equal whose contents are."""
+    parts = []
+    for pair in same_columns(fields):
+        if pair.new is not None and pair.name != "_key":
+            parts.append(_hashable(quote_identifier(pair.name), pair.new.type))
+            parts += [kinds_of(pair.name)] * pair.is_mixed
+    return f"hash({', '.join(parts) or '0'})"
 
 
 def _former(column: Column) -> str | None:
@@ -163,21 +194,52 @@ class Pairing:
         """Gives both sides with their keys, the records of one key in the order of the files."""
         keys = (self.identity.old, self.identity.new)
         for letter, body, key in zip("ab", self.bodies, keys, strict=True):
-            nth = (
-                f"row_number() OVER (PARTITION BY {AT}, {partition or key} ORDER BY _path, {ORDER})"
-            )
+            nth = f"row_number() OVER {_in_order(partition or key)}"
             if self.is_unique and partition is None:
                 nth = "1"
             yield f"{letter}{suffix} AS (SELECT *, {key} AS {_KEY}, {nth} AS {_NTH} FROM ({body}))"
 
+    def _contents(self, alias: str) -> tuple[str, str]:
+        """Gives SQL for what two records have equal whose contents are, whatever their keys."""
+        parts: tuple[list[str], list[str]] = ([], [])
+        for pair in self.pairs:
+            if pair.name == "_key" or (pair.name == "_index" and self.identity.is_grouped):
+                continue
+            if pair.old is None or pair.new is None:
+                column, at = (pair.new, 1) if pair.new is not None else (pair.old, 0)
+                if column is not None:
+                    name = f"{alias}.{quote_identifier(column.name)}"
+                    parts[at].append(_hashable(name, column.type))
+                    parts[1 - at].append(_hashable(f"CAST(NULL AS {column.type.sql})", column.type))
+                continue
+            found = self._comparable(pair.old, pair.new, (alias, alias))
+            for part, column, sql in zip(parts, (pair.old, pair.new), found, strict=True):
+                kinds = [f"{alias}.{kinds_of(column.name)}"] * pair.is_mixed
+                part += [_hashable(sql, pair.old.type, pair.new.type), *kinds]
+        old, new = (f"hash({', '.join(part) or '0'})" for part in parts)
+        return old, new
+
     def _less_equals(self) -> str:
-        """Leaves out records that the other side has with the same content, as often as it has."""
+        """Leaves out records that the other side has with the same content, as often as it has.
+
+        First those that were read from the same, whatever types they are shown in; then those
+        that are shown the same: other places of fields, or null in place of nothing, are no other
+        content.
+        """
+        alike = ", _key" * self.identity.is_grouped
+        counted = (
+            f"{one}1 AS (SELECT x.*, {content} AS {_CONTENT},"
+            f" row_number() OVER {_in_order(f'{content}{alike}')} AS {_AGAIN}"
+            f" FROM {one}0 x WHERE NOT EXISTS"
+            f" (FROM {other}0 y WHERE {self._is_equal(DIGEST, _NTH)}))"
+            for one, other, content in zip("ab", "ba", self._contents("x"), strict=True)
+        )
         left = (
-            f"{one} AS (SELECT * REPLACE (1 AS {_NTH}) FROM {one}0 x WHERE NOT EXISTS"
-            f" (FROM {other}0 y WHERE {self._is_equal()}))"
+            f"{one} AS (SELECT * REPLACE (1 AS {_NTH}) FROM {one}1 x WHERE NOT EXISTS"
+            f" (FROM {other}1 y WHERE {self._is_equal(_CONTENT, _AGAIN)}))"
             for one, other in ("ab", "ba")
         )
-        return f"WITH {', '.join([*self._by_content(), *left])}"
+        return f"WITH {', '.join([*self._by_content(), *counted, *left])}"
 
     def _with_equals(self) -> str:
         """Gives records that the other side has with the same content that as their key."""
@@ -187,7 +249,7 @@ class Pairing:
         found = (
             f"{one} AS (SELECT x.* REPLACE (CASE WHEN y.{_NTH} IS NULL THEN x.{_KEY}"
             f" ELSE {content} END AS {_KEY}, coalesce(y.{_NTH}, 1) AS {_NTH})"
-            f" FROM {one}0 x LEFT JOIN {other}0 y ON {self._is_equal()})"
+            f" FROM {one}0 x LEFT JOIN {other}0 y ON {self._is_equal(DIGEST, _NTH)})"
             for one, other in ("ab", "ba")
         )
         return f"WITH {', '.join([*self._by_content(), *found])}"
@@ -196,8 +258,8 @@ class Pairing:
         """Gives both sides with their keys, the records of one content counted."""
         return self._keyed("0", f"_key, {DIGEST}" if self.identity.is_grouped else DIGEST)
 
-    def _is_equal(self) -> str:
-        same = f"x.{DIGEST} = y.{DIGEST} AND x.{_NTH} = y.{_NTH} AND x.{AT} = y.{AT}"
+    def _is_equal(self, content: str, nth: str) -> str:
+        same = f"x.{content} = y.{content} AND x.{nth} = y.{nth} AND x.{AT} = y.{AT}"
         if self.identity.is_grouped:
             same += " AND x._key IS NOT DISTINCT FROM y._key"
         return same
@@ -243,11 +305,14 @@ class Pairing:
             differs += f" OR {kinds[0]} IS DISTINCT FROM {kinds[1]}"
         return differs if pair.name == "_key" else f"NOT {same} AND ({differs})"
 
-    def _comparable(self, old: Column, new: Column) -> tuple[str, str]:
+    def _comparable(
+        self, old: Column, new: Column, aliases: tuple[str, str] = ("a", "b")
+    ) -> tuple[str, str]:
         """Gives SQL for the values of a column in one type."""
-        names = (f"a.{quote_identifier(old.name)}", f"b.{quote_identifier(new.name)}")
+        columns = zip(aliases, (old, new), strict=True)
+        names = [f"{alias}.{quote_identifier(column.name)}" for alias, column in columns]
         if old.type == new.type:
-            return names
+            return names[0], names[1]
         places = [
             fields.natural.get(column.name, Place())
             for fields, column in zip(self.fields, (old, new), strict=True)
