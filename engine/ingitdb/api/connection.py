@@ -26,6 +26,7 @@ _SHOWN_ROWS = 20
 
 _FEW = 64
 """Up to so many values of a column are made one by one."""
+_SAMPLE = 1024
 
 
 class Cursor:
@@ -212,12 +213,18 @@ class Cursor:
 
 
 def _column(array: "pa.Array", kind: str) -> list[Any]:
-    """Gives the values of a column; instants, which are dear to make and repeat, each once."""
-    if kind.startswith("TIMESTAMP") and len(array) > _FEW:
+    """Gives the values of a column; instants and texts that repeat are made once each."""
+    if len(array) > _FEW and (kind.startswith("TIMESTAMP") or _repeats(array, kind)):
         encoded = array.dictionary_encode()
-        instants = [*_values(encoded.dictionary, kind), None]
-        return [instants[i] for i in encoded.indices.fill_null(len(instants) - 1).to_pylist()]
+        made = [*_values(encoded.dictionary, kind), None]
+        return [made[i] for i in encoded.indices.fill_null(len(made) - 1).to_pylist()]
     return _values(array, kind)
+
+
+def _repeats(array: "pa.Array", kind: str) -> bool:
+    """Tells by its first values whether a column of texts has few different ones."""
+    first = array.slice(0, _SAMPLE)
+    return kind == "VARCHAR" and 2 * len(first.unique()) < len(first)
 
 
 def _values(array: "pa.Array", kind: str) -> list[Any]:

@@ -257,6 +257,14 @@ def test_strict(shop: RepoBuilder, opened: Opened) -> None:
     assert len(rows(connection, "SELECT * FROM unreadable()")) == 1
 
 
+def test_many_texts_that_repeat_or_do_not(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({"t.csv": "n\n1\n"})
+    sql = "SELECT CASE WHEN i % 5 > 0 THEN 'x' || i % {} END FROM range(5000) r(i) ORDER BY i"
+    for many in (3, 700, 5000):
+        expected = [(f"x{i % many}" if i % 5 else None,) for i in range(5000)]
+        assert rows(opened(repo), sql.format(many)) == expected
+
+
 def test_many_instants_some_of_them_null(repo: RepoBuilder, opened: Opened) -> None:
     repo.commit({"t.csv": "n\n1\n"})
     instants = "CASE WHEN i % 3 > 0 THEN TIMESTAMPTZ '2024-05-01 10:00:00+02' + to_hours(i % 5) END"
