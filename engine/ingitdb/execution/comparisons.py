@@ -210,7 +210,7 @@ def _counted(difference: Difference) -> str:
         " count(*) FILTER (diff_type = 'removed') AS r,"
         " count(*) FILTER (diff_type = 'modified') AS m,"
         " CAST(coalesce(sum(len(changed_columns)), 0) AS BIGINT) AS c"
-        f" FROM ({difference.body()})) WHERE a + r + m + {come} + {gone} > 0"
+        f" FROM ({difference.body()})) WHERE a + r + m + ({old} - r) * {come + gone} > 0"
     )
 
 

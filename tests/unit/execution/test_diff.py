@@ -501,3 +501,13 @@ def test_a_ref_that_moves_between_two_questions(repo: RepoBuilder, opened: Opene
     assert rows(connection, short) == [(2,)]
     repo.git("branch", "--force", "main", "side")
     assert rows(connection, short) == [(0,)]
+
+
+def test_counts_where_columns_alone_differ(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({"t.csv": "a,b\n1,2\n3,4\n", "u.csv": "a\n"})
+    repo.commit({"t.csv": "a,c\n1,\n3,\n", "u.csv": "a,b\n"})
+    shown = "table_name, rows_unmodified, rows_modified, cells_added, cells_deleted"
+    counts = f"SELECT {shown} FROM diff_stat('HEAD~1', 'HEAD')"
+    assert rows(opened(repo), counts) == [("t", 0, 2, 2, 2)]
+    repo.commit({"t.csv": "a,c,d\n1,,\n3,,\n"})
+    assert rows(opened(repo), counts) == [("t", 2, 0, 2, 0)]
