@@ -167,7 +167,11 @@ class Expected:
             old, new = (self.state(table, number) for number in edge)
             moves = len(self.moves(table, old, new))
             stored, held = stored_counts(old, new), held_counts(old, new, moves)
-            if {name: row[name] for name in stored} == stored != held:
+            counts = {name: row[name] for name in stored}
+            if old.columns != new.columns and counts != held:
+                self.noted.add("D6")
+                row |= held
+            elif counts == stored != held:
                 self.noted |= {"D7"} if moves else set()
                 self.noted |= {"D6"} if stored != held_counts(old, new, 0) else set()
                 row |= held
