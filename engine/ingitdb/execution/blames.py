@@ -10,7 +10,7 @@ from ingitdb.errors import StatementRefused
 from ingitdb.execution.descent import IS_NEW, Descent
 from ingitdb.execution.identity import AT, Identity, key_field, key_identity
 from ingitdb.execution.lines import Line, described
-from ingitdb.execution.pairing import named
+from ingitdb.execution.pairing import of_side
 from ingitdb.execution.relations import key_columns
 from ingitdb.model.types import quote_identifier, quote_literal
 from ingitdb.snapshots.internal import BEGUN, ENDED
@@ -67,21 +67,19 @@ class Blame:
         states, forms = self.line.states(self.table)
         key, end = identity.new, self.line.base().ordinal
         standing = f"FROM ({states.body}) WHERE {BEGUN} <= {end} AND {ENDED} > {end}"
-        if not cells and self.line.has_steady_states(self.table, states, identity):
+        if not cells and self.line.has_steady_states(states, identity):
             return f"WITH s AS (SELECT *, {key} AS key, {BEGUN} AS last {standing})"
         changes = self.line.changes(self.table, states, forms)
-        to_names = ", ".join(
-            f"{named('to', column)} AS {quote_identifier(column.name)}" for column in states.columns
-        )
         names = f"[{', '.join(quote_literal(name) for name in self._fields())}]"
         fields = f", unnest({names}) AS column_name" if cells else ""
         changed = (
             f", unnest(CASE WHEN {IS_NEW} THEN {names} ELSE changed_columns END) AS column_name"
         )
         same = " AND l.column_name = r.column_name" if cells else ""
+        own = of_side("to", states.columns)
         return (
             f"WITH d AS (SELECT {key} AS key, {AT}{changed * cells} FROM"
-            f" (SELECT {to_names}, {AT}, diff_type, changed_columns FROM ({changes})"
+            f" (SELECT {own}, {AT}, diff_type, changed_columns FROM ({changes})"
             " WHERE diff_type <> 'removed')),"
             f" l AS (SELECT * EXCLUDE ({AT}), max({AT}) AS last FROM d GROUP BY ALL),"
             f" r AS (SELECT *, {key} AS key{fields} {standing}),"

@@ -174,8 +174,8 @@ class Calls:
     def _log(self, asked: dolt.Logged) -> str:
         """Gives SQL for `dolt_log`; without revisions it begins where the statement reads."""
         paths = []
-        for name in asked.tables:
-            _, table = self._named_at(self._given(name), self._given(name).name)
+        for place in map(self._given, asked.tables):
+            _, table = self._named_at(place, place.name)
             paths += [literal_start(where.path) for where in table.locations]
         if not asked.revisions:
             asked = replace(asked, revisions=(str(self.binder.commit),))
@@ -249,10 +249,12 @@ class Calls:
             there |= {(where.schema, where.name) for where in table.locations}
             yield line, table
         for where in line.base().manifest.locations:
-            last = line.snapshot.last_with(where.name)
-            if (where.schema, where.name) in there or last is None:
+            if (where.schema, where.name) in there:
                 continue
             there.add((where.schema, where.name))
+            last = line.snapshot.last_with(where.name)
+            if last is None:
+                continue
             snapshot = catalogs.snapshot(last)
             for table in snapshot.tables:
                 if any(where == known for known in table.locations):

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.execution.identity import AT, Identity
 from ingitdb.execution.lines import Line
-from ingitdb.execution.pairing import Fields, Pairing, content_of, named, same_columns
+from ingitdb.execution.pairing import Fields, along, content_of, of_side
 from ingitdb.model.history import Commit
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.types import quote_identifier, quote_literal
@@ -158,25 +158,12 @@ class Descent:
 
     def _differing(self, keys: str) -> Iterator[tuple[int, str, int, Sequence[str] | None]]:
         """Gives line, key, ordinal and changed columns, None for all, of each change of records."""
-        fields = Fields(self._states.columns, self._states.natural)
-        shown = ", ".join(
-            f"{named('to', column)} AS {quote_identifier(column.name)}"
-            for column in self._states.columns
-        )
-        bases = (self._reached.base, self._reached.further)
-        for source, base in enumerate(bases):
+        shown = of_side("to", self._states.columns)
+        for source, base in enumerate((self._reached.base, self._reached.further)):
             if base is None:
                 continue
-            stood = f"FROM ({self._states.body}) WHERE {SOURCE} = {source}"
-            pairing = Pairing(
-                bodies=(
-                    f"SELECT *, {ENDED} AS {AT} {stood} AND {ENDED} <= {base.ordinal}",
-                    f"SELECT *, {BEGUN} AS {AT} {stood}",
-                ),
-                fields=(fields, fields),
-                pairs=same_columns(fields),
-                identity=self._identity,
-            )
+            where = f"{SOURCE} = {source}"
+            pairing = along(self._states, self._identity, base.ordinal, where)
             rows = self._line.query(
                 f"SELECT {self._identity.new}, {AT},"
                 f" CASE WHEN NOT ({IS_NEW}) THEN changed_columns END"

@@ -10,7 +10,7 @@ import pyarrow as pa
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import RefNotFound, StatementRefused
 from ingitdb.execution.identity import AT, Identity, identities
-from ingitdb.execution.pairing import Fields, Pairing, content_of, named, same_columns
+from ingitdb.execution.pairing import Fields, Pairing, along, content_of, named, of_side
 from ingitdb.execution.points import Points
 from ingitdb.git.repository import Repository
 from ingitdb.model.history import Commit
@@ -83,7 +83,8 @@ class Line:
 
     def log(self) -> list[Commit]:
         """Gives the commits, the oldest first."""
-        return self.histories.commits(self.base())
+        base = self.base()
+        return self.histories.once(base, "log", lambda: self.histories.commits(base))
 
     def base(self) -> Base:
         """Gives what is known of the line up to the commit."""
@@ -122,7 +123,7 @@ class Line:
         whole = body
         content = content_of(Fields(columns, states.natural))
         parts = f"SELECT *, {content} AS {_CONTENT} FROM ({body})"
-        if self._is_split(table, parts):
+        if self._is_split(parts):
             whole = _joined(parts, values)
         return (
             f"SELECT {shown}f.moment AS _valid_from, t.moment AS _valid_to,"
@@ -131,17 +132,18 @@ class Line:
             f" LEFT JOIN {commits} t ON t.ordinal = g.{ENDED}{wanted}"
         )
 
-    def _is_split(self, table: NamedTable, states: str) -> bool:
+    def _is_split(self, states: str) -> bool:
         """Tells whether some state is stored in several parts, one after another."""
         same = " AND ".join(f"a.{name} IS NOT DISTINCT FROM b.{name}" for name in _SAME)
         sql = (
             f"WITH s AS (SELECT {', '.join(_SAME)}, {BEGUN}, {ENDED} FROM ({states}))"
             f" SELECT EXISTS (FROM s a JOIN s b ON a.{ENDED} = b.{BEGUN} AND {same})"
         )
-        return self._holds("is split", table, sql)
+        return self._holds(sql)
 
-    def _holds(self, fact: str, table: NamedTable, sql: str) -> bool:
-        return self.histories.once(self.base(), (fact, table), lambda: bool(self.query(sql)[0][0]))
+    def _holds(self, sql: str) -> bool:
+        """Gives the one value of a query over the line's states, which is asked once."""
+        return self.histories.once(self.base(), sql, lambda: bool(self.query(sql)[0][0]))
 
     def history(self, table: NamedTable, commits: str) -> str:
         """Gives SQL for every record at every commit.
@@ -153,15 +155,15 @@ class Line:
         states, _ = self.states(table)
         shown = "".join(f"s.{quote_identifier(column.name)}, " for column in states.columns)
         standing = _standing(states.body, commits)
-        if self._has_few_intervals(table, states.body):
+        if self._has_few_intervals(states.body):
             standing = _standing_by_interval(states.body, commits)
         return f"SELECT {shown}{_COMMITTED} {standing}"
 
-    def _has_few_intervals(self, table: NamedTable, states: str) -> bool:
+    def _has_few_intervals(self, states: str) -> bool:
         """Tells whether many states began and ended together."""
         distinct = f"count(DISTINCT ({BEGUN}, {ENDED}))"
         sql = f"SELECT count(*) > {_MANY} * {distinct} FROM ({states})"
-        return self._holds("has few intervals", table, sql)
+        return self._holds(sql)
 
     def history_of_all(self, table: NamedTable, commits: str, beside: str, paths: str) -> str:
         """Gives SQL for every record at every commit that the line reaches.
@@ -250,13 +252,9 @@ class Line:
         after = f"{AT} > {-1 if first is None else first}"
         parts = []
         for name, kind, prefix in _CHANGES:
-            shown = "".join(
-                f", d.{named(prefix, column)} AS {quote_identifier(column.name)}"
-                for column in states.columns
-            )
             parts.append(
                 f"SELECT '{name}' AS _change_type, c.hash AS _commit,"
-                f" c.moment AS _commit_timestamp{shown}"
+                f" c.moment AS _commit_timestamp, {of_side(prefix, states.columns)}"
                 f" FROM d JOIN {commits} c ON c.ordinal = d.{AT} WHERE d.diff_type = '{kind}'"
             )
         changes = self.changes(table, states, forms)
@@ -269,54 +267,27 @@ class Line:
         """Gives SQL for the records that differ, with `AT` the ordinal of the newer commit."""
         base = self.base()
         known = identities(table, forms, states, base.ordinal, self.query)
-        fields = Fields(states.columns, states.natural)
-        pairs = same_columns(fields)
         some = [at for _, ordinals in known for at in ordinals or ()]
         parts = []
         for identity, ordinals in known:
-            where = _among(ordinals, some)
-            old, new = self._ends(states)
-            bodies = (
-                f"SELECT * FROM ({old}) WHERE {where}",
-                f"SELECT * FROM ({new}) WHERE {where}",
-            )
-            pairing = Pairing(
-                bodies=bodies, fields=(fields, fields), pairs=pairs, identity=identity
-            )
+            pairing = along(states, identity, base.ordinal, _among(ordinals, some))
             if not identity.content_first:
-                pairing = self._simplified(table, pairing)
+                pairing = self._simplified(pairing)
             parts.append(f"SELECT * FROM ({pairing.sql()})")
         return " UNION ALL ".join(parts)
 
-    def has_steady_states(self, table: NamedTable, states: Relation, identity: Identity) -> bool:
+    def has_steady_states(self, states: Relation, identity: Identity) -> bool:
         """Tells whether each state of a record began with a change of it, and none moved."""
-        fields = Fields(states.columns, states.natural)
-        pairing = self._simplified(
-            table,
-            Pairing(
-                bodies=self._ends(states),
-                fields=(fields, fields),
-                pairs=same_columns(fields),
-                identity=identity,
-            ),
-        )
+        pairing = self._simplified(along(states, identity, self.base().ordinal))
         if not pairing.is_unique or pairing.identity.can_move:
             return False
-        return not self._holds("states repeat", table, pairing.unchanged())
+        return not self._holds(pairing.unchanged())
 
-    def _ends(self, states: Relation) -> tuple[str, str]:
-        """Gives SQL for the states that ended, and for those that began, with `AT`."""
-        ended = f"{ENDED} <= {self.base().ordinal}"
-        return (
-            f"SELECT *, {ENDED} AS {AT} FROM ({states.body}) WHERE {ended}",
-            f"SELECT *, {BEGUN} AS {AT} FROM ({states.body})",
-        )
-
-    def _simplified(self, table: NamedTable, pairing: Pairing) -> Pairing:
+    def _simplified(self, pairing: Pairing) -> Pairing:
         """Leaves out what no record of the line needs: that keys repeat, that records move."""
-        if not self._holds("keys repeat", table, pairing.repeated()):
+        if not self._holds(pairing.repeated()):
             pairing = replace(pairing, is_unique=True)
-        if pairing.identity.can_move and not self._holds("records move", table, pairing.moved()):
+        if pairing.identity.can_move and not self._holds(pairing.moved()):
             pairing = replace(pairing, identity=replace(pairing.identity, can_move=False))
         return pairing
 

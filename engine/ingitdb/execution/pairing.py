@@ -16,9 +16,9 @@ from ingitdb.model.types import (
     quote_identifier,
     quote_literal,
 )
-from ingitdb.snapshots.internal import DIGEST, ORDER, kinds_of
+from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, ORDER, kinds_of
 from ingitdb.snapshots.projection import NotDerivable, project
-from ingitdb.snapshots.relation import Column
+from ingitdb.snapshots.relation import Column, Relation
 
 _KEY = quote_identifier("\u0001key")
 _NTH = quote_identifier("\u0001nth")
@@ -82,6 +82,13 @@ def _hashable(sql: str, *types: ColumnType) -> str:
 def _in_order(same: str) -> str:
     """Gives a window that counts what is the same in the order of the files."""
     return f"(PARTITION BY {AT}, {same} ORDER BY _path, {ORDER})"
+
+
+def of_side(prefix: str, columns: Sequence[Column]) -> str:
+    """Gives SQL for the columns of one side of a result under their own names."""
+    return ", ".join(
+        f"{named(prefix, column)} AS {quote_identifier(column.name)}" for column in columns
+    )
 
 
 def content_of(fields: Fields) -> str:
@@ -336,6 +343,26 @@ class Pairing:
             spelled[kind != JSON].format(name) for name, kind in zip(names, types, strict=True)
         )
         return one, other
+
+
+def along(states: Relation, identity: Identity, last: int, where: str = "true") -> Pairing:
+    """Pairs the states of a line that end at a commit with those that begin there.
+
+    Args:
+        states: The states, with `BEGUN` and `ENDED`.
+        identity: What tells records apart.
+        last: The ordinal of the last commit.
+        where: SQL that holds for the states of interest; it may name `AT`.
+    """
+    fields = Fields(states.columns, states.natural)
+    ended = f"SELECT *, {ENDED} AS {AT} FROM ({states.body}) WHERE {ENDED} <= {last}"
+    begun = f"SELECT *, {BEGUN} AS {AT} FROM ({states.body})"
+    return Pairing(
+        bodies=(f"SELECT * FROM ({ended}) WHERE {where}", f"SELECT * FROM ({begun}) WHERE {where}"),
+        fields=(fields, fields),
+        pairs=same_columns(fields),
+        identity=identity,
+    )
 
 
 def named(prefix: str, column: Column) -> str:
