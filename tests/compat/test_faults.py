@@ -133,10 +133,10 @@ def blob_of(path: Path, data: bytes) -> bytes:
 def test_a_damaged_cache_of_a_real_repository(
     name: str, shared: Callable[[str], Path], tmp_path: Path, seed: int
 ) -> None:
+    source = tmp_path / name
+    git(tmp_path, "clone", "--quiet", str(shared(name)), str(source))
     repeats = 3 if name == "country-codes" else 1
-    for what, expected, found in damaged(
-        shared(name), tmp_path, seed, ["HEAD", "HEAD~40"], repeats
-    ):
+    for what, expected, found in damaged(source, tmp_path, seed, ["HEAD", "HEAD~40"], repeats):
         assert not unequal(expected, found), what
 
 
@@ -147,8 +147,8 @@ def test_four_processes_at_once(shared: Callable[[str], Path], tmp_path: Path) -
     running = [
         start(source, tmp_path / "together", refs[i % 3 :] + refs[: i % 3]) for i in range(4)
     ]
-    for process in running:
-        assert not unequal(expected, finish(process)[0])
+    found = [finish(process)[0] for process in running]
+    assert not [unequal(expected, one) for one in found if one != expected]
 
 
 def test_the_cache_may_go_while_it_is_used(tmp_path: Path) -> None:

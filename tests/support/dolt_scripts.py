@@ -320,6 +320,8 @@ class Writer(Pen):
         self.commit()
         for _ in range(self.one(range(3, 10))):
             self.step()
+        if self.may_merge:
+            self.meet()
         script = self.script
         refs = [*script.branches, *range(len(script.commits))]
         script.asked = [(self.one(refs), self.one(refs)) for _ in range(3)]
@@ -338,7 +340,7 @@ class Writer(Pen):
         others = [name for name in self.script.branches if name != self.script.head]
         if others and self.happens(60):
             self.join(self.one(others))
-        elif len(others) < 2 and self.happens(40):
+        elif len(others) < 2 and self.happens(80 if self.may_merge else 40):
             self.branch(f"b{len(self.script.branches)}")
         self.change()
         if self.tables != self.script.tip.tables or self.happens(10):
@@ -355,6 +357,13 @@ class Writer(Pen):
                 self.forward(left)
         elif self.may_merge and base != script.branches[left]:
             self.merge(left)
+
+    def meet(self) -> None:
+        """Merges what branches have into the one that is checked out, where they can."""
+        script = self.script
+        for name, tip in script.branches.items():
+            if script.base(script.tip.number, tip) not in (script.tip.number, tip):
+                self.merge(name)
 
     def change(self) -> None:
         """Changes records and, where the script may, columns."""

@@ -9,6 +9,11 @@ import pytest
 from tests.support.once import once
 
 ROOT = Path(__file__).resolve().parents[2]
+LOCK = """#!/bin/sh
+echo 'all tests share this clone: move the branches of a copy' >&2
+exit 1
+"""
+"""A hook that git asks before it moves a branch."""
 NAMES = ("demo-ingitdb", "country-codes", "congress-legislators", "pypa-advisories")
 
 
@@ -24,11 +29,17 @@ def bundles() -> Path:
 
 
 def clone(name: str, base: Path) -> Path:
-    """Clones a bundle below a folder that the workers of a run share, unless one has done so."""
+    """Clones a bundle below a folder that the workers of a run share, unless one has done so.
+
+    Its branches cannot be moved.
+    """
     bundle = bundles() / f"{name}.bundle"
 
     def make(path: Path) -> None:
         command = ["git", "clone", "--quiet", "--branch", "main", str(bundle), str(path)]
         subprocess.run(command, check=True, capture_output=True)
+        hook = path / ".git" / "hooks" / "reference-transaction"
+        hook.write_text(LOCK, "utf-8")
+        hook.chmod(0o755)
 
     return once(base / name, make)
