@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from ingitdb_cli.commit_texts import day
 from ingitdb_cli.output.rows import Rows
 from ingitdb_cli.output.table import Table
 
@@ -97,7 +98,7 @@ def _fate(one: "KeyCandidate | None", commits: int) -> tuple[Any, ...]:
     if one is None:
         return commits, None, None, None, None, None, None, None
     ends = (
-        (commit.identifier, commit.committer.at) if commit is not None else (None, None)
+        (commit.identifier, commit.moment) if commit is not None else (None, None)
         for commit in (one.first, one.last)
     )
     return commits, one.broken, one.is_missing, one.is_repeated, *next(ends), *next(ends)
@@ -124,7 +125,7 @@ def _broken(one: "KeyCandidate", commits: int, *, has_ids: bool = False) -> str:
     kinds = ((one.is_missing, "missing"), (one.is_repeated, "repeated"))
     how = " or ".join(word for is_so, word in kinds if is_so)
     ends = [
-        f"{commit.committer.at:%Y-%m-%d}" + (f" ({commit.identifier[:_SHORT]})" if has_ids else "")
+        day(commit) + (f" ({commit.identifier[:_SHORT]})" if has_ids and commit.moment else "")
         for commit in (one.first, one.last)
         if commit is not None
     ]

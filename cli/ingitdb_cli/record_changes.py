@@ -12,6 +12,7 @@ import pyarrow as pa
 from ingitdb.model.history import Commit
 from ingitdb.model.types import VARCHAR, ColumnType, Scalar
 from ingitdb.services.record_history import RecordHistory
+from ingitdb_cli.commit_texts import FIELDS, cells, heading
 from ingitdb_cli.comparison.changes import MISSING, leaves
 from ingitdb_cli.output.display import clean, fit
 from ingitdb_cli.output.rows import Rows
@@ -20,18 +21,7 @@ from ingitdb_cli.output.values import dump, json_values
 _COLOURS = {"added": "green", "removed": "red", "modified": "yellow"}
 _CONTEXT = 2
 _LINE_END = "\n"
-_TEXT = pa.string()
-_SCHEMA = pa.schema(
-    [
-        ("commit", _TEXT),
-        ("date", pa.timestamp("us", tz="UTC")),
-        ("author", _TEXT),
-        ("email", _TEXT),
-        ("message", _TEXT),
-        ("change", _TEXT),
-        ("fields", _TEXT),
-    ]
-)
+_SCHEMA = pa.schema([*FIELDS, ("change", pa.string()), ("fields", pa.string())])
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +112,8 @@ def rows(found: Sequence[Change], warn: Callable[[str], None]) -> Rows:
 
 
 def _row(change: Change) -> tuple[Any, ...]:
-    commit = change.commit
-    who = (commit.author.name, commit.author.email)
     fields = {name: {"old": f.old, "new": f.new} for name, f in change.fields.items()}
-    moment, message = commit.committer.at, commit.message.strip()
-    return (commit.identifier, moment, *who, message, change.kind, dump(fields))
+    return (*cells(change.commit), change.kind, dump(fields))
 
 
 class Lines:
@@ -138,7 +125,7 @@ class Lines:
 
     def __init__(self, *, is_styled: bool, longest: int | None = None) -> None:
         self.cut = False
-        self._style = click.style if is_styled else _plain
+        self._is_styled = is_styled
         self._longest = longest
 
     def lines(self, found: Sequence[Change]) -> Iterator[str]:
@@ -146,17 +133,10 @@ class Lines:
         for number, change in enumerate(found):
             if number:
                 yield ""
-            yield self._heading(change)
-            yield f"    {clean(change.commit.message.strip().partition(_LINE_END)[0])}"
+            colour = _COLOURS[change.kind]
+            yield from heading(change.commit, change.kind, colour, is_styled=self._is_styled)
             for name, field in change.fields.items():
                 yield from self._field(f"        {clean(name)}:", field, change.kind)
-
-    def _heading(self, change: Change) -> str:
-        commit = change.commit
-        name = self._style(commit.identifier[:12], fg="yellow", bold=True)
-        kind = self._style(change.kind, fg=_COLOURS[change.kind])
-        moment = f"{commit.committer.at:%Y-%m-%d %H:%M:%S}Z"
-        return f"{name}  {moment}  {clean(commit.author.name)}  {kind}"
 
     def _field(self, label: str, field: Field, kind: str) -> Iterator[str]:
         old, new = field.old, field.new
@@ -191,14 +171,9 @@ class Lines:
             fitted = fit(shown, self._longest)
             self.cut = self.cut or fitted != shown
             shown = fitted
-        return self._style(shown, fg=colour)
+        return click.style(shown, fg=colour) if self._is_styled else shown
 
 
 def _loaded(value: Any) -> Any:
     """Gives the maps and lists of a value that may have JSON inside."""
     return orjson.loads(dump(value))
-
-
-def _plain(text: str, **style: Any) -> str:
-    del style
-    return text

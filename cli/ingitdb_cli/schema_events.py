@@ -7,6 +7,7 @@ import click
 import pyarrow as pa
 
 from ingitdb.model.types import Scalar
+from ingitdb_cli.commit_texts import FIELDS, cells, heading
 from ingitdb_cli.output.display import clean
 from ingitdb_cli.output.rows import Rows
 from ingitdb_cli.output.values import dump
@@ -24,18 +25,7 @@ _COLOURS = {
     "renamed": "yellow",
     "key": "cyan",
 }
-_TEXT = pa.string()
-_SCHEMA = pa.schema(
-    [
-        ("commit", _TEXT),
-        ("date", pa.timestamp("us", tz="UTC")),
-        ("author", _TEXT),
-        ("email", _TEXT),
-        ("message", _TEXT),
-        ("event", _TEXT),
-        ("changes", _TEXT),
-    ]
-)
+_SCHEMA = pa.schema([*FIELDS, ("event", pa.string()), ("changes", pa.string())])
 
 
 def rows(found: "Sequence[SchemaEvent]", warn: Callable[[str], None]) -> Rows:
@@ -51,14 +41,11 @@ def rows(found: "Sequence[SchemaEvent]", warn: Callable[[str], None]) -> Rows:
 
 
 def _row(event: "SchemaEvent") -> tuple[Any, ...]:
-    commit = event.commit
     changes = [
         {"kind": one.kind, "name": one.name or None, "before": one.before, "after": one.after}
         for one in event.changes
     ]
-    who = (commit.author.name, commit.author.email)
-    message = commit.message.strip()
-    return (commit.identifier, commit.committer.at, *who, message, event.event, dump(changes))
+    return (*cells(event.commit), event.event, dump(changes))
 
 
 def lines(found: "Sequence[SchemaEvent]", *, is_styled: bool) -> Iterator[str]:
@@ -67,13 +54,7 @@ def lines(found: "Sequence[SchemaEvent]", *, is_styled: bool) -> Iterator[str]:
     for number, event in enumerate(found):
         if number:
             yield ""
-        commit = event.commit
-        name = style(commit.identifier[:12], fg="yellow", bold=True)
-        moment = f"{commit.committer.at:%Y-%m-%d %H:%M:%S}Z"
-        kind = style(event.event, fg=_COLOURS[event.event])
-        yield f"{name}  {moment}  {clean(commit.author.name)}  {kind}"
-        subject = commit.message.strip().partition("\n")[0]
-        yield f"    {clean(subject)}"
+        yield from heading(event.commit, event.event, _COLOURS[event.event], is_styled=is_styled)
         for change in event.changes:
             yield f"        {style(clean(_worded(change)), fg=_COLOURS[change.kind])}"
 

@@ -243,6 +243,36 @@ def test_blame_says_what_is_wrong(
     assert said in done.stderr
 
 
+def test_what_is_not_committed_yet(program: Program, repo: RepoBuilder) -> None:
+    first = repo.tip("v1")
+    repo.write("people/anna.yaml", "name: Anna\ncity: Oslo\nage: 42\nsize: 3\n")
+    newest, *_ = changes(program, "people", "anna", "--at", "WORKING")
+    assert newest == {
+        "commit": "WORKING",
+        "date": None,
+        "author": "Not committed",
+        "email": None,
+        "message": None,
+        "change": "modified",
+        "fields": {"age": {"old": 41, "new": 42}, "size": {"old": None, "new": 3}},
+    }
+    shown = program("history", "people", "anna", "--at", "WORKING", "--format", "table").stdout
+    assert shown.startswith(f"WORKING  Not committed  modified\n{' ' * 8}age: 41 → 42\n")
+    blamed = program("blame", "people", "anna", "--cells", "--at", "WORKING", "--format", "json")
+    told = {row["column_name"]: row["commit"] for row in json.loads(blamed.stdout)}
+    assert told == {"name": first, "city": first, "age": "WORKING", "size": "WORKING"}
+    schema = program("schema", "history", "people", "--at", "WORKING", "--format", "text").stdout
+    assert schema.startswith(f"WORKING  Not committed  changed\n{' ' * 8}+ size BIGINT\n")
+
+
+def test_before_the_first_commit(tmp_path: Path, program: Program) -> None:
+    RepoBuilder(tmp_path / "new").write("t/a.json", '{"n": 1}')
+    program = program.at(tmp_path / "new")
+    for command in (["history", "t", "a"], ["blame", "t"], ["schema", "history", "t"]):
+        done = program(*command, "--at", "WORKING", "--format", "json")
+        assert [row["commit"] for row in json.loads(done.stdout)] == ["WORKING"]
+
+
 def test_in_a_folder_without_commits(tmp_path: Path, program: Program) -> None:
     RepoBuilder(tmp_path / "new")
     for command in (["history", "t", "k"], ["blame", "t"]):

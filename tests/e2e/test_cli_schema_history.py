@@ -148,7 +148,6 @@ def test_text_and_rows(
     ("arguments", "status", "text"),
     [
         (["peple"], 3, "people"),
-        (["people", "--at", "WORKING"], 4, "no versions"),
         (["people", "--at", "v9"], 3, "v1"),
         (["people", "--format", "sql"], 2, "--help"),
     ],

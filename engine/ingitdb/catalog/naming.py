@@ -59,6 +59,17 @@ def name_tables(locations: Iterable[Location]) -> list[NamedTable]:
     return [tables[place] for place in sorted(tables)]
 
 
+def is_called(where: Location, name: str) -> bool:
+    """Tells whether a table of a location has a name, at least where no other one lies in its way.
+
+    Args:
+        where: The location.
+        name: The name, in any case.
+    """
+    names = (where.name, *_aliases(where, {where.path: 1}))
+    return name.casefold() in {known.casefold() for known in names}
+
+
 def _order(where: Location) -> tuple[str, ...]:
     return (
         where.schema,

@@ -234,7 +234,7 @@ class Calls:
         try:
             table = self.binder.named(snapshot, place, place.name)
         except TableNotFound:
-            last = snapshot.last_with(place.name)
+            last = place.catalogs.last_with(snapshot, place.name)
             if last is None:
                 raise
             snapshot = self.binder.snapshot(place.catalogs, last)
@@ -249,15 +249,16 @@ class Calls:
             there |= {(where.schema, where.name) for where in table.locations}
             yield line, table
         for where in line.base().manifest.locations:
-            if (where.schema, where.name) in there:
+            named = (where.schema, where.name)
+            if named in there:
                 continue
-            there.add((where.schema, where.name))
-            last = line.snapshot.last_with(where.name)
+            there.add(named)
+            last = catalogs.last_with(line.snapshot, where.name)
             if last is None:
                 continue
             snapshot = catalogs.snapshot(last)
             for table in snapshot.tables:
-                if any(where == known for known in table.locations):
+                if any((known.schema, known.name) == named for known in table.locations):
                     yield replace(line, home=snapshot), table
 
     def _of_line(self, name: str, given: Mapping[str, str]) -> str:

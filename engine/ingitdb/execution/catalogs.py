@@ -8,12 +8,12 @@ from pathlib import PurePosixPath
 from threading import RLock
 from typing import TypeVar
 
-from ingitdb.catalog.naming import NamedTable
+from ingitdb.catalog.naming import NamedTable, is_called
 from ingitdb.errors import CacheCorrupt, DataUnreadable, TableNotFound
 from ingitdb.execution.copies import Copies
 from ingitdb.execution.instance import Instance
 from ingitdb.git.repository import Repository
-from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
+from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
 from ingitdb.model.ports import Progress
 from ingitdb.model.types import quote_identifier
 from ingitdb.settings import Settings
@@ -126,8 +126,8 @@ class Catalogs:
                 known = self._snapshots.get(commit)
                 names |= {base.name for base in (known.bases if known else ())}
                 names |= {base.name for base in self.store.sources(commit).bases}
-                names.add(f"history-{commit}")
-            self.store.forget(names | self.histories.names)
+            self.store.forget(names)
+            self.histories.forget()
             while self._snapshots:
                 self._drop(self._snapshots.popitem()[1])
             self._views.clear()
@@ -177,9 +177,19 @@ class Catalogs:
                     f"Table {name!r} has no file that can be read: {problem}",
                     hint="SELECT * FROM unreadable() lists what could not be read.",
                 ) from None
-        last = snapshot.last_with(name)
+        last = self.last_with(snapshot, name)
         if last is not None:
             error.hint = f"It was last there at {last[:12]}: AS OF '{last[:12]}'."
+
+    def last_with(self, snapshot: Snapshot, name: str) -> CommitId | None:
+        """Gives the last commit on the way to a snapshot that had a table of some name."""
+        head = self.repository.head().commit
+        if snapshot.commit not in PSEUDO_COMMITS or snapshot.commit == EMPTY or head is None:
+            return snapshot.last_with(name)
+        before = self.snapshot(head)
+        places = (where for table in before.tables for where in table.locations)
+        is_there = any(is_called(where, name) for where in places)
+        return head if is_there else before.last_with(name)
 
     def catalog(self, snapshot: Snapshot, variant: str) -> str:
         """Gives the name of the catalog with one form of a commit's views."""

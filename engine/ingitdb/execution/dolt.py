@@ -162,7 +162,7 @@ def log_rows(repository: Repository, asked: Logged, paths: Collection[str] = ())
     for order, commit in zip(range(len(commits), 0, -1), commits, strict=True):
         if len(commit.parents) < asked.least_parents:
             continue
-        row: list[Any] = [*_described(commit), order]
+        row: list[Any] = [commit.identifier, *commit.shown, order]
         if asked.has_parents:
             row.append(", ".join(commit.parents))
         if refs is not None:
@@ -180,7 +180,7 @@ def branch_rows(repository: Repository, *, remote: bool) -> Rows:
     for branch in repository.branches():
         if branch.is_remote != remote:
             continue
-        _, *latest = _described(repository.commit(branch.commit))
+        latest = repository.commit(branch.commit).shown
         name = f"remotes/{branch.name}" if remote else branch.name
         row = (name, branch.commit, *latest)
         upstream, _, followed = (branch.upstream or "").partition("/")
@@ -218,11 +218,5 @@ def diff_rows(changes: Iterator[Changed]) -> Rows:
     ]
     rows: list[tuple[Any, ...]] = []
     for commit, table, is_data, is_schema in changes:
-        identifier, *rest = _described(commit)
-        rows.append((identifier, table, *rest, is_data, is_schema))
+        rows.append((commit.identifier, table, *commit.shown, is_data, is_schema))
     return columns, rows
-
-
-def _described(commit: Commit) -> tuple[Any, ...]:
-    by = commit.committer
-    return commit.identifier, by.name, by.email, by.at, commit.message

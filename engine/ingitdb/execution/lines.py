@@ -88,7 +88,7 @@ class Line:
 
     def base(self) -> Base:
         """Gives what is known of the line up to the commit."""
-        return self.histories.base(self.snapshot.commit)
+        return self.histories.base(self.snapshot)
 
     def ordinal(self, commit: CommitId) -> int:
         """Gives the place of a commit; of one beside the line that of the last not later."""
@@ -310,7 +310,7 @@ class Line:
         """
         for own in (False, True):
             with suppress(NotDerivable):
-                base = self.histories.base(self.snapshot.commit, own=own)
+                base = self.histories.base(self.snapshot, own=own)
                 return self.histories.once(
                     base, ("states", table), self.lineage(table, base).states
                 )
@@ -391,12 +391,9 @@ def spanned(line: Line, points: Points, repository: Repository, between: Between
 
 def described(commits: Sequence[Commit]) -> pa.Table:
     """Gives hash, committer, moment, email and message of each."""
-    texts = {
-        "hash": [str(commit.identifier) for commit in commits],
-        "committer": [commit.committer.name for commit in commits],
-        "email": [commit.committer.email for commit in commits],
-        "message": [commit.message for commit in commits],
-    }
-    moments = pa.array([commit.committer.at for commit in commits], pa.timestamp("us", "UTC"))
-    named = {name: pa.array(values, pa.string()) for name, values in texts.items()}
-    return pa.table({"moment": moments, **named})
+    names = ("hash", "committer", "email", "moment", "message")
+    rows = [(str(commit.identifier), *commit.shown) for commit in commits]
+    kinds = {name: pa.string() for name in names} | {"moment": pa.timestamp("us", "UTC")}
+    columns = zip(*rows, strict=True) if rows else [()] * len(names)
+    arrays = [pa.array(values, kinds[name]) for name, values in zip(names, columns, strict=True)]
+    return pa.table(arrays, names=names)

@@ -211,15 +211,19 @@ class Repository:
     ) -> Iterator[tuple[CommitId, list[FileChange]]]:
         """Streams what each commit of the first-parent line changed, the oldest first.
 
-        Every commit of the line is given, also one without changes. A change of mode alone has
-        equal blobs.
+        Every commit of the line is given, also one without changes; what is not committed comes
+        last. A change of mode alone has equal blobs.
 
         Args:
             tip: The last commit of the line.
             since: A commit of that line after which to begin; None begins with the root.
         """
         since = None if since == EMPTY else since
-        return self._history.line_changes(self._committed(tip), since)
+        head = self.head().commit if tip in PSEUDO_COMMITS else tip
+        if head is not None and head != since:
+            yield from self._history.line_changes(head, since)
+        if tip in PSEUDO_COMMITS:
+            yield tip, self.changes(head or EMPTY, tip)
 
     def changes_of(self, commits: list[CommitId]) -> Iterator[tuple[CommitId, list[FileChange]]]:
         """Streams what each of some commits changed against its first parent.

@@ -1,9 +1,9 @@
 """Commits, trees and what changed between them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from ingitdb.model.identifiers import BlobId, CommitId, TreeId
+from ingitdb.model.identifiers import PSEUDO_COMMITS, BlobId, CommitId, TreeId
 
 REGULAR = 0o100644
 EXECUTABLE = 0o100755
@@ -30,6 +30,36 @@ class Commit:
     author: Signature
     committer: Signature
     message: str
+
+    @property
+    def moment(self) -> datetime | None:
+        """When it was committed; None for what is not."""
+        return None if self.identifier in PSEUDO_COMMITS else self.committer.at
+
+    @property
+    def shown(self) -> tuple[str, str | None, datetime | None, str | None]:
+        """Name and email of the committer, time and message; of what is not committed the name."""
+        by = self.committer
+        if self.identifier in PSEUDO_COMMITS:
+            return by.name, None, None, None
+        return by.name, by.email, by.at, self.message
+
+
+def uncommitted(state: CommitId, head: CommitId | None) -> Commit:
+    """Describes the work tree or the index as a commit on top of HEAD, later than all others.
+
+    Its tree has no name.
+    """
+    nobody = Signature(name="Not committed", email="", at=datetime.max.replace(tzinfo=UTC))
+    parents = () if head is None else (head,)
+    return Commit(
+        identifier=state,
+        tree=TreeId(""),
+        parents=parents,
+        author=nobody,
+        committer=nobody,
+        message="",
+    )
 
 
 @dataclass(frozen=True, slots=True)

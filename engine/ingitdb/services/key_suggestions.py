@@ -58,7 +58,7 @@ class TableKeys:
         key: The columns of the key that it has; empty where it has none.
         has: The key that it has, as it fared; None where file names or the keys of a map are it.
         candidates: What could be declared, the best first; none where it has a key.
-        commits: How many commits the line has.
+        commits: How many commits the line has; what is not committed counts as one.
     """
 
     schema: str
@@ -94,7 +94,7 @@ def suggest_keys(
     Raises:
         TableNotFound: There is none of a name; the nearest are named.
         TableAmbiguous: Several have it.
-        StatementRefused: What is not committed has no history.
+        StatementRefused: The ref is EMPTY: nothing leads there.
     """
 
     def ask(snapshot: Snapshot) -> KeySuggestions:

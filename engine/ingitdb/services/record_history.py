@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from ingitdb.execution.results import Result
 from ingitdb.execution.session import Session
-from ingitdb.model.history import Commit
+from ingitdb.model.history import Commit, uncommitted
+from ingitdb.model.identifiers import PSEUDO_COMMITS
 from ingitdb.services.database import Database
 from ingitdb.services.record_keys import KeyedTable, columns_of, keyed_table, matching
 
@@ -53,5 +54,18 @@ def record_history(
     new, _ = matching(values, types, prefix="to_")
     result = session.execute(f"FROM {source} WHERE ({new}) OR ({old})", parameters)
     return RecordHistory(
-        table=found, key=values, result=result, commits=database.log(ref), session=session
+        table=found,
+        key=values,
+        result=result,
+        commits=_commits(database, session, ref),
+        session=session,
     )
+
+
+def _commits(database: Database, session: Session, ref: str | None) -> Iterator[Commit]:
+    """Gives what leads to where a session reads, the newest first."""
+    head = database.repository.head().commit
+    if session.commit in PSEUDO_COMMITS:
+        yield uncommitted(session.commit, head)
+    if head is not None:
+        yield from database.log(ref)

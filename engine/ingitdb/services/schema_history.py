@@ -57,7 +57,7 @@ def schema_history(database: Database, table: str, ref: str | None = None) -> li
     Raises:
         TableNotFound: There never was one.
         TableAmbiguous: Several have the name.
-        StatementRefused: What is not committed has no history.
+        StatementRefused: The ref is EMPTY: nothing leads there.
     """
 
     def ask(snapshot: Snapshot) -> list[SchemaEvent]:
@@ -74,10 +74,12 @@ def _home(database: Database, snapshot: Snapshot, table: str) -> tuple[Snapshot,
     try:
         return snapshot, database._find(snapshot, table)
     except TableNotFound:
-        last = snapshot.last_with(table) or snapshot.last_with(name_parts(table)[-1])
+        catalogs = database._catalogs
+        names = (table, name_parts(table)[-1])
+        last = next(filter(None, (catalogs.last_with(snapshot, name) for name in names)), None)
         if last is None:
             raise
-        home = database._catalogs.snapshot(last)
+        home = catalogs.snapshot(last)
         return home, database._find(home, table)
 
 

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from ingitdb.catalog.files import is_configuration
 from ingitdb.git.repository import Repository
 from ingitdb.model.history import FileChange
-from ingitdb.model.identifiers import EMPTY, CommitId
+from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
 from ingitdb.snapshots.store import Base
 
 
@@ -79,7 +79,8 @@ class Sides:
         self._base = base
         line = base.manifest.commits[: base.ordinal + 1]
         self.positions = {commit: Position(at) for at, commit in enumerate(line)}
-        log = repository.log(line[-1]) if line else iter(())
+        committed = [commit for commit in line[-2:] if commit not in PSEUDO_COMMITS]
+        log = repository.log(committed[-1]) if committed else iter(())
         self.commits = {c.identifier: c for c in log if c.identifier not in self.positions}
         self.sides: list[Side] = []
         for run, fork in self._runs():

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from ingitdb.catalog.columns import column_names
-from ingitdb.catalog.naming import NamedTable, name_tables
+from ingitdb.catalog.naming import NamedTable, is_called, name_tables
 from ingitdb.model.ports import BlobSource
 from ingitdb.model.records import Problem
 from ingitdb.model.shapes import Place, is_mixed
@@ -124,8 +124,8 @@ class Snapshot:
     def last_with(self, name: str) -> "CommitId | None":
         """Gives the last commit on the line to this one that had a table of some name."""
         for base in self._sources.bases:
-            there = (w.name.casefold() == name.casefold() for w in base.manifest.locations)
-            numbers = [str(number) for number, found in enumerate(there) if found]
+            places = enumerate(base.manifest.locations)
+            numbers = [str(number) for number, where in places if is_called(where, name)]
             if not numbers:
                 continue
             ((end,),) = self._query(

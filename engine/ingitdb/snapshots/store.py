@@ -97,7 +97,7 @@ class SnapshotStore:
         self.cache.close()
 
     def _fold(self) -> None:
-        from ingitdb.snapshots.folding import Folding, NotFoldable  # slow to load: seldom needed
+        from ingitdb.snapshots.folding import NotFoldable  # slow to load: seldom needed
 
         tip, known = self._repository.head().commit, self.line()
         mark = f"unfolded-{known.commits[-1]}"
@@ -106,19 +106,32 @@ class SnapshotStore:
         with self.cache.building():
             if self.cache.load(LINE) != known:
                 return  # another process was faster
-            folding = Folding(
-                known=known,
-                layout=self.layout(known.commits[-1]),
-                objects=self._repository.objects(),
-                cache=self.cache,
-                write=partial(write_table, self.cache.data),
-                workers=self._workers,
-            )
             try:
                 commits = list(self._repository.line_changes(tip, known.commits[-1]))
-                self.cache.save(LINE, folding.fold(commits))
+                self.cache.save(LINE, self.folded(known, commits))
             except (NotFoldable, CacheCorrupt):  # they stay an overlay until all is read again
                 self.cache.mark(mark)
+
+    def folded(
+        self, known: Manifest, commits: Sequence[tuple[CommitId, Sequence[FileChange]]]
+    ) -> Manifest:
+        """Gives the index of a line with further commits; keeps its files, but not itself.
+
+        Raises:
+            NotFoldable: The whole line has to be read again.
+            CacheCorrupt: A file of the index is damaged.
+        """
+        from ingitdb.snapshots.folding import Folding  # slow to load: seldom needed
+
+        folding = Folding(
+            known=known,
+            layout=self.layout(known.commits[-1]),
+            objects=self._repository.objects(),
+            cache=self.cache,
+            write=partial(write_table, self.cache.data),
+            workers=self._workers,
+        )
+        return folding.fold(commits)
 
     def sources(self, commit: CommitId) -> Sources:
         """Gives what answers for a commit, a pseudo-commit included."""

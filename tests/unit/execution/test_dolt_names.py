@@ -56,6 +56,17 @@ def test_columns_are_those_of_dolt(shop_line: list[str], repo: RepoBuilder, open
         assert rows(connection, f"FROM {theirs}") == rows(connection, f"FROM {ours}")
 
 
+def test_a_table_of_a_field_is_told_of_when_it_is_gone(repo: RepoBuilder, opened: Opened) -> None:
+    one = repo.commit({"d.json": '{"at": 7, "items": [{"n": 1}]}', "t.csv": "n\n1\n"})
+    two = repo.commit({"d.json": None})
+    connection = opened(repo)
+    asked = "SELECT commit_hash FROM dolt_diff WHERE table_name = 'd_items'"
+    assert rows(connection, asked) == [(two,), (one,)]
+    assert rows(connection, "SELECT n, commit_hash FROM history('d')") == [(1, one)]
+    with pytest.raises(ingitdb.ProgrammingError, match=f"last there at {one[:12]}"):
+        connection.execute("FROM d")
+
+
 def test_log_and_its_flags(shop_line: list[str], repo: RepoBuilder, opened: Opened) -> None:
     connection = opened(repo)
     one, two, aside, three = shop_line

@@ -80,10 +80,38 @@ def test_a_commit_that_changes_definitions(repo: RepoBuilder, opened: Opened) ->
     assert rows(connection, ALL) == [(1, one, two), (2, two, None)]
 
 
-def test_the_work_tree_has_no_versions(repo: RepoBuilder, opened: Opened) -> None:
+def test_versions_of_the_work_tree(repo: RepoBuilder, opened: Opened) -> None:
+    one = repo.commit({"t/a.json": '{"n": 1}', "t/b.json": '{"n": 3}', "u/a.json": "{}"})
+    connection = opened(repo, "WORKING")
+    repo.write("t/a.json", '{"n": 2}')
+    repo.remove("u/a.json")
+    found = [(1, one, "WORKING"), (2, "WORKING", None), (3, one, None)]
+    by_number = "SELECT n, _from_commit, _to_commit FROM versions('t') ORDER BY n"
+    assert rows(connection, by_number) == found
+    at_once = (
+        "SELECT n FROM t FOR SYSTEM_TIME FROM TIMESTAMP '2026-01-01' TO TIMESTAMP '2999-01-01'"
+    )
+    assert rows(connection, f"{at_once} ORDER BY n") == [(1,), (3,)]
+    gone = "SELECT _from_commit, _to_commit, _valid_to FROM versions('u')"
+    assert rows(connection, gone) == [(one, "WORKING", None)]
+    repo.write("t/a.json", '{"n": 3.5}')
+    found = [(1, one, "WORKING"), (3, one, None), (3.5, "WORKING", None)]
+    assert rows(connection, by_number) == found
+    assert rows(opened(repo, "STAGED"), by_number) == [(1, one, None), (3, one, None)]
+
+
+def test_before_the_first_commit(repo: RepoBuilder, opened: Opened) -> None:
+    repo.write("t/a.json", '{"n": 1}')
+    connection = opened(repo, "WORKING")
+    assert rows(connection, ALL) == [(1, "WORKING", None)]
+    asked = "SELECT commit_hash, commit_date, committer FROM history('t', scope => 'all')"
+    assert rows(connection, asked) == [("WORKING", None, "Not committed")]
+
+
+def test_nothing_leads_to_the_empty_state(repo: RepoBuilder, opened: Opened) -> None:
     repo.commit({"t/a.json": '{"n": 1}'})
-    with pytest.raises(ingitdb.NotSupportedError, match="WORKING"):
-        opened(repo, "WORKING").execute(ALL)
+    with pytest.raises(ingitdb.NotSupportedError, match="EMPTY is no commit"):
+        opened(repo, "EMPTY").execute("FROM dolt_diff")
 
 
 def test_contradicting_states_share_a_column(repo: RepoBuilder, opened: Opened) -> None:
