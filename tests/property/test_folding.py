@@ -1,4 +1,4 @@
-"""An index that has taken later commits in answers as one that was made of them all."""
+"""An index that has taken commits in, or was cut back, answers as one that was made of them all."""
 
 import tempfile
 from pathlib import Path
@@ -75,14 +75,41 @@ def grown(history: list[Files], chance: Random, *, folds: bool) -> None:
                 connection.execute("SHOW TABLES").fetchall()
         if folds:
             assert ends(cache) in ([line[-1]], [line[FEWEST]])
-        at_once = ingitdb.connect(source, settings=twins.settings(folder / "late"))
-        grew = ingitdb.connect(growing, settings=twins.settings(cache))
-        with at_once, grew:
-            for commit in chance.sample(line, len(line)):
-                assert twins.tables(grew, commit) == twins.tables(at_once, commit), commit
-            assert versions(grew) == versions(at_once)
-            found = [c.execute("FROM unreadable()").fetchall() for c in (grew, at_once)]
-            assert found[0] == found[1]
+        compare((growing, cache), (source, folder / "late"), chance.sample(line, len(line)))
+
+
+def turned(history: list[Files], fork: int, other: list[Files], chance: Random) -> None:
+    """Lets an index turn to another branch and compares it with one made there."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        source = repository(folder / "source", history)
+        line = twins.line(source)
+        fork %= len(line) - 1
+        tip = twins.branch(source, "other", line[fork], other)
+        turning = twins.twin(source, folder / "turning.git", line[-1])
+        cache = folder / "turned"
+        for commit in (line[-1], tip):
+            twins.move(turning, commit)
+            with ingitdb.connect(turning, settings=twins.settings(cache)) as connection:
+                versions(connection)
+        assert ends(cache) == [tip]
+        asked = {*line, *twins.line(turning)}
+        at_once = twins.twin(source, folder / "at-once.git", tip)
+        shuffled = chance.sample(sorted(asked), len(asked))
+        compare((turning, cache), (at_once, folder / "late"), shuffled)
+
+
+def compare(one: tuple[Path, Path], other: tuple[Path, Path], commits: list[str]) -> None:
+    """Compares what two repositories with a cache each tell of some commits and of all states."""
+    left, right = (
+        ingitdb.connect(source, settings=twins.settings(cache)) for source, cache in (one, other)
+    )
+    with left, right:
+        for commit in commits:
+            assert twins.tables(left, commit) == twins.tables(right, commit), commit
+        assert versions(left) == versions(right)
+        found = [c.execute("FROM unreadable()").fetchall() for c in (left, right)]
+        assert found[0] == found[1]
 
 
 @RELAXED
@@ -101,3 +128,29 @@ def test_records_of_known_shapes(steps: list[Files], chance: Random) -> None:
 )
 def test_records_of_any_shape(steps: list[Files], chance: Random) -> None:
     grown([FIRST, *steps], chance, folds=False)
+
+
+@RELAXED
+@given(
+    steps=st.lists(changes | alike, min_size=2, max_size=FEWEST),
+    fork=st.integers(0, FEWEST),
+    other=st.lists(changes | alike, min_size=1, max_size=6),
+    chance=st.randoms(use_true_random=False),
+)
+def test_a_branch_that_leaves_the_line(
+    steps: list[Files], fork: int, other: list[Files], chance: Random
+) -> None:
+    turned([FIRST, *steps], fork, other, chance)
+
+
+@RELAXED
+@given(
+    steps=st.lists(alike, min_size=2, max_size=FEWEST),
+    fork=st.integers(0, FEWEST),
+    other=st.lists(alike, min_size=1, max_size=6),
+    chance=st.randoms(use_true_random=False),
+)
+def test_a_branch_that_leaves_the_line_with_records_of_known_shapes(
+    steps: list[Files], fork: int, other: list[Files], chance: Random
+) -> None:
+    turned([FIRST, *steps], fork, other, chance)

@@ -27,16 +27,21 @@ from ingitdb.snapshots.intervals import STANDING, Intervals, StateRows
 from ingitdb.snapshots.manifest import Manifest, StoredField, StoredTable
 from ingitdb.snapshots.segments import Segment, Write
 from ingitdb.snapshots.states import States
-from ingitdb.snapshots.tables import in_file_order, placement_table, shape_table, state_table
+from ingitdb.snapshots.tables import (
+    BY_END,
+    BY_PLACE,
+    in_file_order,
+    placement_table,
+    shape_table,
+    state_table,
+)
 
 if TYPE_CHECKING:
     from ingitdb.snapshots.columns import StoredColumn
 
 NewCommits: TypeAlias = Sequence[tuple[CommitId, Sequence[FileChange]]]
-_MOST_ROWS = 2_000_000
+MOST_ROWS = 2_000_000
 """So many states of a table are put in order in memory."""
-_BY_PLACE = [("_path", "ascending"), ("_order", "ascending")]
-_BY_END = [("_to", "descending"), *_BY_PLACE]
 
 
 class NotFoldable(Exception):
@@ -157,7 +162,7 @@ class Folding:
     def _merged(
         self, stored: StoredTable, rows: StateRows, states: States, paths: set[str]
     ) -> StoredTable:
-        if stored.live.rows + (stored.dead.rows if stored.dead else 0) > _MOST_ROWS:
+        if stored.live.rows + (stored.dead.rows if stored.dead else 0) > MOST_ROWS:
             raise NotFoldable
         live = pq.read_table(self.cache.path(stored.live))
         live = live.filter(_left(live, "_path", paths))
@@ -174,8 +179,8 @@ class Folding:
         new = state_table(rows, standing, states, in_states, [*plan.general, *plan.latest])
         gone = state_table(rows, ended, states, in_states, plan.general)
         old_dead = gone.slice(0, 0) if dead is None else _fitted(dead, gone.schema)
-        dead = pa.concat_tables([old_dead, gone]).sort_by(_BY_END)
-        live = pa.concat_tables([_fitted(live, new.schema), new]).sort_by(_BY_PLACE)
+        dead = pa.concat_tables([old_dead, gone]).sort_by(BY_END)
+        live = pa.concat_tables([_fitted(live, new.schema), new]).sort_by(BY_PLACE)
         return StoredTable(
             storage=stored.storage,
             live=self.write("live", live),

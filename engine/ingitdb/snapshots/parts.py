@@ -90,6 +90,19 @@ def standing(base: Base, path: str) -> str:
     return f"_from <= {base.ordinal} AND _to > {base.ordinal} AND {without(base, path)}"
 
 
+def gone(part: Part, base: Base) -> str:
+    """Gives SQL that holds for the states of a part that a base of the same line has not.
+
+    What is known of the part is not asked: by one bare comparison row groups are passed over.
+    """
+    begun, ended = f"_from > {base.ordinal}", f"_to <= {base.ordinal}"
+    if base.without:
+        return f"({begun} OR {ended} OR {within(base, '_path')})"
+    if base.ordinal < part.base.ordinal:
+        return begun
+    return "false" if part.is_live else ended
+
+
 def without(base: Base, path: str) -> str:
     """Gives SQL that holds for the paths that a base keeps."""
     return f"NOT {within(base, path)}" if base.without else "true"

@@ -19,8 +19,8 @@ from ingitdb.snapshots.internal import DIGEST, KEPT, ORDER, PLACE, kinds_of, num
 from ingitdb.snapshots.overlooked import missing_files, unknown_keys
 from ingitdb.snapshots.parts import (
     Part,
+    gone,
     nothing,
-    standing,
     with_fields,
 )
 from ingitdb.snapshots.placements import Placements
@@ -217,13 +217,13 @@ class Snapshot:
         """
 
         def more(part: Part, names: Mapping[str, str]) -> str:
-            there = other.holds(part, same) if other is not None and same is not None else "false"
+            kept = other.lacks(part, same) if other is not None and same is not None else "true"
             fields = {column: field for field, column in names.items()}
             kinds = (
                 f", {self.bodies.kinds(part, fields.get(column))} AS {kinds_of(column)}"
                 for column in mixed
             )
-            return f", _digest AS {DIGEST}, NOT ({there}) AS {KEPT}{''.join(kinds)}"
+            return f", _digest AS {DIGEST}, {kept} AS {KEPT}{''.join(kinds)}"
 
         kinds = [kinds_of(column) for column in mixed]
         none = "".join(f", CAST(NULL AS VARCHAR) AS {name}" for name in kinds)
@@ -235,12 +235,12 @@ class Snapshot:
         found = self._derived(table, further)
         return f"SELECT * EXCLUDE ({KEPT}) FROM ({found.body}) WHERE {KEPT}"
 
-    def holds(self, part: Part, table: NamedTable) -> str:
-        """Gives SQL that holds for the states of a part that stand at this commit, too."""
+    def lacks(self, part: Part, table: NamedTable) -> str:
+        """Gives SQL that holds for the states of a part that do not stand at this commit."""
         if part.stored.storage not in {where.storage for where in table.locations}:
-            return "false"
+            return "true"
         same = [base for base in self._sources.bases if _is_of_line(base, part.base)]
-        return " OR ".join(standing(b, "_path") for b in same) or "false"
+        return " AND ".join(gone(part, base) for base in same) or "true"
 
     def in_own_types(self, table: NamedTable) -> "tuple[Snapshot, NamedTable]":
         """Gives a table as its commit alone tells, without the line."""

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -112,6 +113,22 @@ class SnapshotStore:
             except (NotFoldable, CacheCorrupt):  # they stay an overlay until all is read again
                 self.cache.mark(mark)
 
+    def _turn(self, known: Manifest, fork: CommitId, tip: CommitId) -> None:
+        """Lets the index go on from one of its commits to another tip, if it can."""
+        from ingitdb.snapshots.cutting import Cutting  # slow to load: seldom needed
+        from ingitdb.snapshots.folding import NotFoldable
+
+        with self.cache.building():
+            if self.cache.load(LINE) != known:
+                return  # another process was faster
+            cutting = Cutting(
+                known=known, cache=self.cache, write=partial(write_table, self.cache.data)
+            )
+            with suppress(NotFoldable, CacheCorrupt):  # then all is read again
+                left = cutting.back_to(self._ordinals[fork])
+                commits = list(self._repository.line_changes(tip, fork))
+                self.cache.save(LINE, self.folded(left, commits))
+
     def folded(
         self, known: Manifest, commits: Sequence[tuple[CommitId, Sequence[FileChange]]]
     ) -> Manifest:
@@ -178,14 +195,17 @@ class SnapshotStore:
     def catch_up(self, commit: CommitId) -> None:
         """Brings the index up to a commit if that is HEAD's, so that the index holds its line.
 
-        New commits are folded in; where HEAD has left the line, it is indexed anew.
+        New commits are folded in; where HEAD has left the line, it is cut back to where it did.
         """
         line = self.line()
         if commit in self._ordinals or commit != self._repository.head().commit:
             return
         found = self._repository.nearest(commit, self._ordinals)
-        if found is not None and line.commits and found[0] == line.commits[-1]:
-            self._fold()
+        if found is not None and line.commits:
+            if found[0] == line.commits[-1]:
+                self._fold()
+            elif found[1] <= _MOST_AHEAD:
+                self._turn(line, found[0], commit)
             self._take_line(self.cache.load(LINE) or self._index(line))
         if commit not in self._ordinals:
             self._take_line(self._index(self.line()))

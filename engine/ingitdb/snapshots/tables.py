@@ -12,6 +12,10 @@ from ingitdb.snapshots.intervals import STANDING, Placement, StateRows
 from ingitdb.snapshots.states import States
 
 _DIGEST_BYTES = 8
+BY_PLACE = [("_path", "ascending"), ("_order", "ascending")]
+"""The order of standing states."""
+BY_END = [("_to", "descending"), *BY_PLACE]
+"""The order of states that have ended."""
 
 
 def state_table(
