@@ -64,20 +64,24 @@ def wrong_between(
     """Names every table whose changes are others than what is told of them."""
     there = [tables_at(connection, commit) for commit in (old, new)]
     for title in sorted(there[0] | there[1]):
-        sides = [
-            shown(side_at(name, repository, commit, title), title in seen)
-            for commit, seen in zip((old, new), there, strict=True)
-        ]
+        sides = [side_at(name, repository, commit, title) for commit in (old, new)]
+        if any(hidden(side, title in seen) for side, seen in zip(sides, there, strict=True)):
+            with pytest.raises(ingitdb.DataError, match="no file that can be read"):
+                connection.execute("FROM diff(?, ?, ?)", [quoted(*title), old, new])
+            continue
         expected = oracle_changes.changes(*sides)
         told = list(changes_told(title, old, new, expected, sides, connection))
-        if Counter(told) != Counter(due := list(changes_due(expected, sides))):
+        due = list(changes_due(expected, sides))
+        if Counter(told) != Counter(due) and expected.key not in ([], [("_key",)]):
+            due = oracle_changes.respelled(*sides, expected).found
+        if Counter(told) != Counter(due):
             more, fewer = Counter(told) - Counter(due), Counter(due) - Counter(told)
             yield f"{name} {new[:10]} {title}: told {list(more)[:4]}, expected {list(fewer)[:4]}"
 
 
-def shown(side: Side, is_there: bool) -> Side:
-    """Gives a table, without records if its files are damaged and we have no such table."""
-    return side.without_files() if not is_there and side.blobs and side.is_damaged else side
+def hidden(side: Side, is_there: bool) -> bool:
+    """Tells whether a table's files are damaged, so that we have no such table."""
+    return not is_there and bool(side.blobs) and side.is_damaged
 
 
 def changes_due(expected: Changes, sides: Sequence[Side]) -> Iterator[Any]:

@@ -10,10 +10,16 @@ from tests.support.once import once
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = """#!/bin/sh
-echo 'all tests share this clone: move the branches of a copy' >&2
-exit 1
+while read -r _ _ ref; do
+    case $ref in
+        refs/heads/*)
+            echo 'all tests share this clone: move the branches of a copy' >&2
+            exit 1
+            ;;
+    esac
+done
 """
-"""A hook that git asks before it moves a branch."""
+"""A hook that git asks before it moves a ref."""
 NAMES = ("demo-ingitdb", "country-codes", "congress-legislators", "pypa-advisories")
 
 
