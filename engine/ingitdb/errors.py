@@ -22,6 +22,9 @@ IngitdbError
 │   ├── LimitExceeded
 │   ├── Interrupted
 │   └── AccessDenied
+├── WriteError            IGD-6xxx  a change cannot be made
+│   ├── BranchMoved
+│   └── AuthorUnknown
 ├── CacheError            IGD-8xxx  the cache cannot be used
 │   └── CacheCorrupt
 └── MissingDependency     IGD-9001
@@ -265,6 +268,36 @@ class AccessDenied(StatementError):
     """The policy does not allow the action."""
 
     code = "IGD-5007"
+
+
+class WriteError(IngitdbError):
+    """A change cannot be made; nothing was written."""
+
+    code = "IGD-6001"
+
+
+class BranchMoved(WriteError):
+    """Someone else has moved the branch meanwhile; the change can be tried again on what is new."""
+
+    code = "IGD-6002"
+
+    def __init__(self, branch: str) -> None:
+        super().__init__(
+            f"The branch {branch} has moved meanwhile.", hint="Try again on what it holds now."
+        )
+
+
+class AuthorUnknown(WriteError):
+    """Nothing says who makes a commit."""
+
+    code = "IGD-6003"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nothing says who makes the commit.",
+            hint='git config --global user.name "Your Name"\n'
+            "git config --global user.email you@example.org",
+        )
 
 
 class CacheError(IngitdbError):

@@ -1,4 +1,7 @@
-"""One Git repository as the engine reads it: refs, commits, trees, blobs. Writes nothing to it."""
+"""One Git repository as the engine reads it: refs, commits, trees, blobs.
+
+Nothing is written to it but what its `writer` is told.
+"""
 
 import hashlib
 import os
@@ -12,7 +15,9 @@ from types import TracebackType
 from typing import Self
 
 from ingitdb.errors import RepositoryError, did_you_mean
+from ingitdb.git.authorship import author
 from ingitdb.git.blame import BlamedLine, blame_commit, blame_contents, unblamed
+from ingitdb.git.branch_writer import BranchWriter
 from ingitdb.git.comparison import compare, first_parents
 from ingitdb.git.history import History
 from ingitdb.git.layout import Layout, find_layout
@@ -48,6 +53,7 @@ class Repository:
     """
 
     def __init__(self, layout: Layout, *, narrow: bool = False) -> None:
+        self._layout = layout
         self.git_dir = layout.git_dir
         self.common_dir = layout.common_dir
         self.work_tree = layout.work_tree
@@ -262,6 +268,18 @@ class Repository:
     def objects(self) -> ObjectStore:
         """Gives the store of all blobs, uncommitted ones included once their state was listed."""
         return self._store
+
+    def writer(self) -> BranchWriter:
+        """Gives what adds commits to branches."""
+        return BranchWriter(self._git, self._layout, self._store, self._prefix)
+
+    def author(self) -> tuple[str, str]:
+        """Gives name and email of who makes commits here, as the environment and git say.
+
+        Raises:
+            AuthorUnknown: Neither says.
+        """
+        return author(self._git)
 
     def branches(self) -> list[Branch]:
         """Gives local and remote-tracking branches, sorted by name."""
