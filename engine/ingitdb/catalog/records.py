@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from ingitdb.catalog.globs import literal_folder, template_of
 from ingitdb.catalog.spelled_cells import readers, text_of
+from ingitdb.model.edits import Place, Step
 from ingitdb.model.records import Document, FormatFault, ReadOptions, Record, Value
 from ingitdb.model.tables import Form, Location
 
@@ -17,7 +18,6 @@ PARENT_COLUMN = "_parent"
 """The column that holds the key of the parent of a subcollection's record."""
 WHOLE = "$"
 """The pointer to the whole document."""
-Step: TypeAlias = str | int
 _POSITION = re.compile(r"0|[1-9][0-9]{0,9}")
 KEY_FIELDS = ("$ID", "$id")
 """Fields that hold a record's key in files that have no other place for it."""
@@ -165,11 +165,12 @@ def _entry_items(document: Document, _location: Location, _path: str) -> Iterato
 def _items_of_entries(value: Mapping[str, Any], lines: Sequence[int]) -> Iterator[Record]:
     for position, (key, entry) in enumerate(value.items()):
         line = _line(lines, position)
-        for index, item in enumerate(_as_items(entry)):
+        for index, item in enumerate(as_items(entry)):
             yield Record(fields={INDEX_COLUMN: index, **_fields(item)}, key=key, line=line)
 
 
-def _as_items(value: Any) -> Sequence[Any]:
+def as_items(value: Any) -> Sequence[Any]:
+    """Gives the items of an entry: of a list its own, else the value alone, if there is one."""
     if value is None:
         return ()
     return value if isinstance(value, list) else (value,)
@@ -185,30 +186,30 @@ def _field_items(document: Document, location: Location, path: str) -> Iterator[
         return
     if document.kind != "map" and not pointer.startswith("/"):
         raise FormatFault(f"A map with {pointer!r} is expected here, not {_said(document)}.")
-    found = _at(document.value, pointer)
+    found = follow(document.value, pointer)
     if found is None:
         text = f"The pointer {pointer!r} leads to nothing in this file."
         raise FormatFault(text, severity="warning")
-    value, top = found
-    line = _line_of(document, top)
+    value, way = found
+    line = _line_of(document, way[0])
     if isinstance(value, dict) and value and all(isinstance(v, list) for v in value.values()):
         yield from _items_of_entries(value, (line,) * len(value))
     elif isinstance(value, dict):
         for key, entry in value.items():
             yield Record(fields={} if entry is None else _fields(entry), key=key, line=line)
     else:
-        for item in _as_items(value):
+        for item in as_items(value):
             yield Record(fields=_fields(item), line=line)
 
 
-def _at(value: Any, pointer: str) -> tuple[Any, Step] | None:
+def follow(value: Any, pointer: str) -> tuple[Any, Place] | None:
     """Follows a dotted path or a JSON Pointer; a field whose own name is so is preferred.
 
     Returns:
-        What it leads to and the first step of the way; None where it leads to nothing.
+        What it leads to and the steps of the way; None where it leads to nothing.
     """
     if isinstance(value, dict) and pointer in value:
-        return value[pointer], pointer
+        return value[pointer], (pointer,)
     if pointer.startswith("/"):
         steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer[1:].split("/")]
         return _below_steps(value, steps)
@@ -218,14 +219,14 @@ def _at(value: Any, pointer: str) -> tuple[Any, Step] | None:
     for length in range(len(parts) - 1, 0, -1):
         head = ".".join(parts[:length])
         if head in value:
-            found = _at(value[head], ".".join(parts[length:]))
-            return None if found is None else (found[0], head)
+            found = follow(value[head], ".".join(parts[length:]))
+            return None if found is None else (found[0], (head, *found[1]))
     return None
 
 
-def _below_steps(value: Any, steps: Sequence[str]) -> tuple[Any, Step] | None:
+def _below_steps(value: Any, steps: Sequence[str]) -> tuple[Any, Place] | None:
     """Follows the steps of a JSON Pointer: keys of maps, positions of lists from 0."""
-    top: Step | None = None
+    taken: list[Step] = []
     for text in steps:
         step: Step = text
         if isinstance(value, list) and _POSITION.fullmatch(text) and int(text) < len(value):
@@ -233,8 +234,8 @@ def _below_steps(value: Any, steps: Sequence[str]) -> tuple[Any, Step] | None:
         elif not isinstance(value, dict) or text not in value:
             return None
         value = value[step]
-        top = step if top is None else top
-    return None if top is None else (value, top)
+        taken.append(step)
+    return (value, tuple(taken)) if taken else None
 
 
 def _line_of(document: Document, top: Step) -> int:

@@ -16,22 +16,8 @@ from ingitdb.sql.tokens import Token, Tokens
 Span: TypeAlias = tuple[int, int]
 """Where a clause begins and ends in the statement's text, without its own word."""
 _VERBS = ("INSERT", "UPDATE", "DELETE", "TRUNCATE", "MERGE")
-_AFTER_TARGET = frozenset(
-    [
-        "SET",
-        "FROM",
-        "USING",
-        "WHERE",
-        "RETURNING",
-        "VALUES",
-        "SELECT",
-        "DEFAULT",
-        "BY",
-        "ON",
-        "WITH",
-        "TABLE",
-    ]
-)
+_CLAUSES = ("SET", "FROM", "USING", "WHERE", "RETURNING")
+_AFTER_TARGET = frozenset([*_CLAUSES, "VALUES", "SELECT", "DEFAULT", "BY", "ON", "WITH", "TABLE"])
 """No alias of a table, though words."""
 
 
