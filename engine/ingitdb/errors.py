@@ -24,7 +24,8 @@ IngitdbError
 │   └── AccessDenied
 ├── WriteError            IGD-6xxx  a change cannot be made
 │   ├── BranchMoved
-│   └── AuthorUnknown
+│   ├── AuthorUnknown
+│   └── WorkTreeInTheWay
 ├── CacheError            IGD-8xxx  the cache cannot be used
 │   └── CacheCorrupt
 └── MissingDependency     IGD-9001
@@ -298,6 +299,15 @@ class AuthorUnknown(WriteError):
             hint='git config --global user.name "Your Name"\n'
             "git config --global user.email you@example.org",
         )
+
+
+class WorkTreeInTheWay(WriteError):
+    """A work tree has the branch checked out and cannot follow."""
+
+    code = "IGD-6004"
+
+    def __init__(self, path: str, why: str, hint: str) -> None:
+        super().__init__(f"The work tree {path} {why}.", hint=hint)
 
 
 class CacheError(IngitdbError):

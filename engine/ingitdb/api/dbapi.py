@@ -88,6 +88,7 @@ CLASSES: dict[str, type[Error]] = {
     "IGD-6001": OperationalError,
     "IGD-6002": OperationalError,
     "IGD-6003": OperationalError,
+    "IGD-6004": OperationalError,
     "IGD-8001": OperationalError,
     "IGD-8002": OperationalError,
     "IGD-9001": NotSupportedError,

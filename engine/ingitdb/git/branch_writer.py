@@ -1,11 +1,13 @@
 """Adds a commit to a branch: objects first, then the ref, by compare-and-swap.
 
-Touches neither index nor work tree.
+Work trees that have the branch checked out follow.
 """
 
+import fcntl
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ingitdb.errors import BranchMoved, RepositoryError
@@ -15,12 +17,14 @@ from ingitdb.git.new_objects import NewObjects, sync_folder
 from ingitdb.git.objects import ObjectStore
 from ingitdb.git.process import Git, encode
 from ingitdb.git.tree_splice import TreeSplice
+from ingitdb.git.work_trees import WorkTrees
 from ingitdb.model.history import Signature
 from ingitdb.model.identifiers import CommitId, TreeId
 
 _MOVED = re.compile(r"but expected|reference already exists|unable to resolve reference")
 _LOCKED = re.compile(r"Unable to create '.*\.lock': File exists|unable to lock", re.IGNORECASE)
 _SYNCED = ("-c", "core.fsync=all", "-c", "core.fsyncMethod=fsync")
+_LOCK = "ingitdb-lock"
 _TRIES = 40
 _PAUSE = 0.05
 """Seconds between two tries to get a lock that another git process holds."""
@@ -55,6 +59,7 @@ class BranchWriter:
         self._layout = layout
         self._objects = objects
         self._prefix = prefix
+        self._trees = WorkTrees(git, layout)
 
     def commit(self, wanted: NewCommit) -> CommitId | None:
         """Adds a commit.
@@ -64,6 +69,7 @@ class BranchWriter:
 
         Raises:
             BranchMoved: The branch names another commit by now.
+            WorkTreeInTheWay: A work tree of the branch cannot follow.
             RepositoryError: A path leads through a file, or to a folder, link or submodule; or
                 the repository cannot be written.
         """
@@ -82,14 +88,32 @@ class BranchWriter:
         text = commit_text(tree, parents, wanted.author, wanted.committer, wanted.message)
         made = CommitId(new.add("commit", text))
         try:
-            with new.written(self._layout.common_dir / "objects"):
-                self._move(wanted.branch, made, wanted.base, wanted.message)
+            with self._alone():
+                self._trees.finish()
+                if self._named(wanted.branch) != wanted.base:
+                    raise BranchMoved(wanted.branch)
+                folder = self._layout.common_dir / "objects"
+                following = self._trees.following(wanted.branch, wanted.base, made)
+                with new.written(folder), following:
+                    self._move(wanted.branch, made, wanted.base, wanted.message)
         except OSError as error:
             raise RepositoryError(
                 f"The repository cannot be written: {error.strerror or error}.",
                 hint="See that the disk has room and that you may write to its .git folder.",
             ) from error
         return made
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Waits for other writers of ours; git itself is met at its own locks."""
+        with (self._layout.common_dir / _LOCK).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _named(self, branch: str) -> CommitId | None:
+        ref = f"refs/heads/{branch}"
+        found = self._git.run("rev-parse", "--verify", "--quiet", ref, accept=(0, 1, 128)).text
+        return CommitId(found) if found else None
 
     def _tree_of(self, commit: CommitId) -> TreeId:
         return TreeId(self._git.run("rev-parse", f"{commit}^{{tree}}").text)

@@ -50,8 +50,8 @@ class NewObjects:
     def written(self, folder: Path) -> Iterator[None]:
         """Writes the objects into an object folder; they are on disk when the block begins.
 
-        If the block fails they go again. The pack's name is nobody else's, though another process
-        may be writing the same objects.
+        If the block fails they stay, for another git may have met them and rely on them: `git gc`
+        removes what nothing leads to in its own time.
 
         Args:
             folder: The `objects` of a repository.
@@ -63,14 +63,13 @@ class NewObjects:
         parts = {".keep": b"", ".pack": pack, ".idx": self._indexed(entries, checksum)}
         try:
             for suffix, data in parts.items():  # the index last: with it the pack is there
-                _write(stem.with_suffix(suffix), data, packs)
+                write_synced(stem.with_suffix(suffix), data, packs, 0o444)
             sync_folder(packs)
             yield
-        except BaseException:
-            for suffix in (".idx", ".pack", ".keep"):
-                stem.with_suffix(suffix).unlink(missing_ok=True)
-            raise
-        stem.with_suffix(".keep").unlink(missing_ok=True)
+        finally:
+            stem.with_suffix(".keep").unlink(missing_ok=True)
+            if not stem.with_suffix(".idx").exists():
+                stem.with_suffix(".pack").unlink(missing_ok=True)
 
     def _packed(self) -> tuple[bytes, list[tuple[bytes, int, int]], bytes]:
         """Gives the pack, of each object name, place and checksum, and the pack's checksum."""
@@ -131,15 +130,22 @@ def _head(number: int, size: int) -> bytes:
     return bytes(found)
 
 
-def _write(target: Path, data: bytes, folder: Path) -> None:
-    """Writes a file that is complete and synced when it gets its name."""
+def write_synced(target: Path, data: bytes, folder: Path, mode: int = 0o666) -> None:
+    """Writes a file that is complete and synced when it gets its name.
+
+    Args:
+        target: The file.
+        data: What it holds.
+        folder: Where it lies; who may not read the folder may not read the file.
+        mode: What may be done with it.
+    """
     with NamedTemporaryFile(prefix="tmp_", dir=folder, delete=False) as stream:
         made = Path(stream.name)
         try:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-            made.chmod(0o444 & folder.stat().st_mode)
+            made.chmod(mode & folder.stat().st_mode)
             made.replace(target)
         except BaseException:
             made.unlink(missing_ok=True)
