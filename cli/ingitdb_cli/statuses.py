@@ -46,6 +46,8 @@ STATUS_BY_CODE: Mapping[str, Status] = {
     "IGD-6002": Status.CONFLICT,
     "IGD-6003": Status.REFUSED,
     "IGD-6004": Status.REFUSED,
+    "IGD-6005": Status.REFUSED,
+    "IGD-6006": Status.REFUSED,
     "IGD-8001": Status.TARGET,
     "IGD-8002": Status.FAULT,
     "IGD-9001": Status.USAGE,

@@ -25,7 +25,9 @@ IngitdbError
 ├── WriteError            IGD-6xxx  a change cannot be made
 │   ├── BranchMoved
 │   ├── AuthorUnknown
-│   └── WorkTreeInTheWay
+│   ├── WorkTreeInTheWay
+│   ├── SeveralMatches
+│   └── DuplicateKey
 ├── CacheError            IGD-8xxx  the cache cannot be used
 │   └── CacheCorrupt
 └── MissingDependency     IGD-9001
@@ -308,6 +310,29 @@ class WorkTreeInTheWay(WriteError):
 
     def __init__(self, path: str, why: str, hint: str) -> None:
         super().__init__(f"The work tree {path} {why}.", hint=hint)
+
+
+class SeveralMatches(WriteError):
+    """An UPDATE meets one record several times, so that it is open what it becomes."""
+
+    code = "IGD-6005"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"UPDATE … FROM meets a record of {path} more than once.",
+            hint="Let FROM give one row for each record, as with GROUP BY.",
+        )
+
+
+class DuplicateKey(WriteError):
+    """There is a record of that key already."""
+
+    code = "IGD-6006"
+
+    def __init__(self, table: str, key: str) -> None:
+        super().__init__(
+            f"{table} has a record {key!r} already.", hint="UPDATE it, or choose another key."
+        )
 
 
 class CacheError(IngitdbError):

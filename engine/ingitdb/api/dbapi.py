@@ -89,6 +89,8 @@ CLASSES: dict[str, type[Error]] = {
     "IGD-6002": OperationalError,
     "IGD-6003": OperationalError,
     "IGD-6004": OperationalError,
+    "IGD-6005": DataError,
+    "IGD-6006": IntegrityError,
     "IGD-8001": OperationalError,
     "IGD-8002": OperationalError,
     "IGD-9001": NotSupportedError,

@@ -3,14 +3,17 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeAlias
 
 import pyarrow as pa
 
+from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import (
     CacheCorrupt,
     CatalogError,
     DataUnreadable,
+    ReadOnly,
     StatementInvalid,
     StatementRefused,
 )
@@ -21,12 +24,16 @@ from ingitdb.execution.instance import Instance
 from ingitdb.execution.plans import Plans
 from ingitdb.execution.points import Points
 from ingitdb.execution.results import Result, table_result
+from ingitdb.execution.scratch import Scratch
 from ingitdb.execution.shown import DESCRIBED, SHOWN_TABLES, described, listed
+from ingitdb.execution.writing import Writing
 from ingitdb.git.moments import looks_like_moment
 from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
 from ingitdb.model.ports import SqlParser
 from ingitdb.model.records import Problem
 from ingitdb.settings import Settings
+from ingitdb.snapshots.snapshot import Snapshot
+from ingitdb.sql.clauses import Insert
 from ingitdb.sql.complaints import unquoted_name
 from ingitdb.sql.fence import check_version
 from ingitdb.sql.names import fold, split_database
@@ -41,6 +48,7 @@ from ingitdb.sql.statements import (
     Use,
 )
 
+_WRITES = ("INSERT", "UPDATE", "DELETE", "TRUNCATE")
 Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
 Opener: TypeAlias = Callable[[str], Catalogs]
 
@@ -169,7 +177,74 @@ class Session:
             return self._detach(statement.detail)
         if kind == StatementKind.TRANSACTION:
             return self._transaction(statement)
+        if kind == StatementKind.WRITE:
+            return self._write(statement, parameters)
         raise statement.refusal()
+
+    def _write(self, statement: Statement, parameters: Values | None) -> Result:
+        """Makes a change as one commit of the branch that is read."""
+        if statement.verb.split(" ", 1)[0] not in _WRITES:
+            raise statement.refusal()
+        if self._pinned is not None:
+            raise StatementRefused(
+                "Writes inside a transaction are not there yet; nothing was written.",
+                hint="Outside of one each statement is a commit.",
+            )
+        writing = Writing(
+            catalogs=self._main,
+            parser=self._parser,
+            branch=self._branch(),
+            rows=lambda sql: self._rows(sql, parameters),
+            new_rows=partial(self._new_rows, parameters),
+            find=self._target,
+            commit=lambda: self.commit,
+        )
+        return writing.run(statement)
+
+    def _new_rows(
+        self,
+        parameters: Values | None,
+        insert: Insert,
+        statement: Statement,
+        types: Mapping[str, str],
+    ) -> pa.Table:
+        """Gives what an INSERT adds: it runs as typed, into an empty table of the same columns."""
+        if insert.rows is None:
+            raise statement.refusal()
+        lead, columns, rows = (
+            statement.text[slice(*span)] for span in (insert.lead, insert.columns, insert.rows)
+        )
+        (query,) = self._plans.split(f"{lead}\n{rows}")
+        bound = self._binder(parameters).bind(query)
+        return Scratch(insert.target.alias, self._instance, types).filled(columns, bound)
+
+    def _branch(self) -> str:
+        """Gives the branch that is read.
+
+        Raises:
+            ReadOnly: It is no branch that is read, but a commit, tag, date or HEAD without one.
+        """
+        repository = self._main.repository
+        head = repository.head().branch
+        name = self._ref or head
+        local = {branch.name for branch in repository.branches() if not branch.is_remote} | {head}
+        if name is None or name not in local:
+            what = f"{name!r} is no branch" if name else "HEAD names no branch but a commit"
+            raise ReadOnly(
+                f"{what}, so that it cannot be written.",
+                hint="Make one: git switch -c NAME, or read from one with --at BRANCH.",
+            )
+        return name
+
+    def _target(self, path: Sequence[str]) -> tuple[Snapshot, NamedTable]:
+        place = self._binder(None).locate(path, None)
+        snapshot = place.catalogs.snapshot(place.commit)
+        if place.catalogs is not self._main:
+            raise ReadOnly("An attached repository is read only.", hint="Open it by itself.")
+        table = place.catalogs.find(
+            snapshot, place.name, schema=place.schema, preferred=self._schema
+        )
+        return snapshot, table
 
     def _query(self, statement: Statement, parameters: Values | None) -> Result:
         binder = self._binder(parameters)
@@ -192,7 +267,7 @@ class Session:
             run=self._rows,
         )
 
-    def _rows(self, sql: str) -> pa.Table:
+    def _rows(self, sql: str, parameters: Values | None = None) -> pa.Table:
         """Gives all rows of one query.
 
         Raises:
@@ -201,7 +276,7 @@ class Session:
         statements = self._plans.split(sql)
         if len(statements) != 1 or statements[0].kind != StatementKind.QUERY:
             raise StatementRefused(f"{sql!r} is not one query.")
-        with self._query(statements[0], None) as result:
+        with self._query(statements[0], parameters) as result:
             return result.reader().read_all()
 
     def _answer(self, statement: Statement, binder: Binder) -> Result:

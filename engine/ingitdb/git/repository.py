@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from ingitdb.errors import RepositoryError, did_you_mean
-from ingitdb.git.authorship import author
+from ingitdb.git.authorship import signature
 from ingitdb.git.blame import BlamedLine, blame_commit, blame_contents, unblamed
 from ingitdb.git.branch_writer import BranchWriter
 from ingitdb.git.comparison import compare, first_parents
@@ -27,7 +27,7 @@ from ingitdb.git.refs import Branch, Refs, Tag
 from ingitdb.git.revisions import Revisions
 from ingitdb.git.trees import Trees
 from ingitdb.git.uncommitted import Uncommitted, count_modified
-from ingitdb.model.history import GITLINK, Commit, FileChange, Head, TreeEntry
+from ingitdb.model.history import GITLINK, Commit, FileChange, Head, Signature, TreeEntry
 from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
 
 _FEW_PARENTS = 100
@@ -273,13 +273,21 @@ class Repository:
         """Gives what adds commits to branches."""
         return BranchWriter(self._git, self._layout, self._store, self._prefix)
 
-    def author(self) -> tuple[str, str]:
-        """Gives name and email of who makes commits here, as the environment and git say.
+    def author(self) -> Signature:
+        """Gives who makes a change here now, as the environment and git say.
 
         Raises:
             AuthorUnknown: Neither says.
         """
-        return author(self._git)
+        return signature(self._git, "AUTHOR")
+
+    def committer(self) -> Signature:
+        """Gives who makes a commit here now.
+
+        Raises:
+            AuthorUnknown: Neither the environment nor git says.
+        """
+        return signature(self._git, "COMMITTER")
 
     def branches(self) -> list[Branch]:
         """Gives local and remote-tracking branches, sorted by name."""

@@ -28,7 +28,7 @@ _BUSY = {
     "rebase-apply": "a rebase",
 }
 _IN_THE_WAY = re.compile(
-    r"(?:Entry|Untracked working tree file) '(?P<path>.+?)' (?:not uptodate|would be)"
+    r"(?:Entry|Untracked working tree file) '(?P<path>.+?)' (?:not up\w+|would be)"
     r"|'(?P<other>.+?)' already exists"
 )
 

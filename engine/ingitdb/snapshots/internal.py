@@ -1,10 +1,11 @@
 """Columns that carry what users never see, under names that no field of theirs has."""
 
 from ingitdb.model.types import quote_identifier
+from ingitdb.sql.hidden import NUMBER
 
 ORDER = quote_identifier("\u0001order")
 """The place of a record among those of its file, as a label that only orders."""
-PLACE = quote_identifier("\u0001place")
+PLACE = quote_identifier(NUMBER)
 """The number of a record in its file, counted from 1."""
 BEGUN = quote_identifier("\u0001from")
 """The ordinal of the commit from which a state stood."""

@@ -12,6 +12,7 @@ from ingitdb.snapshots.reading import Reader
 from ingitdb.snapshots.relation import Relation
 from ingitdb.snapshots.segments import write_table
 from ingitdb.snapshots.snapshot import Snapshot
+from ingitdb.sql.hidden import NUMBER
 
 if TYPE_CHECKING:
     from ingitdb.model.identifiers import BlobId
@@ -37,6 +38,9 @@ def with_places(
         shown.append("nullif(l.line, 0) AS _line")
         lines = _lines(snapshot, table)
         joins += f" LEFT JOIN read_parquet('{lines}') l ON l.path = r._path AND l.place = r.{PLACE}"
+    if NUMBER in hidden:
+        shown.append(f"r.{PLACE}")
+    if {"_line", NUMBER} & set(hidden):
         body = numbered(body)
     order = f" ORDER BY r._path, r.{ORDER}" if ordered else ""
     return f"SELECT {', '.join(shown)} FROM ({body}) r{joins}{order}"

@@ -16,7 +16,8 @@ from ingitdb.model.types import (
     quote_identifier,
 )
 from ingitdb.snapshots.declared import Fitting, fittings
-from ingitdb.snapshots.internal import ORDER
+from ingitdb.snapshots.internal import ORDER, numbered
+from ingitdb.sql.hidden import NUMBER
 
 KEY_SEPARATOR = "__"
 """Stands between the parts of a composite key's text."""
@@ -63,7 +64,8 @@ class Relation:
         names += [name for name in hidden if name not in names]
         order = f" ORDER BY _path, {ORDER}" if ordered and not self.is_ordered else ""
         shown = ", ".join(quote_identifier(name) for name in names) or "NULL AS nothing"
-        return f"SELECT {shown} FROM ({self.body}){order}"
+        body = numbered(self.body) if NUMBER in hidden else self.body
+        return f"SELECT {shown} FROM ({body}){order}"
 
 
 def ways_to_show(

@@ -235,6 +235,11 @@ class Snapshot:
         found = self._derived(table, further)
         return f"SELECT * EXCLUDE ({KEPT}) FROM ({found.body}) WHERE {KEPT}"
 
+    def field_names(self, table: NamedTable) -> dict[str, str]:
+        """Gives for each column of a table's records the field that it shows."""
+        place, _, _ = self._united(table)
+        return {column: field for field, column in column_names(place.fields).items()}
+
     def lacks(self, part: Part, table: NamedTable) -> str:
         """Gives SQL that holds for the states of a part that do not stand at this commit."""
         if part.stored.storage not in {where.storage for where in table.locations}:

@@ -19,6 +19,19 @@ _VERBS = ("INSERT", "UPDATE", "DELETE", "TRUNCATE", "MERGE")
 _CLAUSES = ("SET", "FROM", "USING", "WHERE", "RETURNING")
 _AFTER_TARGET = frozenset([*_CLAUSES, "VALUES", "SELECT", "DEFAULT", "BY", "ON", "WITH", "TABLE"])
 """No alias of a table, though words."""
+_ROWS = (
+    "VALUES",
+    "SELECT",
+    "FROM",
+    "WITH",
+    "TABLE",
+    "DEFAULT",
+    "BY",
+    "PIVOT",
+    "UNPIVOT",
+    "DESCRIBE",
+)
+"""With one of these begin the rows of INSERT, behind the names of its columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +90,14 @@ class Insert:
     """INSERT of rows that meet no others: neither ON CONFLICT nor OR REPLACE.
 
     Attributes:
-        rows: The names of columns, and VALUES or the query that gives the rows.
+        columns: What stands before the rows: names of columns in brackets, or BY NAME.
+        rows: VALUES or the query that gives the rows; None for DEFAULT VALUES.
     """
 
     target: Target
     lead: Span
-    rows: Span
+    columns: Span
+    rows: Span | None
     returning: Span | None
 
 
@@ -164,12 +179,27 @@ class _Reader:
             return Whole(target=target)
         starts = self._clauses(after, ("RETURNING",))
         end = self._tokens[starts["RETURNING"]].start if starts else len(self._statement.text)
+        first = self._first_of_rows(after)
+        begin = self._tokens[first].start
+        is_default = self._tokens.words(first, "DEFAULT", "VALUES")
         return Insert(
             target=target,
             lead=lead,
-            rows=(self._tokens[after].start, end),
+            columns=(self._tokens[after].start, begin),
+            rows=None if is_default else (begin, end),
             returning=self._clause("RETURNING", starts),
         )
+
+    def _first_of_rows(self, at: int) -> int:
+        """Passes over the names of columns and BY NAME."""
+        closing = self._tokens.closing(at) if self._tokens[at].text == "(" else None
+        if closing is not None:
+            behind = self._tokens[closing + 1]
+            if behind.word in _ROWS or behind.text == "(":
+                at = closing + 1
+        if self._tokens[at].word == "BY":
+            at += 2
+        return at
 
     def _target(self, at: int) -> tuple[Target, int]:
         """Reads a table's name and alias; gives the index of the token behind them."""

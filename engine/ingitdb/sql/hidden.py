@@ -14,7 +14,9 @@ from ingitdb.sql.references import Replacement, TableReference, reference_of
 from ingitdb.sql.tokens import tokenize
 from ingitdb.sql.trees import Base, Select, Star
 
-HIDDEN = frozenset(["_path", "_line", "_blob", "_key"])
+NUMBER = "\u0001place"
+"""The number of a record in its file, counted from 1: a name that no user types."""
+HIDDEN = frozenset(["_path", "_line", "_blob", "_key", NUMBER])
 
 HiddenOf: TypeAlias = Callable[[TableReference], Collection[str]]
 """Gives the columns of a table's view that `*` must not show."""

@@ -237,10 +237,15 @@ def test_who_makes_commits(empty: RepoBuilder, monkeypatch: pytest.MonkeyPatch) 
     empty.git("config", "user.name", "Fares <Desk>")
     empty.git("config", "user.email", "fares@example.org")
     with Repository.open(empty.path) as opened:
-        assert opened.author() == ("Fares Desk", "fares@example.org")
+        found = opened.author()
+        assert (found.name, found.email) == ("Fares Desk", "fares@example.org")
     monkeypatch.setenv("GIT_AUTHOR_NAME", "Ports Desk")
+    monkeypatch.setenv("GIT_AUTHOR_DATE", "2026-01-02T03:04:05+0530")
     with Repository.open(empty.path) as opened:
-        assert opened.author() == ("Ports Desk", "fares@example.org")
+        found = opened.author()
+        assert (found.name, found.email) == ("Ports Desk", "fares@example.org")
+        assert found.at.isoformat() == "2026-01-02T03:04:05+05:30"
+        assert opened.committer().name == "Fares Desk"
 
 
 ONCE = """

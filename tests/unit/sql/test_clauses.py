@@ -92,13 +92,20 @@ def test_deletes(sql: str, parser: DuckdbParser) -> None:
 INSERTS = {
     "INSERT INTO t VALUES (1, 'ON CONFLICT')": {"rows": "VALUES (1, 'ON CONFLICT')"},
     "INSERT INTO t (a, b) SELECT a, b FROM u WHERE c RETURNING a AS x": {
-        "rows": "(a, b) SELECT a, b FROM u WHERE c",
+        "columns": "(a, b)",
+        "rows": "SELECT a, b FROM u WHERE c",
         "returning": "a AS x",
     },
-    "INSERT INTO t BY NAME SELECT 1 AS a": {"rows": "BY NAME SELECT 1 AS a"},
-    "INSERT INTO t DEFAULT VALUES": {"rows": "DEFAULT VALUES"},
+    "INSERT INTO t BY NAME SELECT 1 AS a": {"columns": "BY NAME", "rows": "SELECT 1 AS a"},
+    "INSERT INTO t DEFAULT VALUES": {},
     "WITH w AS (FROM u) INSERT INTO t FROM w": {"lead": "WITH w AS (FROM u)", "rows": "FROM w"},
     "INSERT INTO t TABLE u": {"rows": "TABLE u"},
+    "INSERT INTO t (SELECT 1)": {"rows": "(SELECT 1)"},
+    "INSERT INTO t (a) (SELECT 1)": {"columns": "(a)", "rows": "(SELECT 1)"},
+    'INSERT INTO t ("a", b) VALUES (1, (SELECT 2))': {
+        "columns": '("a", b)',
+        "rows": "VALUES (1, (SELECT 2))",
+    },
 }
 
 

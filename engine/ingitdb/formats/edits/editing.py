@@ -12,20 +12,23 @@ from types import MappingProxyType
 from typing import Any
 
 from ingitdb.formats.registry import by_name
+from ingitdb.formats.text import MAX_DIGITS
 from ingitdb.model.edits import Edit, EditFault, Editor, Insert, Place, Put, Remove, Step
 from ingitdb.model.records import DEFAULT_OPTIONS, FormatFault, ReadOptions, Spelled, Value
 
 _DELIMITED = ("csv", "tsv")
+_ROWS = (*_DELIMITED, "ingr")
+"""Formats whose records have all columns of the file."""
 _EDITORS: Mapping[str, str] = MappingProxyType(
     {
-        "yaml": "ingitdb.formats.yaml_edits:YamlEditor",
-        "json": "ingitdb.formats.json_edits:JsonEditor",
-        "jsonl": "ingitdb.formats.jsonlines_edits:JsonLinesEditor",
-        "csv": "ingitdb.formats.delimited_edits:CsvEditor",
-        "tsv": "ingitdb.formats.delimited_edits:TsvEditor",
-        "ingr": "ingitdb.formats.ingr_edits:IngrEditor",
-        "toml": "ingitdb.formats.toml_edits:TomlEditor",
-        "markdown": "ingitdb.formats.markdown_edits:MarkdownEditor",
+        "yaml": "ingitdb.formats.edits.yaml_edits:YamlEditor",
+        "json": "ingitdb.formats.edits.json_edits:JsonEditor",
+        "jsonl": "ingitdb.formats.edits.jsonlines_edits:JsonLinesEditor",
+        "csv": "ingitdb.formats.edits.delimited_edits:CsvEditor",
+        "tsv": "ingitdb.formats.edits.delimited_edits:TsvEditor",
+        "ingr": "ingitdb.formats.edits.ingr_edits:IngrEditor",
+        "toml": "ingitdb.formats.edits.toml_edits:TomlEditor",
+        "markdown": "ingitdb.formats.edits.markdown_edits:MarkdownEditor",
     }
 )
 
@@ -48,13 +51,15 @@ def edited(
     if not edits:
         return data
     before = _read(name, data, options)
+    if name in _ROWS:
+        edits = [_filled(edit, before) for edit in edits]
     wanted = applied(before, edits)
     made = _editor(name).edit(data, edits, options)
     try:
         found = _read(name, made, options)
     except FormatFault as fault:
         raise EditFault(f"The edited file could not be read: {fault.message}") from fault
-    if not same(found, wanted):
+    if not (same(found, wanted) or (found is None and wanted in ({}, []))):
         raise EditFault("The edited file would read otherwise than was meant.")
     return made
 
@@ -76,14 +81,9 @@ def written(
         found = _read(name, made, options)
     except FormatFault as fault:
         raise EditFault(f"The new file could not be read: {fault.message}") from fault
-    if not same(found, value):
+    if not (same(found, value) or (found is None and value in ({}, []))):
         raise EditFault("The new file would read otherwise than was meant.")
     return made
-
-
-def is_editable(name: str) -> bool:
-    """Tells whether files of a format can be edited."""
-    return name in _EDITORS
 
 
 def applied(value: Value, edits: Sequence[Edit]) -> Value:
@@ -99,10 +99,10 @@ def applied(value: Value, edits: Sequence[Edit]) -> Value:
                 raise EditFault("The whole document can only be replaced.")
             return edit.value
         below.setdefault(edit.place[0], []).append(_inside(edit))
-    if isinstance(value, dict):
-        return _applied_to_map(value, below)
-    if isinstance(value, list):
-        return _applied_to_list(value, below)
+    if isinstance(value, dict) or (value is None and all(isinstance(at, str) for at in below)):
+        return _applied_to_map(value or {}, below)
+    if isinstance(value, list) or (value is None and all(isinstance(at, int) for at in below)):
+        return _applied_to_list(value or [], below)
     raise EditFault(f"There is nothing at {next(iter(below))!r}.")
 
 
@@ -131,6 +131,8 @@ def same(one: Value, other: Value) -> bool:
         return one.keys() == other.keys() and all(same(v, other[key]) for key, v in one.items())
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, str) and isinstance(other, str):
+        return one == other
     return bool(_identity(one) == _identity(other))
 
 
@@ -163,7 +165,11 @@ def _identity(value: Value) -> Any:
     if isinstance(value, Spelled):
         value = value.value
     if isinstance(value, Decimal):
-        is_whole = value.is_finite() and value == int(value) and "." not in str(value)
+        if value.adjusted() > MAX_DIGITS:
+            return "decimal", str(value)
+        is_whole = (
+            value.is_finite() and "." not in str(value) and value == value.to_integral_value()
+        )
         value = int(value) if is_whole else float(value)
     if isinstance(value, float):
         return ("nan",) if math.isnan(value) else ("real", value)
@@ -174,6 +180,14 @@ def _identity(value: Value) -> Any:
     if isinstance(value, datetime | date | time):
         return type(value).__name__, value.isoformat()
     return type(value).__name__, value
+
+
+def _filled(edit: Edit, rows: Value) -> Edit:
+    """Gives a new record of a file of rows the columns that it leaves out."""
+    if not isinstance(edit, Insert) or len(edit.place) != 1 or not isinstance(edit.value, dict):
+        return edit
+    columns = rows[0] if isinstance(rows, list) and rows else {}
+    return Insert(place=edit.place, value={**dict.fromkeys(columns), **edit.value})
 
 
 def _inside(edit: Edit) -> Edit:

@@ -1,0 +1,254 @@
+"""A writing statement on its way to a commit: rows as they will be, texts of files, the branch."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+
+from ingitdb.catalog.naming import NamedTable
+from ingitdb.errors import (
+    BranchMoved,
+    CatalogError,
+    DuplicateKey,
+    ReadOnly,
+    SeveralMatches,
+    StatementError,
+    StatementRefused,
+    WriteError,
+)
+from ingitdb.execution.catalogs import Catalogs
+from ingitdb.execution.results import Result, table_result
+from ingitdb.git.branch_writer import NewCommit
+from ingitdb.model.identifiers import CommitId
+from ingitdb.model.ports import SqlParser
+from ingitdb.model.tables import Location
+from ingitdb.model.types import BIGINT, ColumnType, quote_identifier
+from ingitdb.snapshots.reading import Reader
+from ingitdb.snapshots.relation import KEY_SEPARATOR
+from ingitdb.snapshots.snapshot import Snapshot
+from ingitdb.sql.clauses import Delete, Insert, Update, Whole, clauses
+from ingitdb.sql.names import spell
+from ingitdb.sql.statements import Statement
+from ingitdb.sql.write_queries import (
+    NUMBER_COLUMN,
+    PATH_COLUMN,
+    as_typed,
+    assigned,
+    delete_query,
+    old_column,
+    update_query,
+)
+from ingitdb.writes.table_texts import Added, Change, Changed, Removed, TableTexts, Texts
+
+_MOST_TRIES = 10
+_KEY = "_key"
+Rows: TypeAlias = Callable[[str], pa.Table]
+NewRows: TypeAlias = Callable[[Insert, Statement, Mapping[str, str]], pa.Table]
+Find: TypeAlias = Callable[[Sequence[str]], tuple[Snapshot, NamedTable]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """Writes to one branch of one repository.
+
+    Attributes:
+        branch: The branch's short name.
+        rows: Gives all rows of a query at the branch's commit.
+        new_rows: Gives what an INSERT would add to a table of some columns.
+        find: Finds a table by the parts of its name.
+        commit: Gives the branch's commit.
+    """
+
+    catalogs: Catalogs
+    parser: SqlParser
+    branch: str
+    rows: Rows
+    new_rows: NewRows
+    find: Find
+    commit: Callable[[], CommitId]
+
+    def run(self, statement: Statement) -> Result:
+        """Runs a statement as one commit; gives how many records it met.
+
+        Raises:
+            BranchMoved: The branch has moved again and again meanwhile.
+            WriteError: The change cannot be made.
+        """
+        write = clauses(statement.source, self.parser)
+        if isinstance(write, Whole) or write.returning is not None:
+            what = (
+                "RETURNING" if not isinstance(write, Whole) else f"This form of {_verb(statement)}"
+            )
+            raise StatementRefused(f"{what} is not there yet; nothing was written.")
+        for _ in range(_MOST_TRIES - 1):
+            try:
+                return self._attempt(statement, write)
+            except BranchMoved:
+                continue
+        return self._attempt(statement, write)
+
+    def _attempt(self, statement: Statement, write: Update | Delete | Insert) -> Result:
+        commit = self.commit()
+        snapshot, table = self.find(write.target.path)
+        if snapshot.commit != commit:
+            raise ReadOnly(
+                f"Only the branch {self.branch} can be written here.",
+                hint=f"Write to {spell(table.schema, table.name)} there, or USE the other branch.",
+            )
+        kinds = {column.name: column.type for column in snapshot.relation(table).columns}
+        types = {name: kind.sql for name, kind in kinds.items()}
+        fields = snapshot.field_names(table)
+        texts = self._texts(snapshot, table)
+        if isinstance(write, Update):
+            rows = self._asked(update_query(write, statement.source, types), statement)
+            changes: list[Change] = list(_changed(rows, assigned(write, types), kinds, fields))
+            count, files = rows.num_rows, texts.changed(changes)
+        elif isinstance(write, Delete):
+            rows = self._asked(delete_query(write, statement.source, types), statement)
+            changes = list(_removed(rows))
+            count, files = len(changes), texts.changed(changes)
+        else:
+            rows = self.new_rows(write, statement, types)
+            self._meet_no_other(rows, table, write)
+            added = list(_added(rows, kinds, fields))
+            paths = [path for path, _ in snapshot.files.of(table)]
+            count, files = len(added), texts.added(added, paths) if added else {}
+        if files:
+            self._commit(statement, snapshot.commit, table, files, count)
+        return table_result([("Count", BIGINT)], [(count,)], self.commit())
+
+    def _asked(self, query: str, statement: Statement) -> pa.Table:
+        """Asks a query of ours; what is wrong with it is shown in what the user typed."""
+        try:
+            return self.rows(query)
+        except (StatementError, CatalogError) as error:
+            error.message = as_typed(error.message, statement.source)
+            raise
+
+    def _texts(self, snapshot: Snapshot, table: NamedTable) -> TableTexts:
+        repository = self.catalogs.repository
+        blobs = dict(snapshot.files.of(table))
+        others = cache(lambda: repository.tree(snapshot.commit).keys() - blobs.keys())
+
+        def read(path: str) -> bytes | None:
+            if path in blobs:
+                return repository.objects().read(blobs[path])
+            return repository.read_file(snapshot.commit, path) if path in others() else None
+
+        return TableTexts(name=table.name, locate=_Locations(snapshot, table).of, read=read)
+
+    def _meet_no_other(self, rows: pa.Table, table: NamedTable, write: Insert) -> None:
+        """Refuses a new record that has the declared key of another one."""
+        key = [
+            name for name in table.locations[0].declaration.primary_key if name in rows.schema.names
+        ]
+        if len(key) < len(table.locations[0].declaration.primary_key) or not key:
+            return
+        names = ", ".join(map(quote_identifier, key))
+        known = self.rows(f"SELECT {names} FROM {spell(*write.target.path)}")
+        taken = set(zip(*(known[name].to_pylist() for name in key), strict=True))
+        for values in zip(*(rows[name].to_pylist() for name in key), strict=True):
+            if values in taken:
+                raise DuplicateKey(table.name, KEY_SEPARATOR.join(map(str, values)))
+            taken.add(values)
+
+    def _commit(
+        self,
+        statement: Statement,
+        base: CommitId,
+        table: NamedTable,
+        files: Texts,
+        count: int,
+    ) -> None:
+        repository = self.catalogs.repository
+        author = repository.author()
+        records = "1 record" if count == 1 else f"{count:,} records"
+        repository.writer().commit(
+            NewCommit(
+                branch=self.branch,
+                base=base,
+                files=files,
+                message=f"{_verb(statement)} {spell(table.name)}: {records}\n\n{statement.text}",
+                author=author,
+                committer=repository.committer(),
+            )
+        )
+
+
+def _verb(statement: Statement) -> str:
+    return statement.verb.split(" ", 1)[0]
+
+
+class _Locations:
+    """Where the files of one table lie in it."""
+
+    def __init__(self, snapshot: Snapshot, table: NamedTable) -> None:
+        self._layout = snapshot.layout()
+        self._wanted = {where.storage for where in table.locations}
+        self._reader = Reader(with_lines=False)
+
+    def of(self, path: str, data: bytes) -> Location:
+        """Gives the location of a file that has records of the table."""
+        for found in self._reader.read(self._layout, path, data).tables:
+            if found.location.storage in self._wanted:
+                return found.location
+        raise WriteError(f"{path} holds no records of the table any more.")
+
+
+def _changed(
+    rows: pa.Table,
+    names: Sequence[str],
+    kinds: Mapping[str, ColumnType],
+    fields: Mapping[str, str],
+) -> Iterator[Changed]:
+    """Gives the records that will differ.
+
+    Raises:
+        SeveralMatches: A record is met twice.
+    """
+    met: set[tuple[str, int]] = set()
+    for row in rows.to_pylist():
+        place = row[PATH_COLUMN], row[NUMBER_COLUMN]
+        if place in met:
+            raise SeveralMatches(place[0])
+        met.add(place)
+        cells = {
+            _field(name, fields): (row[name], kinds[name])
+            for name in names
+            if _differ(row[name], row[old_column(name)])
+        }
+        if cells:
+            yield Changed(path=place[0], number=place[1], cells=cells)
+
+
+def _added(
+    rows: pa.Table, kinds: Mapping[str, ColumnType], fields: Mapping[str, str]
+) -> Iterator[Added]:
+    for row in rows.to_pylist():
+        cells = {
+            fields.get(name, name): (value, kinds[name])
+            for name, value in row.items()
+            if name != _KEY or _KEY in fields
+        }
+        yield Added(key=None if _KEY in fields else row.get(_KEY), cells=cells)
+
+
+def _differ(new: Any, old: Any) -> bool:
+    return type(new) is not type(old) or repr(new) != repr(old)
+
+
+def _field(name: str, fields: Mapping[str, str]) -> str:
+    if name not in fields:
+        raise WriteError(
+            f"{name} is the record's place, not one of its fields.",
+            hint="Insert the record under its new key and delete the old one.",
+        )
+    return fields[name]
+
+
+def _removed(rows: pa.Table) -> Iterator[Removed]:
+    places = zip(rows[PATH_COLUMN].to_pylist(), rows[NUMBER_COLUMN].to_pylist(), strict=True)
+    for path, number in dict.fromkeys(places):
+        yield Removed(path=path, number=number)

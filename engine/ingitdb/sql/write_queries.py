@@ -1,0 +1,105 @@
+"""UPDATE and DELETE as queries: what they would write, with the place of each record.
+
+The clauses of the user are taken over as they stand; only what is around them is ours.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from ingitdb.errors import ColumnNotFound, nearest_names
+from ingitdb.model.types import quote_identifier
+from ingitdb.sql.clauses import Delete, Span, Update
+from ingitdb.sql.hidden import NUMBER
+from ingitdb.sql.texts import Text, excerpt
+
+PATH_COLUMN = "\u0001path"
+NUMBER_COLUMN = "\u0001number"
+_PLACE = re.compile(r"line \d+, column (?P<column>\d+):\n(?P<line>.*)\n *(?P<carets>\^+)")
+_OLD = "\u0001old "
+
+
+def old_column(name: str) -> str:
+    """Names the column that holds what an assigned column held before."""
+    return f"{_OLD}{name}"
+
+
+def update_query(update: Update, statement: Text, types: Mapping[str, str]) -> str:
+    """Gives the query for the place of each record that is met, and its columns as they will be.
+
+    Those that are assigned come once more, as they are.
+
+    Args:
+        update: The clauses.
+        statement: The statement that they were cut from.
+        types: The table's columns, by name as SQL spells their types.
+
+    Raises:
+        ColumnNotFound: An assigned column is none of the table's.
+    """
+    values = {
+        named(assignment.column, types): statement.text[slice(*assignment.value)]
+        for assignment in update.assignments
+    }
+    alias = update.target.alias
+    shown = []
+    for name, kind in types.items():
+        column = quote_identifier(name)
+        value = f"CAST((\n{values[name]}\n) AS {kind})" if name in values else f"{alias}.{column}"
+        shown.append(f"{value} AS {column}")
+    shown += [
+        f"{alias}.{quote_identifier(name)} AS {quote_identifier(old_column(name))}"
+        for name in values
+    ]
+    return _query(update, statement, shown)
+
+
+def delete_query(delete: Delete, statement: Text, types: Mapping[str, str]) -> str:
+    """Gives the query for the place of each record that goes, with all its columns."""
+    alias = delete.target.alias
+    names = map(quote_identifier, types)
+    return _query(delete, statement, [f"{alias}.{name} AS {name}" for name in names])
+
+
+def assigned(update: Update, types: Mapping[str, str]) -> list[str]:
+    """Names the columns that are assigned, as the table spells them."""
+    return [named(assignment.column, types) for assignment in update.assignments]
+
+
+def named(column: str, types: Mapping[str, str]) -> str:
+    """Gives a column's name as the table spells it.
+
+    Raises:
+        ColumnNotFound: There is no such column.
+    """
+    for name in types:
+        if name.casefold() == column.casefold():
+            return name
+    raise ColumnNotFound(f"There is no column {column!r}.", hint=nearest_names(column, types))
+
+
+def as_typed(message: str, statement: Text) -> str:
+    """Turns the place in an error about such a query into that in what the user typed."""
+    found = _PLACE.search(message)
+    at = statement.script.find(found["line"]) if found is not None and found["line"] else -1
+    if found is None or at < 0:
+        return message
+    start = at + int(found["column"]) - 1
+    shown = excerpt(statement.script, start, start + len(found["carets"]))
+    return f"{message[: found.start()]}{shown}{message[found.end() :]}"
+
+
+def _query(write: Update | Delete, statement: Text, shown: Sequence[str]) -> str:
+    def clause(word: str, span: Span | None) -> str:
+        return f"{word}\n{statement.text[slice(*span)].strip()}\n" if span is not None else ""
+
+    target = write.target
+    name = statement.text[slice(*target.span)]
+    place = [
+        f"{target.alias}._path AS {quote_identifier(PATH_COLUMN)}",
+        f"{target.alias}.{quote_identifier(NUMBER)} AS {quote_identifier(NUMBER_COLUMN)}",
+    ]
+    return (
+        f"{statement.text[slice(*write.lead)]}\nSELECT {', '.join([*place, *shown])}"
+        f" FROM {name} AS {target.alias}\n"
+        f"{clause(',', write.source)}{clause('WHERE', write.condition)}"
+    )

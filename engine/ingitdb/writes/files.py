@@ -1,0 +1,94 @@
+"""A file of a table as it is written: what it holds, and what its format takes for a value."""
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
+from decimal import Decimal
+
+from ingitdb.catalog.records import INDEX_COLUMN, PARENT_COLUMN
+from ingitdb.errors import WriteError
+from ingitdb.formats.edits.editing import edited
+from ingitdb.formats.registry import by_name, by_path
+from ingitdb.model.edits import Edit, EditFault
+from ingitdb.model.ports import Format
+from ingitdb.model.records import Document, FormatFault, Spelled, Value
+from ingitdb.model.tables import Location
+
+_DELIMITED = ("csv", "tsv")
+
+
+@dataclass
+class TableFile:
+    """One file of a table.
+
+    Attributes:
+        path: Where it lies.
+        data: Its bytes.
+        location: How its records belong to the table.
+    """
+
+    path: str
+    data: bytes
+    location: Location
+    _document: Document | None = field(default=None, init=False)
+
+    @property
+    def format(self) -> str:
+        """The name of its format."""
+        return self._reader().name
+
+    @property
+    def document(self) -> Document:
+        """What it holds, cells of delimited files as texts."""
+        if self._document is None:
+            options = self.location.options
+            if self.format in _DELIMITED:
+                options = replace(options, typed_cells=False)
+            self._document = self._reader().read(self.data, options)
+        return self._document
+
+    def edited(self, edits: list[Edit]) -> bytes:
+        """Gives its bytes after some edits.
+
+        Raises:
+            WriteError: They cannot be made.
+        """
+        try:
+            return edited(self.format, self.data, edits, self.location.options)
+        except (EditFault, FormatFault) as fault:
+            line = f":{fault.line}" if fault.line else ""
+            raise WriteError(f"{self.path}{line}: {fault.message}") from fault
+
+    def raw_name(self, name: str) -> str:
+        """Gives the name that a field has in the file itself.
+
+        Raises:
+            WriteError: It is not in the file but follows from where the record lies.
+        """
+        if name in (*self.location.captures, INDEX_COLUMN, PARENT_COLUMN):
+            raise WriteError(
+                f"{name} follows from where a record lies and cannot be set.",
+                hint="Delete the record and insert it where it belongs.",
+            )
+        names = self.location.options.names
+        return f"column{names.index(name)}" if name in names else name
+
+    def fit(self, value: Value) -> Value:
+        """Gives a value as the format takes it: in delimited files as text."""
+        if self.format not in _DELIMITED or value is None or isinstance(value, str):
+            return value
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, Spelled):
+            return value.text
+        if isinstance(value, datetime | date | time):
+            return value.isoformat()
+        if isinstance(value, int | float | Decimal):
+            return str(value)
+        raise WriteError(f"{self.path}: a cell cannot hold a list or a map.")
+
+    def _reader(self) -> Format:
+        name = self.location.format
+        reader = by_name(name) if name else by_path(self.path)
+        if reader is None:
+            raise WriteError(f"{self.path}: no format is known for it.")
+        return reader

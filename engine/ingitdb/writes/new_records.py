@@ -1,0 +1,132 @@
+"""New records as new texts: a file of its own for each, or a place in a file that is there."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ingitdb.catalog.records import KEY_FIELDS, WHOLE, follow, key_of
+from ingitdb.errors import DuplicateKey, WriteError
+from ingitdb.formats.edits.editing import written
+from ingitdb.model.edits import EditFault, Insert, Place
+from ingitdb.model.records import Value
+from ingitdb.model.tables import Form
+from ingitdb.writes.files import TableFile
+
+_UNSAFE = re.compile(r"(^|/)(\.|\Z)|//|^/|[\x00-\x1f\x7f\\:*?\"<>|]")
+"""Names that some system does not take for a file, or takes for something else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRecord:
+    """A record that is added.
+
+    Attributes:
+        key: Its key, where records carry theirs outside of their fields.
+        fields: Its fields, those without a value left out.
+    """
+
+    key: str | None
+    fields: Mapping[str, Value]
+
+
+def record_file(table: str, model: TableFile, record: NewRecord) -> tuple[str, bytes]:
+    """Gives path and bytes of a record that is a file of its own, in the style of another one.
+
+    Raises:
+        WriteError: Its key makes no name for a file, or its values have no place in the format.
+    """
+    key = _needed(table, record)
+    if _UNSAFE.search(key):
+        raise WriteError(f"{key!r} makes no name for a file.")
+    known = key_of(model.path, model.location)
+    places = (key.join(model.path.rsplit(known, count)) for count in (1, model.path.count(known)))
+    path = next((path for path in places if key_of(path, model.location) == key), None)
+    if path is None:
+        raise WriteError(f"It is open where the file of {key!r} would lie, beside {model.path}.")
+    value = {model.raw_name(name): model.fit(value) for name, value in record.fields.items()}
+    try:
+        return path, written(model.format, value, model.location.options, like=model.data)
+    except EditFault as fault:
+        raise WriteError(f"{path}: {fault.message}") from fault
+
+
+def insertions(table: str, file: TableFile, records: Sequence[NewRecord]) -> list[Insert]:
+    """Gives the edits that add records to a file of many.
+
+    Raises:
+        DuplicateKey: A key is there already.
+        WriteError: A key is missing, or it is open where the records belong.
+    """
+    if file.location.form == Form.ENTRY_ITEMS:
+        return _in_entries(table, file, records)
+    way, value = _container(file)
+    if isinstance(value, dict):
+        return _as_entries(table, file, records, way, value)
+    found = []
+    for record in records:
+        fields = {file.raw_name(name): file.fit(cell) for name, cell in record.fields.items()}
+        if file.location.form == Form.ENTRIES:
+            fields = {_key_field(value): _needed(table, record), **fields}
+        end = len(value) if isinstance(value, list) else 0
+        found.append(Insert(place=(*way, end), value=fields))
+    return found
+
+
+def _as_entries(
+    table: str,
+    file: TableFile,
+    records: Sequence[NewRecord],
+    way: Place,
+    value: Mapping[str, Value],
+) -> list[Insert]:
+    taken = set(value)
+    found = []
+    for record in records:
+        key = _needed(table, record)
+        if key in taken:
+            raise DuplicateKey(table, key)
+        taken.add(key)
+        found.append(Insert(place=(*way, key), value=dict(record.fields)))
+    return found
+
+
+def _in_entries(table: str, file: TableFile, records: Sequence[NewRecord]) -> list[Insert]:
+    """Adds items to the lists of entries; a new entry gets a list of its own."""
+    held = file.document.value or {}
+    fresh: dict[str, list[Value]] = {}
+    found = []
+    for record in records:
+        key = _needed(table, record)
+        item = dict(record.fields)
+        if key not in held:
+            fresh.setdefault(key, []).append(item)
+        elif isinstance(held[key], list):
+            found.append(Insert(place=(key, len(held[key])), value=item))
+        else:
+            raise WriteError(f"{file.path}: {key!r} holds no list to which a record can be added.")
+    return [*found, *(Insert(place=(key,), value=items) for key, items in fresh.items())]
+
+
+def _container(file: TableFile) -> tuple[Place, Value]:
+    """Gives where the records of a file lie in it, and what lies there."""
+    pointer = file.location.pointer or WHOLE
+    if file.location.form != Form.FIELD_ITEMS or pointer == WHOLE:
+        return (), file.document.value
+    found = follow(file.document.value, pointer)
+    if found is None or not isinstance(found[0], list | dict):
+        raise WriteError(f"{file.path}: {pointer!r} holds no list to which a record can be added.")
+    return found[1], found[0]
+
+
+def _key_field(rows: Value) -> str:
+    first = rows[0] if isinstance(rows, list) and rows else {}
+    return next((name for name in KEY_FIELDS if name in first), KEY_FIELDS[0])
+
+
+def _needed(table: str, record: NewRecord) -> str:
+    if not record.key:
+        raise WriteError(
+            f"A record of {table} needs a key: the column _key.",
+            hint="Give it with the other columns.",
+        )
+    return record.key

@@ -1,0 +1,109 @@
+"""Turns values of SQL into those of files, as near as can be to what stood there."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Final, TypeAlias
+
+from ingitdb.catalog.spelled_cells import text_of
+from ingitdb.errors import WriteError
+from ingitdb.formats.edits.editing import same
+from ingitdb.formats.json_values import read_value
+from ingitdb.model.records import Value
+from ingitdb.model.types import BLOB, JSON, ColumnType, ListOf, MapOf, Struct
+
+
+class Absence(Enum):
+    """That nothing stands somewhere, not even a null."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absence.ABSENT
+Known: TypeAlias = Value | Absence
+
+
+def file_value(value: Any, kind: ColumnType, old: Known = ABSENT) -> Known:
+    """Gives what to write for a value of SQL.
+
+    NULL is null where something stands, and nothing where nothing does, also inside of a value. A
+    number that stands in a column of texts stays one if its text is meant; dates are texts unless
+    the file has dates of its own there, and are spelled as what stood there.
+
+    Args:
+        value: What SQL gives; lists, dicts and lists of pairs where it has parts.
+        kind: The column's type.
+        old: What stands in the file.
+
+    Raises:
+        WriteError: Files have no such values.
+    """
+    if value is None:
+        return ABSENT if old is ABSENT else None
+    if isinstance(kind, Struct):
+        return _record(value, kind, old if isinstance(old, dict) else {})
+    if isinstance(kind, ListOf):
+        return _items(value, kind.item, old if isinstance(old, list) else [])
+    if isinstance(kind, MapOf):
+        return _entries(value, kind.value, old if isinstance(old, dict) else {})
+    if kind == JSON:
+        parsed = _parsed(value)
+        return old if old is not ABSENT and same(old, parsed) else parsed
+    if kind == BLOB:
+        raise WriteError(
+            "Text files have no place for a BLOB.", hint="Store it as text: to_base64(x)."
+        )
+    if isinstance(value, datetime | date | time):
+        return _moment(value, old)
+    if isinstance(value, bool | int | float | Decimal):
+        found: Value = value
+        return found
+    text = str(value)
+    return old if old is not ABSENT and text_of(old) == text else text
+
+
+def _record(value: Mapping[str, Any], kind: Struct, old: Mapping[str, Value]) -> dict[str, Value]:
+    return dict(_present((name, file_value(value[name], inner, old.get(name, ABSENT)))
+                         for name, inner in kind))  # fmt: skip
+
+
+def _items(value: Sequence[Any], kind: ColumnType, old: Sequence[Value]) -> list[Value]:
+    found: list[Value] = []
+    for at, item in enumerate(value):
+        made = file_value(item, kind, old[at] if at < len(old) else ABSENT)
+        found.append(None if made is ABSENT else made)
+    return found
+
+
+def _entries(value: Any, kind: ColumnType, old: Mapping[str, Value]) -> dict[str, Value]:
+    pairs = value.items() if isinstance(value, Mapping) else value
+    found: dict[str, Value] = {}
+    for key, item in pairs:
+        made = file_value(item, kind, old.get(str(key), ABSENT))
+        found[str(key)] = None if made is ABSENT else made
+    return found
+
+
+def _present(pairs: Iterator[tuple[str, Known]]) -> Iterator[tuple[str, Value]]:
+    for name, value in pairs:
+        if value is not ABSENT:
+            yield name, value
+
+
+def _parsed(text: str) -> Value:
+    found: Value = read_value(text.encode())
+    return found
+
+
+def _moment(value: datetime | date | time, old: Known) -> Value:
+    """Spells a date or time as what stood there: as such, or as text of the same form."""
+    if isinstance(old, datetime | date | time) and type(old) is type(value):
+        return value
+    stood = old if isinstance(old, str) else ""
+    if not isinstance(value, datetime):
+        return value.isoformat()
+    text = value.isoformat(sep=" " if stood[10:11] == " " else "T")
+    if value.tzinfo is None or value.utcoffset() != UTC.utcoffset(None):
+        return text
+    return text if stood.endswith("+00:00") else text.removesuffix("+00:00") + "Z"

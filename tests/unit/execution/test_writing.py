@@ -1,0 +1,218 @@
+"""INSERT, UPDATE and DELETE become small changes of text in commits; git is the judge."""
+
+from collections.abc import Mapping
+
+import pytest
+
+import ingitdb
+from tests.support.opening import Opened, rows
+from tests.support.repositories import RepoBuilder
+
+YAML = "# of the desk\nname: Anna  # first\nage: 41\ntags: [a, b]\n"
+FILES: Mapping[str, str] = {
+    "people/anna.yaml": YAML,
+    "people/bo.yaml": "name: Bo\nage: 7\ntags: [c]\n",
+    "fares.csv": "route,price\nR1,9.50\nR2,12.00\n",
+    "log.jsonl": '{"id":1,"n":5}\n{"id":2,"n":6}\n',
+    "stops.yaml": "a:\n  size: 1\nb:\n  size: 2\n",
+    "feed.json": '{\n  "at": "now",\n  "items": [\n    {"id": 1, "text": "x"}\n  ]\n}\n',
+    "notes/n1.md": "---\ntitle: One\n---\n# One\n",
+    "conf.toml": "[x]\nsize = 1 # small\n\n[y]\nsize = 2\n",
+}
+
+
+@pytest.fixture
+def data(repo: RepoBuilder) -> RepoBuilder:
+    """A table of each form, and someone who writes."""
+    repo.git("config", "user.name", "Ports Desk")
+    repo.git("config", "user.email", "ports@example.org")
+    repo.commit(FILES)
+    return repo
+
+
+def changed(repo: RepoBuilder) -> list[str]:
+    """Gives the lines that the last commit took away and brought, by file; the tree is clean."""
+    assert repo.git("status", "--porcelain") == ""
+    repo.git("fsck", "--strict")
+    shown = repo.git("diff", "-U0", "HEAD~1", "HEAD").splitlines()
+    return [line for line in shown if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+
+
+CHANGES = [
+    (
+        "UPDATE people SET age = age + 1 WHERE _key = 'anna'",
+        1,
+        ["-age: 41", "+age: 42"],
+    ),
+    (
+        "UPDATE people SET name = upper(name)",
+        2,
+        ["-name: Anna  # first", "+name: ANNA  # first", "-name: Bo", "+name: BO"],
+    ),
+    (
+        "UPDATE people SET tags = list_append(tags, 'no') WHERE name = 'Anna'",
+        1,
+        ["-tags: [a, b]", "+tags: [a, b, 'no']"],
+    ),
+    ("UPDATE fares SET price = 10 WHERE route = 'R1'", 1, ["-R1,9.50", "+R1,10.00"]),
+    ("UPDATE log SET n = NULL WHERE id = 2", 1, ['-{"id":2,"n":6}', '+{"id":2,"n":null}']),
+    ("UPDATE stops SET size = 9 WHERE _key = 'b'", 1, ["-  size: 2", "+  size: 9"]),
+    (
+        "UPDATE feed SET text = 'é' WHERE id = 1",
+        1,
+        ['-    {"id": 1, "text": "x"}', '+    {"id": 1, "text": "é"}'],
+    ),
+    ("UPDATE notes SET title = 'Two'", 1, ["-title: One", "+title: Two"]),
+    ("UPDATE notes SET _content = '# Two' || chr(10)", 1, ["-# One", "+# Two"]),
+    ("UPDATE conf SET size = 7 WHERE _key = 'x'", 1, ["-size = 1 # small", "+size = 7 # small"]),
+    (
+        "UPDATE people AS p SET age = f.price FROM fares f WHERE f.route = 'R1' AND p.age < 10",
+        1,
+        ["-age: 7", "+age: 10"],
+    ),
+    (
+        "WITH x AS (SELECT 'anna' AS k) UPDATE people SET age = 1 FROM x WHERE _key = x.k",
+        1,
+        ["-age: 41", "+age: 1"],
+    ),
+    ("DELETE FROM fares WHERE price > 10", 1, ["-R2,12.00"]),
+    ("DELETE FROM log WHERE id = 1", 1, ['-{"id":1,"n":5}']),
+    ("DELETE FROM stops USING fares WHERE size = 1 AND route = 'R1'", 1, ["-a:", "-  size: 1"]),
+    ("DELETE FROM people WHERE _key = 'bo'", 1, ["-name: Bo", "-age: 7", "-tags: [c]"]),
+    ("INSERT INTO fares VALUES ('R3', 7)", 1, ["+R3,7.00"]),
+    ("INSERT INTO fares (price, route) SELECT price * 2, 'R' FROM fares", 2,
+     ["+R,19.00", "+R,24.00"]),
+    ("INSERT INTO log BY NAME SELECT 8 AS n, 3 AS id", 1, ['+{"id":3,"n":8}']),
+    ("INSERT INTO stops VALUES ('c', 3)", 1, ["+c:", "+  size: 3"]),
+    (
+        "INSERT INTO people (_key, name, tags) VALUES ('cy', 'no', ['x'])",
+        1,
+        ["+name: 'no'", "+tags: [x]"],
+    ),
+    ("INSERT INTO notes (_key, title, _content) VALUES ('n2', 'T', 'Body')", 1,
+     ["+---", "+title: T", "+---", "+Body", "\\ No newline at end of file"]),
+    ("INSERT INTO conf VALUES ('z', 3)", 1, ["+", "+[z]", "+size = 3"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sql", "count", "lines"), CHANGES, ids=[c[0][:50] for c in CHANGES])
+def test_one_commit_of_the_smallest_change(
+    sql: str, count: int, lines: list[str], data: RepoBuilder, opened: Opened
+) -> None:
+    before = data.tip()
+    connection = opened(data)
+    assert rows(connection, sql) == [(count,)]
+    assert data.git("rev-list", "--count", f"{before}..main") == "1"
+    assert changed(data) == [line for line in lines if not line.startswith("\\")]
+    assert data.git("log", "-1", "--format=%an <%ae>, %cn") == (
+        "Ports Desk <ports@example.org>, Ports Desk"
+    )
+    assert sql in data.git("log", "-1", "--format=%b")
+
+
+def test_what_was_written_is_read_at_once(data: RepoBuilder, opened: Opened) -> None:
+    connection = opened(data)
+    asked = "SELECT _key, age FROM people ORDER BY 1"
+    assert rows(connection, asked) == [("anna", 41), ("bo", 7)]
+    rows(connection, "UPDATE people SET age = 50 WHERE _key = 'bo'")
+    assert rows(connection, asked) == [("anna", 41), ("bo", 50)]
+    rows(connection, "INSERT INTO people (_key, age) VALUES ('cy', 3)")
+    assert rows(connection, asked) == [("anna", 41), ("bo", 50), ("cy", 3)]
+    rows(connection, "DELETE FROM people WHERE age > 40")
+    assert rows(connection, asked) == [("cy", 3)]
+    kinds = "SELECT diff_type FROM diff('people') WHERE to_commit = hash_of('main')"
+    assert rows(connection, kinds) == [("removed",), ("removed",)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE people SET age = age",
+        "UPDATE fares SET price = 9.5 WHERE route = 'R1'",
+        "UPDATE people SET age = 1 WHERE false",
+        "DELETE FROM people WHERE _key = 'nobody'",
+        "INSERT INTO fares SELECT * FROM fares WHERE false",
+    ],
+)
+def test_what_changes_nothing_makes_no_commit(sql: str, data: RepoBuilder, opened: Opened) -> None:
+    before = data.tip()
+    rows(opened(data), sql)
+    assert data.tip() == before
+
+
+REFUSED = [
+    ("UPDATE people SET ag = 1", ingitdb.ProgrammingError, "no column 'ag'"),
+    ("UPDATE people SET age = 'x'", ingitdb.DataError, "Could not convert"),
+    ("UPDATE people SET _key = 'x'", ingitdb.OperationalError, "record's place"),
+    ("UPDATE peple SET age = 1", ingitdb.ProgrammingError, "'peple' does not exist"),
+    ("UPDATE people SET age = 1 FROM fares", ingitdb.DataError, "more than once"),
+    ("UPDATE people SET age = 1 RETURNING age", ingitdb.NotSupportedError, "RETURNING"),
+    ("UPDATE people SET age = DEFAULT", ingitdb.NotSupportedError, "form of UPDATE"),
+    ("INSERT INTO people (age) VALUES (1)", ingitdb.OperationalError, "needs a key"),
+    ("INSERT INTO people (_key) VALUES ('bo')", ingitdb.IntegrityError, "'bo' already"),
+    ("INSERT INTO people (_key) VALUES ('../x')", ingitdb.OperationalError, "no name for a file"),
+    ("INSERT INTO stops VALUES ('a', 1)", ingitdb.IntegrityError, "'a' already"),
+    ("INSERT INTO stops VALUES (1)", ingitdb.DataError, "stops"),
+    ("UPDATE conf SET size = NULL", ingitdb.OperationalError, "TOML has no null"),
+    (
+        "INSERT INTO fares VALUES ('R1', 1) ON CONFLICT DO NOTHING",
+        ingitdb.NotSupportedError,
+        "form",
+    ),
+    (
+        "UPDATE people SET age = (SELECT 1 FROM read_csv('x'))",
+        ingitdb.NotSupportedError,
+        "read_csv",
+    ),
+    ("BEGIN; UPDATE people SET age = 1", ingitdb.NotSupportedError, "inside a transaction"),
+]
+
+
+@pytest.mark.parametrize(("sql", "kind", "said"), REFUSED, ids=[r[0][:50] for r in REFUSED])
+def test_nothing_is_written_where_something_is_wrong(
+    sql: str, kind: type[Exception], said: str, data: RepoBuilder, opened: Opened
+) -> None:
+    before = data.tip()
+    with pytest.raises(kind, match=said):
+        rows(opened(data), sql)
+    assert data.tip() == before
+    assert data.git("status", "--porcelain") == ""
+
+
+def test_the_place_of_an_error_is_where_it_was_typed(data: RepoBuilder, opened: Opened) -> None:
+    with pytest.raises(ingitdb.ProgrammingError) as caught:
+        rows(opened(data), "UPDATE people\nSET age = agge + 1")
+    assert "line 2, column 11:\nSET age = agge + 1\n          ^^^^" in str(caught.value)
+
+
+def test_only_branches_are_written(data: RepoBuilder, opened: Opened) -> None:
+    data.tag("v1")
+    for ref in ("v1", data.tip(), "WORKING", "2030-01-01"):
+        with pytest.raises(ingitdb.NotSupportedError, match="no branch"):
+            rows(opened(data, ref), "DELETE FROM people")
+    data.git("branch", "dev")
+    rows(opened(data, "dev"), "DELETE FROM people WHERE _key = 'bo'")
+    assert data.git("rev-list", "--count", "main..dev") == "1"
+    assert (data.path / "people" / "bo.yaml").exists()
+    data.git("checkout", "--quiet", "--detach")
+    with pytest.raises(ingitdb.NotSupportedError, match="HEAD names no branch"):
+        rows(opened(data), "DELETE FROM people")
+
+
+def test_parameters(data: RepoBuilder, opened: Opened) -> None:
+    connection = opened(data)
+    sql = "UPDATE people SET name = ?, age = ? WHERE _key = ?"
+    assert connection.execute(sql, ["Ø\n'x'", 5, "bo"]).fetchall() == [(1,)]
+    assert rows(connection, "SELECT name, age FROM people WHERE _key = 'bo'") == [("Ø\n'x'", 5)]
+    assert "Ø" not in data.git("log", "-1", "--format=%B")
+    connection.execute("INSERT INTO fares VALUES ($r, $p)", {"r": "R9", "p": 2})
+    assert changed(data) == ["+R9,2.00"]
+
+
+def test_another_table_changes_meanwhile(data: RepoBuilder, opened: Opened) -> None:
+    first, second = opened(data), opened(data)
+    rows(first, "SELECT count(*) FROM people")
+    rows(second, "UPDATE fares SET price = 1 WHERE route = 'R1'")
+    rows(first, "UPDATE people SET age = 1 WHERE _key = 'bo'")
+    found = rows(first, "SELECT price FROM fares WHERE route = 'R1'")
+    assert [float(price) for (price,) in found] == [1.0]
