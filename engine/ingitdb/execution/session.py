@@ -24,9 +24,7 @@ from ingitdb.execution.instance import Instance
 from ingitdb.execution.plans import Plans
 from ingitdb.execution.points import Points
 from ingitdb.execution.results import Result, table_result
-from ingitdb.execution.scratch import Scratch
 from ingitdb.execution.shown import DESCRIBED, SHOWN_TABLES, described, listed
-from ingitdb.execution.writing import Writing
 from ingitdb.git.moments import looks_like_moment
 from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
 from ingitdb.model.ports import SqlParser
@@ -51,6 +49,8 @@ from ingitdb.sql.statements import (
 _WRITES = ("INSERT", "UPDATE", "DELETE", "TRUNCATE")
 Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
 Opener: TypeAlias = Callable[[str], Catalogs]
+Allow: TypeAlias = Callable[[str], None]
+"""Returns if a branch may be written."""
 
 
 class Session:
@@ -58,6 +58,7 @@ class Session:
 
     Attributes:
         database: The name of the repository.
+        allow: Is asked before a branch is written.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Session:
         self._pinned: CommitId | None = None
         self._attached: dict[str, tuple[Catalogs, str | None]] = {}
         self._opener = opener
+        self.allow: Allow = _anyone
         self._running: set[Run] = set()
         self._head: tuple[str, CommitId] | None = None
 
@@ -190,10 +192,14 @@ class Session:
                 "Writes inside a transaction are not there yet; nothing was written.",
                 hint="Outside of one each statement is a commit.",
             )
+        from ingitdb.execution.writing import Writing  # slow to load: only to write
+
+        branch = self._branch()
+        self.allow(branch)
         writing = Writing(
             catalogs=self._main,
             parser=self._parser,
-            branch=self._branch(),
+            branch=branch,
             rows=lambda sql: self._rows(sql, parameters),
             new_rows=partial(self._new_rows, parameters),
             find=self._target,
@@ -216,6 +222,8 @@ class Session:
         )
         (query,) = self._plans.split(f"{lead}\n{rows}")
         bound = self._binder(parameters).bind(query)
+        from ingitdb.execution.scratch import Scratch  # slow to load: only to write
+
         return Scratch(insert.target.alias, self._instance, types).filled(columns, bound)
 
     def _branch(self) -> str:
@@ -408,6 +416,10 @@ class Session:
             yield
         finally:
             self._pinned = None
+
+
+def _anyone(_branch: str) -> None:
+    """Lets everyone write."""
 
 
 def _done(commit: CommitId) -> Result:

@@ -219,6 +219,7 @@ class Database:
             ref=ref,
             opener=self._open_other,
         )
+        session.allow = self._may_write
         self._sessions.append(session)
         return session
 
@@ -271,6 +272,10 @@ class Database:
         resource = Resource(kind="database", database=self.name, branch=ref)
         self._policy.check(self._principal, Action.READ, resource)
         return self.resolve(ref)
+
+    def _may_write(self, branch: str) -> None:
+        resource = Resource(kind="database", database=self.name, branch=branch)
+        self._policy.check(self._principal, Action.WRITE, resource)
 
     def _find(self, snapshot: Snapshot, text: str) -> NamedTable:
         """Finds a table by its name, perhaps with a schema and in quotes, or by its file's."""

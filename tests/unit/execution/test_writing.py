@@ -1,10 +1,14 @@
 """INSERT, UPDATE and DELETE become small changes of text in commits; git is the judge."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 import ingitdb
+from ingitdb.errors import AccessDenied
+from ingitdb.model.access import Action, Principal, Resource
+from ingitdb.services.database import Database
 from tests.support.opening import Opened, rows
 from tests.support.repositories import RepoBuilder
 
@@ -216,3 +220,23 @@ def test_another_table_changes_meanwhile(data: RepoBuilder, opened: Opened) -> N
     rows(first, "UPDATE people SET age = 1 WHERE _key = 'bo'")
     found = rows(first, "SELECT price FROM fares WHERE route = 'R1'")
     assert [float(price) for (price,) in found] == [1.0]
+
+
+class OnlyDev:
+    """Lets everybody read, and write to one branch."""
+
+    def check(self, principal: Principal, action: Action, resource: Resource) -> None:
+        if action is Action.WRITE and resource.branch != "dev":
+            raise AccessDenied(f"{principal.identifier} may not {action} {resource}.")
+
+
+def test_the_policy_is_asked_before_a_write(data: RepoBuilder, tmp_path: Path) -> None:
+    data.git("branch", "dev")
+    settings = ingitdb.Settings(cache=tmp_path / "cache", workers=1)
+    with Database.open(data.path, settings, policy=OnlyDev()) as database:
+        before = data.tip()
+        with pytest.raises(AccessDenied, match="local may not write database:shop@main"):
+            database.session().execute("DELETE FROM people")
+        with database.session("dev").execute("DELETE FROM people") as result:
+            assert [batch.to_pylist() for batch in result.batches()] == [[{"Count": 2}]]
+        assert data.tip("main") == before
