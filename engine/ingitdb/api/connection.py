@@ -35,7 +35,8 @@ class Cursor:
     Attributes:
         description: For each column (name, type, None, None, None, None, None); None before the
             first statement and after one without a result. The type is DuckDB's name for it.
-        rowcount: -1: the rows are made while they are read.
+        rowcount: How many records a write met; -1 for a query, whose rows are made while they are
+            read.
         arraysize: How many rows `fetchmany` gives unless told otherwise.
     """
 
@@ -70,7 +71,9 @@ class Cursor:
         self._drop()
         with translated():
             self._result = self.connection._session.execute(sql, parameters)
-        columns = self._result.columns
+        affected = self._result.affected
+        self.rowcount = -1 if affected is None else affected
+        columns = self._result.columns if affected is None else ()
         self.description = [
             (name, kind.sql, None, None, None, None, None) for name, kind in columns
         ] or None
@@ -80,9 +83,12 @@ class Cursor:
         return self
 
     def executemany(self, sql: str, parameters: Sequence[Parameters]) -> Self:
-        """Runs a statement once for each set of parameters; gives the last answer."""
-        for values in parameters:
-            self.execute(sql, values)
+        """Runs a statement once for each set of parameters; gives the last answer.
+
+        Each write is a commit; `rowcount` counts the records of all.
+        """
+        counts = [self.execute(sql, values).rowcount for values in parameters]
+        self.rowcount = sum(counts) if counts and min(counts) >= 0 else -1
         return self
 
     def fetchone(self) -> tuple[Any, ...] | None:

@@ -67,6 +67,7 @@ class Result:
         schema: The same as Arrow has it.
         notes: Remarks for the user, such as files that could not be read.
         commit: The commit that unversioned tables were read at.
+        affected: How many records a write met; None for what is no write.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Result:
     ) -> None:
         self.columns = columns
         self.commit = commit
+        self.affected: int | None = None
         self.notes: list[str] = []
         self._reader = reader
         self._names = [name for name, _ in columns]

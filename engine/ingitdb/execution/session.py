@@ -216,7 +216,7 @@ class Session:
     ) -> pa.Table:
         """Gives what an INSERT adds: it runs as typed, into an empty table of the same columns."""
         if insert.rows is None:
-            raise statement.refusal()
+            raise StatementRefused("DEFAULT VALUES is not there yet; nothing was written.")
         lead, columns, rows = (
             statement.text[slice(*span)] for span in (insert.lead, insert.columns, insert.rows)
         )

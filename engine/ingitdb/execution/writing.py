@@ -21,7 +21,8 @@ from ingitdb.errors import (
 from ingitdb.execution.catalogs import Catalogs
 from ingitdb.execution.results import Result, table_result
 from ingitdb.git.branch_writer import NewCommit
-from ingitdb.model.identifiers import CommitId
+from ingitdb.git.repository import Repository
+from ingitdb.model.identifiers import BlobId, CommitId
 from ingitdb.model.ports import SqlParser
 from ingitdb.model.tables import Location
 from ingitdb.model.types import BIGINT, ColumnType, quote_identifier
@@ -43,6 +44,8 @@ from ingitdb.sql.write_queries import (
 from ingitdb.writes.table_texts import Added, Change, Changed, Removed, TableTexts, Texts
 
 _MOST_TRIES = 10
+_MOST_TEXT = 2_000
+"""So much of a statement stands in the message of its commit."""
 _KEY = "_key"
 Rows: TypeAlias = Callable[[str], pa.Table]
 NewRows: TypeAlias = Callable[[Insert, Statement, Mapping[str, str]], pa.Table]
@@ -117,7 +120,9 @@ class Writing:
             count, files = len(added), texts.added(added, paths) if added else {}
         if files:
             self._commit(statement, snapshot.commit, table, files, count)
-        return table_result([("Count", BIGINT)], [(count,)], self.commit())
+        result = table_result([("Count", BIGINT)], [(count,)], self.commit())
+        result.affected = count
+        return result
 
     def _asked(self, query: str, statement: Statement) -> pa.Table:
         """Asks a query of ours; what is wrong with it is shown in what the user typed."""
@@ -134,7 +139,7 @@ class Writing:
 
         def read(path: str) -> bytes | None:
             if path in blobs:
-                return repository.objects().read(blobs[path])
+                return _content(repository, path, blobs[path])
             return repository.read_file(snapshot.commit, path) if path in others() else None
 
         return TableTexts(name=table.name, locate=_Locations(snapshot, table).of, read=read)
@@ -165,12 +170,13 @@ class Writing:
         repository = self.catalogs.repository
         author = repository.author()
         records = "1 record" if count == 1 else f"{count:,} records"
+        subject = f"{_verb(statement)} {spell(table.name)}: {records}"
         repository.writer().commit(
             NewCommit(
                 branch=self.branch,
                 base=base,
                 files=files,
-                message=f"{_verb(statement)} {spell(table.name)}: {records}\n\n{statement.text}",
+                message=f"{subject}\n\n{_shortened(statement.text)}",
                 author=author,
                 committer=repository.committer(),
             )
@@ -179,6 +185,20 @@ class Writing:
 
 def _verb(statement: Statement) -> str:
     return statement.verb.split(" ", 1)[0]
+
+
+def _content(repository: Repository, path: str, blob: BlobId) -> bytes:
+    try:
+        return repository.objects().read(blob)
+    except KeyError:
+        raise WriteError(
+            f"The contents of {path} are missing from the repository.",
+            hint="In a partial clone, `git fetch --refetch --no-filter` brings them.",
+        ) from None
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]} …"
 
 
 class _Locations:

@@ -5,6 +5,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 
 from ingitdb.catalog.records import INDEX_COLUMN, PARENT_COLUMN
+from ingitdb.catalog.spelled_cells import text_of
 from ingitdb.errors import WriteError
 from ingitdb.formats.edits.editing import edited
 from ingitdb.formats.registry import by_name, by_path
@@ -69,11 +70,22 @@ class TableFile:
                 f"{name} follows from where a record lies and cannot be set.",
                 hint="Delete the record and insert it where it belongs.",
             )
+        if any(name.casefold() == rule.casefold() for rule, _, _ in self.location.options.cells):
+            raise WriteError(
+                f"{name} is spelled in its own way, as a data package says: it is read only.",
+                hint="Change the file by hand.",
+            )
         names = self.location.options.names
         return f"column{names.index(name)}" if name in names else name
 
     def fit(self, value: Value) -> Value:
-        """Gives a value as the format takes it: in delimited files as text."""
+        """Gives a value as the format takes it: in delimited files as text.
+
+        Raises:
+            WriteError: It would be read as something else.
+        """
+        if value is not None and text_of(value) in self.location.options.missing_values:
+            raise WriteError(f"{self.path}: {text_of(value)!r} stands for NULL there.")
         if self.format not in _DELIMITED or value is None or isinstance(value, str):
             return value
         if isinstance(value, bool):

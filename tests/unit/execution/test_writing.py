@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,14 @@ def data(repo: RepoBuilder) -> RepoBuilder:
     repo.git("config", "user.email", "ports@example.org")
     repo.commit(FILES)
     return repo
+
+
+def written(connection: Any, sql: str) -> int:
+    """Runs a write; gives how many records it met."""
+    cursor = connection.execute(sql)
+    assert cursor.description is None
+    count: int = cursor.rowcount
+    return count
 
 
 def changed(repo: RepoBuilder) -> list[str]:
@@ -105,7 +114,7 @@ def test_one_commit_of_the_smallest_change(
 ) -> None:
     before = data.tip()
     connection = opened(data)
-    assert rows(connection, sql) == [(count,)]
+    assert written(connection, sql) == count
     assert data.git("rev-list", "--count", f"{before}..main") == "1"
     assert changed(data) == [line for line in lines if not line.startswith("\\")]
     assert data.git("log", "-1", "--format=%an <%ae>, %cn") == (
@@ -118,11 +127,11 @@ def test_what_was_written_is_read_at_once(data: RepoBuilder, opened: Opened) -> 
     connection = opened(data)
     asked = "SELECT _key, age FROM people ORDER BY 1"
     assert rows(connection, asked) == [("anna", 41), ("bo", 7)]
-    rows(connection, "UPDATE people SET age = 50 WHERE _key = 'bo'")
+    written(connection, "UPDATE people SET age = 50 WHERE _key = 'bo'")
     assert rows(connection, asked) == [("anna", 41), ("bo", 50)]
-    rows(connection, "INSERT INTO people (_key, age) VALUES ('cy', 3)")
+    written(connection, "INSERT INTO people (_key, age) VALUES ('cy', 3)")
     assert rows(connection, asked) == [("anna", 41), ("bo", 50), ("cy", 3)]
-    rows(connection, "DELETE FROM people WHERE age > 40")
+    written(connection, "DELETE FROM people WHERE age > 40")
     assert rows(connection, asked) == [("cy", 3)]
     kinds = "SELECT diff_type FROM diff('people') WHERE to_commit = hash_of('main')"
     assert rows(connection, kinds) == [("removed",), ("removed",)]
@@ -140,7 +149,7 @@ def test_what_was_written_is_read_at_once(data: RepoBuilder, opened: Opened) -> 
 )
 def test_what_changes_nothing_makes_no_commit(sql: str, data: RepoBuilder, opened: Opened) -> None:
     before = data.tip()
-    rows(opened(data), sql)
+    written(opened(data), sql)
     assert data.tip() == before
 
 
@@ -178,14 +187,14 @@ def test_nothing_is_written_where_something_is_wrong(
 ) -> None:
     before = data.tip()
     with pytest.raises(kind, match=said):
-        rows(opened(data), sql)
+        written(opened(data), sql)
     assert data.tip() == before
     assert data.git("status", "--porcelain") == ""
 
 
 def test_the_place_of_an_error_is_where_it_was_typed(data: RepoBuilder, opened: Opened) -> None:
     with pytest.raises(ingitdb.ProgrammingError) as caught:
-        rows(opened(data), "UPDATE people\nSET age = agge + 1")
+        written(opened(data), "UPDATE people\nSET age = agge + 1")
     assert "line 2, column 11:\nSET age = agge + 1\n          ^^^^" in str(caught.value)
 
 
@@ -193,31 +202,63 @@ def test_only_branches_are_written(data: RepoBuilder, opened: Opened) -> None:
     data.tag("v1")
     for ref in ("v1", data.tip(), "WORKING", "2030-01-01"):
         with pytest.raises(ingitdb.NotSupportedError, match="no branch"):
-            rows(opened(data, ref), "DELETE FROM people")
+            written(opened(data, ref), "DELETE FROM people")
     data.git("branch", "dev")
-    rows(opened(data, "dev"), "DELETE FROM people WHERE _key = 'bo'")
+    written(opened(data, "dev"), "DELETE FROM people WHERE _key = 'bo'")
     assert data.git("rev-list", "--count", "main..dev") == "1"
     assert (data.path / "people" / "bo.yaml").exists()
     data.git("checkout", "--quiet", "--detach")
     with pytest.raises(ingitdb.NotSupportedError, match="HEAD names no branch"):
-        rows(opened(data), "DELETE FROM people")
+        written(opened(data), "DELETE FROM people")
 
 
 def test_parameters(data: RepoBuilder, opened: Opened) -> None:
     connection = opened(data)
     sql = "UPDATE people SET name = ?, age = ? WHERE _key = ?"
-    assert connection.execute(sql, ["Ø\n'x'", 5, "bo"]).fetchall() == [(1,)]
+    assert connection.execute(sql, ["Ø\n'x'", 5, "bo"]).rowcount == 1
     assert rows(connection, "SELECT name, age FROM people WHERE _key = 'bo'") == [("Ø\n'x'", 5)]
     assert "Ø" not in data.git("log", "-1", "--format=%B")
     connection.execute("INSERT INTO fares VALUES ($r, $p)", {"r": "R9", "p": 2})
     assert changed(data) == ["+R9,2.00"]
 
 
+def test_many_sets_of_parameters(data: RepoBuilder, opened: Opened) -> None:
+    cursor = opened(data).cursor()
+    cursor.executemany("INSERT INTO fares VALUES (?, ?)", [("A", 1), ("B", 2), ("C", 3)])
+    assert cursor.rowcount == 3
+    assert (data.path / "fares.csv").read_text() == FILES["fares.csv"] + "A,1.00\nB,2.00\nC,3.00\n"
+
+
+def test_an_emptied_file_is_filled_again(data: RepoBuilder, opened: Opened) -> None:
+    connection = opened(data)
+    assert written(connection, "TRUNCATE fares") == 2
+    assert (data.path / "fares.csv").read_text() == "route,price\n"
+    written(connection, "INSERT INTO fares (route) VALUES ('R5')")
+    assert (data.path / "fares.csv").read_text() == "route,price\nR5,\n"
+    written(connection, "DELETE FROM log")
+    assert (data.path / "log.jsonl").read_text() == ""
+    written(connection, "DELETE FROM stops")
+    assert (data.path / "stops.yaml").read_text().strip() == "{}"
+
+
+def test_cells_with_a_spelling_of_their_own(data: RepoBuilder, opened: Opened) -> None:
+    package = """{"resources": [{"name": "fares", "path": "fares.csv", "schema": {
+      "missingValues": ["", "NA"],
+      "fields": [{"name": "route", "type": "string"},
+                 {"name": "price", "type": "boolean", "trueValues": ["ja"]}]}}]}"""
+    data.commit({"datapackage.json": package, "fares.csv": "route,price\nR1,ja\n"})
+    connection = opened(data)
+    with pytest.raises(ingitdb.OperationalError, match="stands for NULL"):
+        written(connection, "UPDATE fares SET route = 'NA'")
+    with pytest.raises(ingitdb.OperationalError, match="spelled in its own way"):
+        written(connection, "UPDATE fares SET price = NOT price")
+
+
 def test_another_table_changes_meanwhile(data: RepoBuilder, opened: Opened) -> None:
     first, second = opened(data), opened(data)
     rows(first, "SELECT count(*) FROM people")
-    rows(second, "UPDATE fares SET price = 1 WHERE route = 'R1'")
-    rows(first, "UPDATE people SET age = 1 WHERE _key = 'bo'")
+    written(second, "UPDATE fares SET price = 1 WHERE route = 'R1'")
+    written(first, "UPDATE people SET age = 1 WHERE _key = 'bo'")
     found = rows(first, "SELECT price FROM fares WHERE route = 'R1'")
     assert [float(price) for (price,) in found] == [1.0]
 

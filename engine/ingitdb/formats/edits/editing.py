@@ -14,7 +14,14 @@ from typing import Any
 from ingitdb.formats.registry import by_name
 from ingitdb.formats.text import MAX_DIGITS
 from ingitdb.model.edits import Edit, EditFault, Editor, Insert, Place, Put, Remove, Step
-from ingitdb.model.records import DEFAULT_OPTIONS, FormatFault, ReadOptions, Spelled, Value
+from ingitdb.model.records import (
+    DEFAULT_OPTIONS,
+    Document,
+    FormatFault,
+    ReadOptions,
+    Spelled,
+    Value,
+)
 
 _DELIMITED = ("csv", "tsv")
 _ROWS = (*_DELIMITED, "ingr")
@@ -50,13 +57,13 @@ def edited(
     """
     if not edits:
         return data
-    before = _read(name, data, options)
+    document = _read(name, data, options)
     if name in _ROWS:
-        edits = [_filled(edit, before) for edit in edits]
-    wanted = applied(before, edits)
+        edits = [_filled(edit, document.columns) for edit in edits]
+    wanted = applied(document.value, edits)
     made = _editor(name).edit(data, edits, options)
     try:
-        found = _read(name, made, options)
+        found = _read(name, made, options).value
     except FormatFault as fault:
         raise EditFault(f"The edited file could not be read: {fault.message}") from fault
     if not (same(found, wanted) or (found is None and wanted in ({}, []))):
@@ -78,7 +85,7 @@ def written(
     """
     made = _editor(name).write(value, options, like=like)
     try:
-        found = _read(name, made, options)
+        found = _read(name, made, options).value
     except FormatFault as fault:
         raise EditFault(f"The new file could not be read: {fault.message}") from fault
     if not (same(found, value) or (found is None and value in ({}, []))):
@@ -182,11 +189,10 @@ def _identity(value: Value) -> Any:
     return type(value).__name__, value
 
 
-def _filled(edit: Edit, rows: Value) -> Edit:
+def _filled(edit: Edit, columns: Sequence[str]) -> Edit:
     """Gives a new record of a file of rows the columns that it leaves out."""
     if not isinstance(edit, Insert) or len(edit.place) != 1 or not isinstance(edit.value, dict):
         return edit
-    columns = rows[0] if isinstance(rows, list) and rows else {}
     return Insert(place=edit.place, value={**dict.fromkeys(columns), **edit.value})
 
 
@@ -243,14 +249,13 @@ def _applied_to_list(value: list[Any], below: Mapping[Step, Sequence[Edit]]) -> 
     return found
 
 
-def _read(name: str, data: bytes, options: ReadOptions) -> Value:
+def _read(name: str, data: bytes, options: ReadOptions) -> Document:
     reader = by_name(name)
     if reader is None:
         raise EditFault(f"There is no format {name!r}.")
     if name in _DELIMITED:
         options = replace(options, typed_cells=False)
-    value: Value = reader.read(data, options).value
-    return value
+    return reader.read(data, options)
 
 
 @cache
