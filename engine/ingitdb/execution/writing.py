@@ -142,7 +142,12 @@ class Writing:
                 return _content(repository, path, blobs[path])
             return repository.read_file(snapshot.commit, path) if path in others() else None
 
-        return TableTexts(name=table.name, locate=_Locations(snapshot, table).of, read=read)
+        return TableTexts(
+            name=table.name,
+            locations=table.locations,
+            locate=_Locations(snapshot, table).of,
+            read=read,
+        )
 
     def _meet_no_other(self, rows: pa.Table, table: NamedTable, write: Insert) -> None:
         """Refuses a new record that has the declared key of another one."""
@@ -260,12 +265,12 @@ def _differ(new: Any, old: Any) -> bool:
 
 
 def _field(name: str, fields: Mapping[str, str]) -> str:
-    if name not in fields:
+    if name == _KEY and name not in fields:
         raise WriteError(
             f"{name} is the record's place, not one of its fields.",
             hint="Insert the record under its new key and delete the old one.",
         )
-    return fields[name]
+    return fields.get(name, name)  # a declared column that no record has yet
 
 
 def _removed(rows: pa.Table) -> Iterator[Removed]:

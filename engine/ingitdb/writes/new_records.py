@@ -1,15 +1,17 @@
 """New records as new texts: a file of its own for each, or a place in a file that is there."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ingitdb.catalog.globs import is_literal
 from ingitdb.catalog.records import KEY_FIELDS, WHOLE, follow, key_of
 from ingitdb.errors import DuplicateKey, WriteError
 from ingitdb.formats.edits.editing import written
+from ingitdb.formats.registry import extension_of
 from ingitdb.model.edits import EditFault, Insert, Place
 from ingitdb.model.records import Value
-from ingitdb.model.tables import Form
+from ingitdb.model.tables import Form, Location
 from ingitdb.writes.files import TableFile
 
 _UNSAFE = re.compile(r"(^|/)(\.|\Z)|//|^/|[\x00-\x1f\x7f\\:*?\"<>|]")
@@ -35,17 +37,77 @@ def record_file(table: str, model: TableFile, record: NewRecord) -> tuple[str, b
     Raises:
         WriteError: Its key makes no name for a file, or its values have no place in the format.
     """
+    key = _safe(table, record)
+    path = next(_paths_like(model, key), None)
+    if path is None:
+        raise WriteError(f"It is open where the file of {key!r} would lie, beside {model.path}.")
+    return path, _new(model, path, _raw(model, record), like=model.data)
+
+
+def first_files(
+    table: str, location: Location, records: Sequence[NewRecord]
+) -> dict[str, bytes | None]:
+    """Gives paths and bytes of the files of a declared table that has none yet.
+
+    Raises:
+        DuplicateKey: Two records have one key.
+        WriteError: What is declared does not say where the records belong.
+    """
+    name = location.key_from_name or ""
+    if location.form == Form.RECORD and is_literal(location.path) and "{key}" in name:
+        found: dict[str, bytes | None] = {}
+        for record in records:
+            key = _safe(table, record)
+            path = f"{location.path}/{name.replace('{key}', key)}"
+            if path in found:
+                raise DuplicateKey(table, key)
+            file = TableFile(path, b"", location)
+            found[path] = _new(file, path, _raw(file, record))
+        return found
+    if not is_literal(location.path) or location.form not in (Form.ROWS, Form.ENTRIES):
+        raise WriteError(
+            f"{table} has no file yet, so that it is open how its records are written.",
+            hint="Commit a first one as a model.",
+        )
+    file = TableFile(location.path, b"", location)
+    if location.form == Form.ROWS:
+        rows: Value = [_raw(file, record) for record in records]
+        return {file.path: _new(file, file.path, rows)}
+    entries: dict[str, Value] = {}
+    for record in records:
+        key = _needed(table, record)
+        if key in entries:
+            raise DuplicateKey(table, key)
+        entries[key] = _raw(file, record)
+    return {file.path: _new(file, file.path, entries)}
+
+
+def _paths_like(model: TableFile, key: str) -> Iterator[str]:
+    """Gives the paths that lead to a key as a model's path leads to its own."""
+    old, known = model.path, key_of(model.path, model.location)
+    places = [at for at in range(len(old)) if known and old.startswith(known, at)]
+    one_by_one = [f"{old[:at]}{key}{old[at + len(known) :]}" for at in reversed(places)]
+    for path in (*one_by_one, old.replace(known, key) if known else old):
+        is_alike = extension_of(path) == extension_of(old)
+        if is_alike and key_of(path, model.location) == key:
+            yield path
+
+
+def _safe(table: str, record: NewRecord) -> str:
     key = _needed(table, record)
     if _UNSAFE.search(key):
         raise WriteError(f"{key!r} makes no name for a file.")
-    known = key_of(model.path, model.location)
-    places = (key.join(model.path.rsplit(known, count)) for count in (1, model.path.count(known)))
-    path = next((path for path in places if key_of(path, model.location) == key), None)
-    if path is None:
-        raise WriteError(f"It is open where the file of {key!r} would lie, beside {model.path}.")
-    value = {model.raw_name(name): model.fit(value) for name, value in record.fields.items()}
+    return key
+
+
+def _raw(file: TableFile, record: NewRecord) -> dict[str, Value]:
+    """Gives a record's fields as its file has them."""
+    return {file.raw_name(name): file.fit(value) for name, value in record.fields.items()}
+
+
+def _new(file: TableFile, path: str, value: Value, *, like: bytes | None = None) -> bytes:
     try:
-        return path, written(model.format, value, model.location.options, like=model.data)
+        return written(file.format, value, file.location.options, like=like)
     except EditFault as fault:
         raise WriteError(f"{path}: {fault.message}") from fault
 
@@ -64,7 +126,7 @@ def insertions(table: str, file: TableFile, records: Sequence[NewRecord]) -> lis
         return _as_entries(table, file, records, way, value)
     found = []
     for record in records:
-        fields = {file.raw_name(name): file.fit(cell) for name, cell in record.fields.items()}
+        fields = _raw(file, record)
         if file.location.form == Form.ENTRIES:
             fields = {_key_field(value): _needed(table, record), **fields}
         end = len(value) if isinstance(value, list) else 0

@@ -13,7 +13,7 @@ from ingitdb.model.records import Value
 from ingitdb.model.tables import Form, Location
 from ingitdb.model.types import ColumnType
 from ingitdb.writes.files import TableFile
-from ingitdb.writes.new_records import NewRecord, insertions, record_file
+from ingitdb.writes.new_records import NewRecord, first_files, insertions, record_file
 from ingitdb.writes.values import ABSENT, Absence, Known, file_value
 
 Cells: TypeAlias = Mapping[str, tuple[Any, ColumnType]]
@@ -62,11 +62,13 @@ class TableTexts:
 
     Attributes:
         name: The table's name.
+        locations: Where its records may lie.
         locate: Gives how the records of a file belong to the table.
         read: Gives the bytes of a file; None where there is none.
     """
 
     name: str
+    locations: Sequence[Location]
     locate: Callable[[str, bytes], Location]
     read: Callable[[str], bytes | None]
 
@@ -103,13 +105,10 @@ class TableTexts:
             DuplicateKey: A key is there already.
             WriteError: It is open where a record belongs, or it has no place there.
         """
-        if not paths:
-            raise WriteError(
-                f"{self.name} has no file yet, so that it is open how its records are written.",
-                hint="Commit a first one as a model.",
-            )
-        model = self._file(paths[-1])
         new = [NewRecord(key=one.key, fields=_fields(one.cells)) for one in records]
+        if not paths:
+            return first_files(self.name, self.locations[0], new)
+        model = self._file(paths[-1])
         if model.location.form != Form.RECORD:
             return {model.path: model.edited(list(insertions(self.name, model, new)))}
         found: Texts = {}
