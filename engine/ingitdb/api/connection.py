@@ -73,7 +73,7 @@ class Cursor:
             self._result = self.connection._session.execute(sql, parameters)
         affected = self._result.affected
         self.rowcount = -1 if affected is None else affected
-        columns = self._result.columns if affected is None else ()
+        columns = () if self._result.is_count else self._result.columns
         self.description = [
             (name, kind.sql, None, None, None, None, None) for name, kind in columns
         ] or None

@@ -68,6 +68,7 @@ class Result:
         notes: Remarks for the user, such as files that could not be read.
         commit: The commit that unversioned tables were read at.
         affected: How many records a write met; None for what is no write.
+        is_count: Whether the one row but says that number.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Result:
         self.columns = columns
         self.commit = commit
         self.affected: int | None = None
+        self.is_count = False
         self.notes: list[str] = []
         self._reader = reader
         self._names = [name for name, _ in columns]

@@ -3,17 +3,14 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, TypeAlias
 
 import pyarrow as pa
 
-from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import (
     CacheCorrupt,
     CatalogError,
     DataUnreadable,
-    ReadOnly,
     StatementInvalid,
     StatementRefused,
 )
@@ -30,8 +27,6 @@ from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
 from ingitdb.model.ports import SqlParser
 from ingitdb.model.records import Problem
 from ingitdb.settings import Settings
-from ingitdb.snapshots.snapshot import Snapshot
-from ingitdb.sql.clauses import Insert
 from ingitdb.sql.complaints import unquoted_name
 from ingitdb.sql.fence import check_version
 from ingitdb.sql.names import fold, split_database
@@ -192,67 +187,23 @@ class Session:
                 "Writes inside a transaction are not there yet; nothing was written.",
                 hint="Outside of one each statement is a commit.",
             )
-        from ingitdb.execution.writing import Writing  # slow to load: only to write
+        from ingitdb.execution.writing import Writing, branch_of  # slow to load: only to write
 
-        branch = self._branch()
+        branch = branch_of(self._main.repository, self._ref)
         self.allow(branch)
         writing = Writing(
             catalogs=self._main,
+            instance=self._instance,
+            settings=self._settings,
             parser=self._parser,
+            plans=self._plans,
             branch=branch,
+            schema=self._schema,
+            binder=lambda: self._binder(parameters),
             rows=lambda sql: self._rows(sql, parameters),
-            new_rows=partial(self._new_rows, parameters),
-            find=self._target,
             commit=lambda: self.commit,
         )
         return writing.run(statement)
-
-    def _new_rows(
-        self,
-        parameters: Values | None,
-        insert: Insert,
-        statement: Statement,
-        types: Mapping[str, str],
-    ) -> pa.Table:
-        """Gives what an INSERT adds: it runs as typed, into an empty table of the same columns."""
-        if insert.rows is None:
-            raise StatementRefused("DEFAULT VALUES is not there yet; nothing was written.")
-        lead, columns, rows = (
-            statement.text[slice(*span)] for span in (insert.lead, insert.columns, insert.rows)
-        )
-        (query,) = self._plans.split(f"{lead}\n{rows}")
-        bound = self._binder(parameters).bind(query)
-        from ingitdb.execution.scratch import Scratch  # slow to load: only to write
-
-        return Scratch(insert.target.alias, self._instance, types).filled(columns, bound)
-
-    def _branch(self) -> str:
-        """Gives the branch that is read.
-
-        Raises:
-            ReadOnly: It is no branch that is read, but a commit, tag, date or HEAD without one.
-        """
-        repository = self._main.repository
-        head = repository.head().branch
-        name = self._ref or head
-        local = {branch.name for branch in repository.branches() if not branch.is_remote} | {head}
-        if name is None or name not in local:
-            what = f"{name!r} is no branch" if name else "HEAD names no branch but a commit"
-            raise ReadOnly(
-                f"{what}, so that it cannot be written.",
-                hint="Make one: git switch -c NAME, or read from one with --at BRANCH.",
-            )
-        return name
-
-    def _target(self, path: Sequence[str]) -> tuple[Snapshot, NamedTable]:
-        place = self._binder(None).locate(path, None)
-        snapshot = place.catalogs.snapshot(place.commit)
-        if place.catalogs is not self._main:
-            raise ReadOnly("An attached repository is read only.", hint="Open it by itself.")
-        table = place.catalogs.find(
-            snapshot, place.name, schema=place.schema, preferred=self._schema
-        )
-        return snapshot, table
 
     def _query(self, statement: Statement, parameters: Values | None) -> Result:
         binder = self._binder(parameters)

@@ -1,9 +1,10 @@
 """A writing statement on its way to a commit: rows as they will be, texts of files, the branch."""
 
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import pyarrow as pa
 
@@ -18,14 +19,20 @@ from ingitdb.errors import (
     StatementRefused,
     WriteError,
 )
+from ingitdb.execution.answers import Run
+from ingitdb.execution.binding import Binder
 from ingitdb.execution.catalogs import Catalogs
+from ingitdb.execution.instance import Instance
+from ingitdb.execution.plans import Plans
 from ingitdb.execution.results import Result, table_result
+from ingitdb.execution.scratch import Scratch
 from ingitdb.git.branch_writer import NewCommit
 from ingitdb.git.repository import Repository
 from ingitdb.model.identifiers import BlobId, CommitId
 from ingitdb.model.ports import SqlParser
 from ingitdb.model.tables import Location
 from ingitdb.model.types import BIGINT, ColumnType, quote_identifier
+from ingitdb.settings import Settings
 from ingitdb.snapshots.reading import Reader
 from ingitdb.snapshots.relation import KEY_SEPARATOR
 from ingitdb.snapshots.snapshot import Snapshot
@@ -39,6 +46,8 @@ from ingitdb.sql.write_queries import (
     assigned,
     delete_query,
     old_column,
+    over_rows,
+    returning_query,
     update_query,
 )
 from ingitdb.writes.table_texts import Added, Change, Changed, Removed, TableTexts, Texts
@@ -47,9 +56,6 @@ _MOST_TRIES = 10
 _MOST_TEXT = 2_000
 """So much of a statement stands in the message of its commit."""
 _KEY = "_key"
-Rows: TypeAlias = Callable[[str], pa.Table]
-NewRows: TypeAlias = Callable[[Insert, Statement, Mapping[str, str]], pa.Table]
-Find: TypeAlias = Callable[[Sequence[str]], tuple[Snapshot, NamedTable]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,33 +64,35 @@ class Writing:
 
     Attributes:
         branch: The branch's short name.
-        rows: Gives all rows of a query at the branch's commit.
-        new_rows: Gives what an INSERT would add to a table of some columns.
-        find: Finds a table by the parts of its name.
+        schema: Where names without a schema are looked up first.
+        binder: Gives what binds a query at the branch's commit.
+        rows: Gives all rows of a query there.
         commit: Gives the branch's commit.
     """
 
     catalogs: Catalogs
+    instance: Instance
+    settings: Settings
     parser: SqlParser
+    plans: Plans
     branch: str
-    rows: Rows
-    new_rows: NewRows
-    find: Find
+    schema: str | None
+    binder: Callable[[], Binder]
+    rows: Callable[[str], pa.Table]
     commit: Callable[[], CommitId]
 
     def run(self, statement: Statement) -> Result:
-        """Runs a statement as one commit; gives how many records it met.
+        """Runs a statement as one commit; gives how many records it met, or what RETURNING asks.
 
         Raises:
             BranchMoved: The branch has moved again and again meanwhile.
             WriteError: The change cannot be made.
         """
         write = clauses(statement.source, self.parser)
-        if isinstance(write, Whole) or write.returning is not None:
-            what = (
-                "RETURNING" if not isinstance(write, Whole) else f"This form of {_verb(statement)}"
+        if isinstance(write, Whole):
+            raise StatementRefused(
+                f"This form of {_verb(statement)} is not there yet; nothing was written."
             )
-            raise StatementRefused(f"{what} is not there yet; nothing was written.")
         for _ in range(_MOST_TRIES - 1):
             try:
                 return self._attempt(statement, write)
@@ -94,7 +102,7 @@ class Writing:
 
     def _attempt(self, statement: Statement, write: Update | Delete | Insert) -> Result:
         commit = self.commit()
-        snapshot, table = self.find(write.target.path)
+        snapshot, table = self._target(write.target.path)
         if snapshot.commit != commit:
             raise ReadOnly(
                 f"Only the branch {self.branch} can be written here.",
@@ -113,16 +121,61 @@ class Writing:
             changes = list(_removed(rows))
             count, files = len(changes), texts.changed(changes)
         else:
-            rows = self.new_rows(write, statement, types)
+            rows = self._new_rows(write, statement, types)
             self._meet_no_other(rows, table, write)
             added = list(_added(rows, kinds, fields))
             paths = [path for path, _ in snapshot.files.of(table)]
             count, files = len(added), texts.added(added, paths) if added else {}
+        result = self._returned(write, statement, rows.select(list(types)))
         if files:
             self._commit(statement, snapshot.commit, table, files, count)
-        result = table_result([("Count", BIGINT)], [(count,)], self.commit())
+        if result is None:
+            result = table_result([("Count", BIGINT)], [(count,)], self.commit())
+            result.is_count = True
         result.affected = count
         return result
+
+    def _returned(
+        self, write: Update | Delete | Insert, statement: Statement, rows: pa.Table
+    ) -> Result | None:
+        """Gives what RETURNING asks of the records; what fails does so before a write."""
+        if write.returning is None:
+            return None
+        query = returning_query(write, statement.source)
+        try:
+            (asked,) = self.plans.split(query)
+            bound = self.binder().bind(asked)
+            name = f"r_{uuid.uuid4().hex}"
+            text = over_rows(bound.text, f"temp.main.{name}")
+            tables = {**bound.tables, name: rows}
+            bound = replace(bound, text=text, tables=tables, is_repeatable=False, idle=[])
+            with Run(self.instance, self.settings, asked, bound).answer() as found:
+                table = found.reader().read_all()
+        except (StatementError, CatalogError) as error:
+            error.message = as_typed(error.message, statement.source)
+            raise
+        return Result(found.columns, table.to_reader(), bound.commit)
+
+    def _target(self, path: Sequence[str]) -> tuple[Snapshot, NamedTable]:
+        place = self.binder().locate(path, None)
+        if place.catalogs is not self.catalogs:
+            raise ReadOnly("An attached repository is read only.", hint="Open it by itself.")
+        snapshot = place.catalogs.snapshot(place.commit)
+        table = place.catalogs.find(
+            snapshot, place.name, schema=place.schema, preferred=self.schema
+        )
+        return snapshot, table
+
+    def _new_rows(self, insert: Insert, statement: Statement, types: Mapping[str, str]) -> pa.Table:
+        """Gives what an INSERT adds: it runs as typed, into an empty table of the same columns."""
+        if insert.rows is None:
+            raise StatementRefused("DEFAULT VALUES is not there yet; nothing was written.")
+        lead, columns, rows = (
+            statement.text[slice(*span)] for span in (insert.lead, insert.columns, insert.rows)
+        )
+        (query,) = self.plans.split(f"{lead}\n{rows}")
+        bound = self.binder().bind(query)
+        return Scratch(insert.target.alias, self.instance, types).filled(columns, bound)
 
     def _asked(self, query: str, statement: Statement) -> pa.Table:
         """Asks a query of ours; what is wrong with it is shown in what the user typed."""
@@ -204,6 +257,24 @@ def _content(repository: Repository, path: str, blob: BlobId) -> bytes:
 
 def _shortened(text: str) -> str:
     return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]} …"
+
+
+def branch_of(repository: Repository, ref: str | None) -> str:
+    """Gives the branch that is read, so that it can be written.
+
+    Raises:
+        ReadOnly: It is no branch that is read, but a commit, tag, date or HEAD without one.
+    """
+    head = repository.head().branch
+    name = ref or head
+    local = {branch.name for branch in repository.branches() if not branch.is_remote} | {head}
+    if name is None or name not in local:
+        what = f"{name!r} is no branch" if name else "HEAD names no branch but a commit"
+        raise ReadOnly(
+            f"{what}, so that it cannot be written.",
+            hint="Make one: git switch -c NAME, or read from one with --at BRANCH.",
+        )
+    return name
 
 
 class _Locations:

@@ -8,13 +8,15 @@ from collections.abc import Mapping, Sequence
 
 from ingitdb.errors import ColumnNotFound, nearest_names
 from ingitdb.model.types import quote_identifier
-from ingitdb.sql.clauses import Delete, Span, Update
+from ingitdb.sql.clauses import Delete, Insert, Span, Update
 from ingitdb.sql.hidden import NUMBER
 from ingitdb.sql.texts import Text, excerpt
 
 PATH_COLUMN = "\u0001path"
 NUMBER_COLUMN = "\u0001number"
 _PLACE = re.compile(r"line \d+, column (?P<column>\d+):\n(?P<line>.*)\n *(?P<carets>\^+)")
+_BEGIN, _END = "/*\u0001*/", "/*\u0002*/"
+_MARKED = re.compile(f"{re.escape(_BEGIN)}.*?{re.escape(_END)}", re.DOTALL)
 _OLD = "\u0001old "
 
 
@@ -58,6 +60,22 @@ def delete_query(delete: Delete, statement: Text, types: Mapping[str, str]) -> s
     alias = delete.target.alias
     names = map(quote_identifier, types)
     return _query(delete, statement, [f"{alias}.{name} AS {name}" for name in names])
+
+
+def returning_query(write: Update | Delete | Insert, statement: Text) -> str:
+    """Gives the query that RETURNING asks, of the table itself; see `over_rows`."""
+    span = write.returning or (0, 0)
+    target = write.target
+    name = statement.text[slice(*target.span)]
+    return (
+        f"SELECT\n{statement.text[slice(*span)].strip()}\n"
+        f"FROM {_BEGIN} {name} {_END} AS {target.alias}"
+    )
+
+
+def over_rows(query: str, name: str) -> str:
+    """Lets such a query, once it is bound, read other rows in the place of the table."""
+    return _MARKED.sub(lambda _: name, query, count=1)
 
 
 def assigned(update: Update, types: Mapping[str, str]) -> list[str]:

@@ -159,7 +159,8 @@ REFUSED = [
     ("UPDATE people SET _key = 'x'", ingitdb.OperationalError, "record's place"),
     ("UPDATE peple SET age = 1", ingitdb.ProgrammingError, "'peple' does not exist"),
     ("UPDATE people SET age = 1 FROM fares", ingitdb.DataError, "more than once"),
-    ("UPDATE people SET age = 1 RETURNING age", ingitdb.NotSupportedError, "RETURNING"),
+    ("UPDATE people SET age = 1 RETURNING ag", ingitdb.ProgrammingError, "no column 'ag'"),
+    ("DELETE FROM people RETURNING read_text('x')", ingitdb.NotSupportedError, "read_text"),
     ("UPDATE people SET age = DEFAULT", ingitdb.NotSupportedError, "form of UPDATE"),
     ("INSERT INTO people (age) VALUES (1)", ingitdb.OperationalError, "needs a key"),
     ("INSERT INTO people (_key) VALUES ('bo')", ingitdb.IntegrityError, "'bo' already"),
@@ -196,6 +197,40 @@ def test_the_place_of_an_error_is_where_it_was_typed(data: RepoBuilder, opened: 
     with pytest.raises(ingitdb.ProgrammingError) as caught:
         written(opened(data), "UPDATE people\nSET age = agge + 1")
     assert "line 2, column 11:\nSET age = agge + 1\n          ^^^^" in str(caught.value)
+
+
+RETURNING = [
+    (
+        "UPDATE people p SET age = age + 1 WHERE _key = 'anna' RETURNING p._key, age * 2 AS twice",
+        ["_key", "twice"],
+        [("anna", 84)],
+    ),
+    ("DELETE FROM fares WHERE route = 'R2' RETURNING *", ["route", "price"], [("R2", "12.00")]),
+    (
+        "INSERT INTO stops VALUES ('c', 3), ('d', 4) RETURNING _key || size AS x",
+        ["x"],
+        [("c3",), ("d4",)],
+    ),
+    (
+        "UPDATE people SET age = 8 WHERE _key = 'bo' RETURNING (SELECT max(size) FROM stops) AS m",
+        ["m"],
+        [(2,)],
+    ),
+    ("UPDATE people SET age = age WHERE _key = 'bo' RETURNING name", ["name"], [("Bo",)]),
+]
+
+
+@pytest.mark.parametrize(
+    ("sql", "names", "expected"), RETURNING, ids=[r[0][:40] for r in RETURNING]
+)
+def test_returning(
+    sql: str, names: list[str], expected: list[Any], data: RepoBuilder, opened: Opened
+) -> None:
+    cursor = opened(data).execute(sql)
+    assert [name for name, *_ in cursor.description] == names
+    assert cursor.rowcount == len(expected)
+    found = [tuple(str(c) if names[0] == "route" else c for c in row) for row in cursor.fetchall()]
+    assert found == expected
 
 
 def test_only_branches_are_written(data: RepoBuilder, opened: Opened) -> None:
