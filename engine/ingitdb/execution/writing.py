@@ -30,10 +30,8 @@ from ingitdb.git.branch_writer import NewCommit
 from ingitdb.git.repository import Repository
 from ingitdb.model.identifiers import BlobId, CommitId
 from ingitdb.model.ports import SqlParser
-from ingitdb.model.tables import Location
 from ingitdb.model.types import BIGINT, ColumnType, quote_identifier
 from ingitdb.settings import Settings
-from ingitdb.snapshots.reading import Reader
 from ingitdb.snapshots.relation import KEY_SEPARATOR
 from ingitdb.snapshots.snapshot import Snapshot
 from ingitdb.sql.clauses import Delete, Insert, Update, Whole, clauses
@@ -198,7 +196,7 @@ class Writing:
         return TableTexts(
             name=table.name,
             locations=table.locations,
-            locate=_Locations(snapshot, table).of,
+            located=snapshot.files.located(table),
             read=read,
         )
 
@@ -275,22 +273,6 @@ def branch_of(repository: Repository, ref: str | None) -> str:
             hint="Make one: git switch -c NAME, or read from one with --at BRANCH.",
         )
     return name
-
-
-class _Locations:
-    """Where the files of one table lie in it."""
-
-    def __init__(self, snapshot: Snapshot, table: NamedTable) -> None:
-        self._layout = snapshot.layout()
-        self._wanted = {where.storage for where in table.locations}
-        self._reader = Reader(with_lines=False)
-
-    def of(self, path: str, data: bytes) -> Location:
-        """Gives the location of a file that has records of the table."""
-        for found in self._reader.read(self._layout, path, data).tables:
-            if found.location.storage in self._wanted:
-                return found.location
-        raise WriteError(f"{path} holds no records of the table any more.")
 
 
 def _changed(

@@ -62,6 +62,22 @@ class Placements:
         found = self._query(f"{self.blobs(table)} ORDER BY path")
         return [(path, BlobId(blob)) for path, blob in found]
 
+    def located(self, table: NamedTable) -> dict[str, Location]:
+        """Gives how the records of each file of a table belong to it, by path."""
+        wanted = set(table.locations)
+        found: dict[str, Location] = {}
+        for base in self._bases:
+            numbered = enumerate(base.manifest.locations)
+            numbers = {number: where for number, where in numbered if where in wanted}
+            if numbers:
+                listed = ", ".join(map(str, numbers))
+                rows = self._query(
+                    f"SELECT path, location FROM {self._file(base.manifest.placements)}"
+                    f" WHERE location IN ({listed}) AND {standing(base, 'path')}"
+                )
+                found |= {path: numbers[number] for path, number in rows}
+        return found
+
     def count(self, table: NamedTable) -> int:
         """Counts the files that hold records of a table."""
         ((count,),) = self._query(f"SELECT count(*) FROM ({self.blobs(table)})")

@@ -136,7 +136,7 @@ class Tree:
                 return
             case "FUNCTION":
                 self._call(value, None, select_items(select.node))
-            case "STAR":
+            case "STAR" if not _orders_by_all(value):
                 select.stars.append(self._star(value))
             case _ if value.get("class") == "WINDOW":
                 self._call(value, None)
@@ -225,6 +225,11 @@ def walk(value: Any) -> Iterator[dict[str, Any]]:
             pending.extend(reversed([v for v in item.values() if isinstance(v, list | dict)]))
         elif isinstance(item, list):
             pending.extend(reversed(item))
+
+
+def _orders_by_all(star: Node) -> bool:
+    """Tells whether a star is the ALL of ORDER BY, which stands nowhere in the text."""
+    return bool(star.get("columns")) and star.get("query_location") is None
 
 
 def select_items(node: Node) -> Sequence[Any]:

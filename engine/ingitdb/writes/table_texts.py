@@ -63,13 +63,13 @@ class TableTexts:
     Attributes:
         name: The table's name.
         locations: Where its records may lie.
-        locate: Gives how the records of a file belong to the table.
+        located: How the records of each of its files belong to it, by path.
         read: Gives the bytes of a file; None where there is none.
     """
 
     name: str
     locations: Sequence[Location]
-    locate: Callable[[str, bytes], Location]
+    located: Mapping[str, Location]
     read: Callable[[str], bytes | None]
 
     def changed(self, changes: Sequence[Change]) -> Texts:
@@ -121,9 +121,9 @@ class TableTexts:
 
     def _file(self, path: str) -> TableFile:
         data = self.read(path)
-        if data is None:
-            raise WriteError(f"{path} is not there any more.")
-        return TableFile(path, data, self.locate(path, data))
+        if data is None or path not in self.located:
+            raise WriteError(f"{path} holds no records of {self.name} any more.")
+        return TableFile(path, data, self.located[path])
 
 
 def _edits(file: TableFile, changes: Sequence[Change]) -> Iterator[Edit]:

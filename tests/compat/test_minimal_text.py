@@ -1,0 +1,88 @@
+"""One changed value of a real repository is one changed line, and set back it is the same file."""
+
+import random
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ingitdb
+from tests.support.scratch import git
+from tests.support.shared_data import NAMES
+
+COUNT = {"demo-ingitdb": 12, "country-codes": 12, "congress-legislators": 2, "pypa-advisories": 12}
+"""How many values are changed; twenty times as many where time is given and files are small."""
+NEW = {"VARCHAR": "another word", "BIGINT": 4711, "BOOLEAN": None}
+
+
+def quoted(*names: str) -> str:
+    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
+
+
+def candidates(connection: Any) -> list[tuple[str, str, str]]:
+    """Gives schema.table, column and type of what can be changed alone."""
+    tables = connection.execute("SHOW TABLES").fetchall()
+    found = []
+    for schema, table, *_ in tables:
+        title = quoted(schema, table)
+        described = connection.execute(f"DESCRIBE {title}").fetchall()
+        hidden = {"_key", "_index", "_parent"}
+        found += [
+            (title, row[0], row[1]) for row in described if row[1] in NEW and row[0] not in hidden
+        ]
+    return found
+
+
+def another(old: Any, kind: str) -> Any:
+    """Gives another value of a type; a date is changed for a date, as which it may stand bare."""
+    if kind == "BOOLEAN":
+        return not old
+    if isinstance(old, str) and re.match(r"\d{4}-\d\d-\d\d", old):
+        return f"2001-01{old[7:]}"
+    return NEW[kind]
+
+
+@pytest.mark.parametrize("times", [1, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", NAMES)
+def test_one_value_is_one_line(
+    name: str, times: int, shared: Callable[[str], Path], tmp_path: Path, seed: int
+) -> None:
+    source = tmp_path / name
+    git(tmp_path, "clone", "--quiet", "--bare", str(shared(name)), str(source))
+    git(source, "config", "user.name", "Data Desk")
+    git(source, "config", "user.email", "data@example.org")
+    chance = random.Random(f"{seed} {name} {times}")
+    met: Counter[str] = Counter()
+    with ingitdb.connect(source, settings=ingitdb.Settings(cache=tmp_path / "cache")) as connection:
+        known = candidates(connection)
+        most = min(times, 3) if name == "congress-legislators" else times
+        while sum(met.values()) < COUNT[name] * most:
+            title, column, kind = chance.choice(known)
+            at = quoted(column)
+            places = connection.execute(
+                f"SELECT _path, _line, {at} FROM {title} ORDER BY ALL"
+            ).fetchall()
+            lines = Counter((path, line) for path, line, _ in places)
+            alone = [p for p in places if p[2] is not None and lines[p[:2]] == 1]
+            if not alone:
+                met["no record alone in its line"] += 1
+                continue
+            path, line, old = chance.choice(alone)
+            new = another(old, kind)
+            before = git(source, "rev-parse", "HEAD^{tree}")
+            update = f"UPDATE {title} SET {at} = ? WHERE _path = ? AND _line = ?"
+            assert connection.execute(update, [new, path, line]).rowcount == 1, (title, column)
+            told = git(source, "diff", "--numstat", "HEAD~1", "HEAD").split("\t")
+            is_long = isinstance(old, str) and ("\n" in old or len(old) > 60)
+            assert told[0] == "1", (title, column, path, told)
+            assert is_long or told[1] == "1", (title, column, path, told)
+            assert connection.execute(update, [old, path, line]).rowcount == 1
+            is_restored = git(source, "rev-parse", "HEAD^{tree}") == before
+            assert is_restored or is_long, (title, column, path, old)
+            style = f"{path.rpartition('.')[2]} {kind}{' of several lines' * is_long}"
+            met[style if is_restored else f"{style}, folded otherwise"] += 1
+    print(f"{name}: {dict(met)}")  # noqa: T201 - shown with -rP
+    git(source, "fsck", "--strict")
