@@ -1,1 +1,1 @@
-"""Change sets to text to commits; nothing yet."""
+"""Changes of records to new texts of the files in which they lie."""
