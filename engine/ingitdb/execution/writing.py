@@ -101,6 +101,8 @@ class Writing:
     def _attempt(self, statement: Statement, write: Update | Delete | Insert) -> Result:
         commit = self.commit()
         snapshot, table = self._target(write.target.path)
+        if self.commit() != commit:
+            raise BranchMoved(self.branch)
         if snapshot.commit != commit:
             raise ReadOnly(
                 f"Only the branch {self.branch} can be written here.",

@@ -39,12 +39,19 @@ class TableFile:
 
     @property
     def document(self) -> Document:
-        """What it holds, cells of delimited files as texts."""
+        """What it holds, cells of delimited files as texts.
+
+        Raises:
+            WriteError: It cannot be read as a whole.
+        """
         if self._document is None:
             options = self.location.options
             if self.format in _DELIMITED:
                 options = replace(options, typed_cells=False)
-            self._document = self._reader().read(self.data, options)
+            try:
+                self._document = self._reader().read(self.data, options)
+            except FormatFault as fault:
+                raise self._refused(fault) from fault
         return self._document
 
     def edited(self, edits: list[Edit]) -> bytes:
@@ -56,8 +63,7 @@ class TableFile:
         try:
             return edited(self.format, self.data, edits, self.location.options)
         except (EditFault, FormatFault) as fault:
-            line = f":{fault.line}" if fault.line else ""
-            raise WriteError(f"{self.path}{line}: {fault.message}") from fault
+            raise self._refused(fault) from fault
 
     def raw_name(self, name: str) -> str:
         """Gives the name that a field has in the file itself.
@@ -97,6 +103,10 @@ class TableFile:
         if isinstance(value, int | float | Decimal):
             return str(value)
         raise WriteError(f"{self.path}: a cell cannot hold a list or a map.")
+
+    def _refused(self, fault: EditFault | FormatFault) -> WriteError:
+        line = f":{fault.line}" if fault.line else ""
+        return WriteError(f"{self.path}{line}: {fault.message}")
 
     def _reader(self) -> Format:
         name = self.location.format

@@ -1,6 +1,7 @@
 """INSERT, UPDATE and DELETE become small changes of text in commits; git is the judge."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -274,6 +275,30 @@ def test_an_emptied_file_is_filled_again(data: RepoBuilder, opened: Opened) -> N
     assert (data.path / "log.jsonl").read_text() == ""
     written(connection, "DELETE FROM stops")
     assert (data.path / "stops.yaml").read_text().strip() == "{}"
+
+
+def test_a_file_that_is_damaged_in_part(data: RepoBuilder, opened: Opened) -> None:
+    lines = "".join(f'{{"id":{n},"n":"{"x" * 40}"}}\n' for n in range(200))
+    data.commit({"log.jsonl": f"{lines}{{broken\n"})
+    before, connection = data.tip(), opened(data)
+    assert rows(connection, "SELECT count(*) FROM log") == [(200,)]
+    with pytest.raises(ingitdb.OperationalError, match=r"log\.jsonl:201"):
+        written(connection, "DELETE FROM log WHERE id = 3")
+    assert data.tip() == before
+
+
+def test_writers_at_once(data: RepoBuilder, opened: Opened) -> None:
+    data.git("checkout", "--quiet", "--detach")
+    connections = [opened(data, "main") for _ in range(4)]
+
+    def count_up(connection: Any) -> None:
+        for _ in range(5):
+            written(connection, "UPDATE stops SET size = size + 1 WHERE _key = 'a'")
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(count_up, connections))
+    assert rows(opened(data, "main"), "SELECT size FROM stops WHERE _key = 'a'") == [(21,)]
+    assert data.git("rev-list", "--count", "main") == "21"
 
 
 def test_cells_with_a_spelling_of_their_own(data: RepoBuilder, opened: Opened) -> None:
