@@ -14,7 +14,7 @@ from tests.support.scratch import git
 from tests.support.shared_data import NAMES
 
 COUNT = {"demo-ingitdb": 12, "country-codes": 12, "congress-legislators": 2, "pypa-advisories": 12}
-"""How many values are changed; twenty times as many where time is given and files are small."""
+"""How many values are changed; four times as many where time is given and files are small."""
 NEW = {"VARCHAR": "another word", "BIGINT": 4711, "BOOLEAN": None}
 
 
@@ -45,7 +45,7 @@ def another(old: Any, kind: str) -> Any:
     return NEW[kind]
 
 
-@pytest.mark.parametrize("times", [1, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("times", [1, pytest.param(4, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", NAMES)
 def test_one_value_is_one_line(
     name: str, times: int, shared: Callable[[str], Path], tmp_path: Path, seed: int
@@ -58,7 +58,7 @@ def test_one_value_is_one_line(
     met: Counter[str] = Counter()
     with ingitdb.connect(source, settings=ingitdb.Settings(cache=tmp_path / "cache")) as connection:
         known = candidates(connection)
-        most = min(times, 3) if name == "congress-legislators" else times
+        most = min(times, 2) if name == "congress-legislators" else times
         while sum(met.values()) < COUNT[name] * most:
             title, column, kind = chance.choice(known)
             at = quoted(column)
@@ -77,8 +77,8 @@ def test_one_value_is_one_line(
             assert connection.execute(update, [new, path, line]).rowcount == 1, (title, column)
             told = git(source, "diff", "--numstat", "HEAD~1", "HEAD").split("\t")
             is_long = isinstance(old, str) and ("\n" in old or len(old) > 60)
-            assert told[0] == "1", (title, column, path, told)
-            assert is_long or told[1] == "1", (title, column, path, told)
+            assert is_long or told[:2] == ["1", "1"], (title, column, path, told)
+            assert int(told[0]) <= 2, (title, column, path, told)
             assert connection.execute(update, [old, path, line]).rowcount == 1
             is_restored = git(source, "rev-parse", "HEAD^{tree}") == before
             assert is_restored or is_long, (title, column, path, old)
