@@ -1,5 +1,7 @@
 """A writing statement on its way to a commit: rows as they will be, texts of files, the branch."""
 
+import random
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -51,6 +53,8 @@ from ingitdb.sql.write_queries import (
 from ingitdb.writes.table_texts import Added, Change, Changed, Removed, TableTexts, Texts
 
 _MOST_TRIES = 10
+_PAUSE = 0.005
+"""Seconds, at most, after a lost race; twice as many after each further one."""
 _MOST_TEXT = 2_000
 """So much of a statement stands in the message of its commit."""
 _KEY = "_key"
@@ -91,11 +95,11 @@ class Writing:
             raise StatementRefused(
                 f"This form of {_verb(statement)} is not there yet; nothing was written."
             )
-        for _ in range(_MOST_TRIES - 1):
+        for lost in range(_MOST_TRIES - 1):
             try:
                 return self._attempt(statement, write)
-            except BranchMoved:
-                continue
+            except BranchMoved:  # wait a little, each writer for another time, so that one wins
+                time.sleep(random.uniform(0, _PAUSE * 2**lost))  # noqa: S311 - no secret
         return self._attempt(statement, write)
 
     def _attempt(self, statement: Statement, write: Update | Delete | Insert) -> Result:
