@@ -21,9 +21,11 @@ IngitdbError
 │   ├── ReadOnly
 │   ├── LimitExceeded
 │   ├── Interrupted
-│   └── AccessDenied
+│   ├── AccessDenied
+│   └── TransactionInvalid
 ├── WriteError            IGD-6xxx  a change cannot be made
 │   ├── BranchMoved
+│   ├── Conflict
 │   ├── AuthorUnknown
 │   ├── WorkTreeInTheWay
 │   ├── SeveralMatches
@@ -82,11 +84,13 @@ class IngitdbError(Exception):
 
     Attributes:
         code: Stable, documented in docs/errors.md.
+        sqlstate: The five characters that SQL has for it, or None.
         message: One or two sentences for the user.
         hint: The way out, or None.
     """
 
     code: ClassVar[str] = "IGD-0001"
+    sqlstate: ClassVar[str | None] = None
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -199,6 +203,7 @@ class TableNotFound(CatalogError):
     """No table of that name exists at a commit."""
 
     code = "IGD-4101"
+    sqlstate = "42P01"
 
     def __init__(self, table: str, at: str, known: Sequence[str]) -> None:
         near = nearest_names(table, known)
@@ -215,6 +220,7 @@ class TableAmbiguous(CatalogError):
     """A name fits several tables."""
 
     code = "IGD-4102"
+    sqlstate = "42702"
 
     def __init__(self, table: str, candidates: Sequence[str], *, is_whole: bool = True) -> None:
         """Takes spellings that work; `is_whole` says whether each table has one among them."""
@@ -229,6 +235,7 @@ class ColumnNotFound(CatalogError):
     """No column of that name exists."""
 
     code = "IGD-4103"
+    sqlstate = "42703"
 
 
 class StatementError(IngitdbError):
@@ -241,36 +248,49 @@ class StatementInvalid(StatementError):
     """A statement is not SQL as DuckDB and we understand it."""
 
     code = "IGD-5002"
+    sqlstate = "42601"
 
 
 class StatementRefused(StatementError):
     """A statement asks for something that queries may not do."""
 
     code = "IGD-5003"
+    sqlstate = "0A000"
 
 
 class ReadOnly(StatementRefused):
     """A statement would write where only reading is possible."""
 
     code = "IGD-5004"
+    sqlstate = "25006"
 
 
 class LimitExceeded(StatementError):
     """A statement met a limit on rows, time or memory."""
 
     code = "IGD-5005"
+    sqlstate = "54000"
 
 
 class Interrupted(StatementError):
     """The user or a time limit stopped a statement."""
 
     code = "IGD-5006"
+    sqlstate = "57014"
 
 
 class AccessDenied(StatementError):
     """The policy does not allow the action."""
 
     code = "IGD-5007"
+    sqlstate = "42501"
+
+
+class TransactionInvalid(StatementError):
+    """A statement of transactions does not fit where the session stands."""
+
+    code = "IGD-5008"
+    sqlstate = "25000"
 
 
 class WriteError(IngitdbError):
@@ -283,10 +303,24 @@ class BranchMoved(WriteError):
     """Someone else has moved the branch meanwhile; the change can be tried again on what is new."""
 
     code = "IGD-6002"
+    sqlstate = "40001"
 
     def __init__(self, branch: str) -> None:
         super().__init__(
             f"The branch {branch} has moved meanwhile.", hint="Try again on what it holds now."
+        )
+
+
+class Conflict(WriteError):
+    """Someone else has changed the same records meanwhile; the transaction can be tried again."""
+
+    code = "IGD-6007"
+    sqlstate = "40001"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} has changed meanwhile; nothing was written.",
+            hint="Try the transaction again from its BEGIN.",
         )
 
 
@@ -316,6 +350,7 @@ class SeveralMatches(WriteError):
     """An UPDATE meets one record several times, so that it is open what it becomes."""
 
     code = "IGD-6005"
+    sqlstate = "21000"
 
     def __init__(self, path: str) -> None:
         super().__init__(
@@ -328,6 +363,7 @@ class DuplicateKey(WriteError):
     """There is a record of that key already."""
 
     code = "IGD-6006"
+    sqlstate = "23505"
 
     def __init__(self, table: str, key: str) -> None:
         super().__init__(

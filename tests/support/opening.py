@@ -1,7 +1,7 @@
 """Opens repositories for tests with a cache of their own, and closes what was opened."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,17 @@ Opened = Callable[..., Any]
 
 @contextmanager
 def opener(folder: Path) -> Iterator[Opened]:
-    """Gives a function that opens repositories."""
+    """Gives a function that opens repositories; each statement that writes is a commit there."""
     with ExitStack() as stack:
 
         def opened(
             repo: RepoBuilder | Path, ref: str | None = None, cache: Path | None = None, **more: Any
         ) -> Any:
             path = repo.path if isinstance(repo, RepoBuilder) else repo
+            autocommit = more.pop("autocommit", True)
             settings = ingitdb.Settings(cache=cache or folder / "cache", workers=1, **more)
-            return stack.enter_context(ingitdb.connect(path, ref, settings=settings))
+            connection = ingitdb.connect(path, ref, autocommit=autocommit, settings=settings)
+            return stack.enter_context(closing(connection))
 
         yield opened
 

@@ -1,11 +1,11 @@
 """The connection of PEP 249 over a repository; beside it Arrow, polars, pandas and notebooks."""
 
 import datetime as _dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ingitdb.api import dbapi
 from ingitdb.api.dbapi import translated
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from ingitdb.execution.results import Result
 
 Parameters = Sequence[Any] | Mapping[str, Any]
+Answer = TypeVar("Answer")
+SERIALIZATION_FAILURE = "40001"
+"""The SQLSTATE of what can be tried again."""
 _SHOWN_ROWS = 20
 
 _FEW = 64
@@ -83,11 +86,13 @@ class Cursor:
         return self
 
     def executemany(self, sql: str, parameters: Sequence[Parameters]) -> Self:
-        """Runs a statement once for each set of parameters; gives the last answer.
+        """Runs a statement once for each set of parameters, all or none; gives the last answer.
 
-        Each write is a commit; `rowcount` counts the records of all.
+        With `autocommit` they are one commit. `rowcount` counts the records of all.
         """
-        counts = [self.execute(sql, values).rowcount for values in parameters]
+        self._check()
+        with translated(), self.connection._session.writer.together():
+            counts = [self.execute(sql, values).rowcount for values in parameters]
         self.rowcount = sum(counts) if counts and min(counts) >= 0 else -1
         return self
 
@@ -256,6 +261,10 @@ def _translating(batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatc
 class Connection:
     """A connection to a repository; a context manager.
 
+    The first statement that writes opens a transaction, which `commit` or `rollback` ends; with
+    `autocommit` each statement is a commit. As a context manager it commits at the end, or rolls
+    back after an error, and closes.
+
     Attributes:
         database: The repository as programs see it.
     """
@@ -271,10 +280,31 @@ class Connection:
     ProgrammingError = dbapi.ProgrammingError
     NotSupportedError = dbapi.NotSupportedError
 
-    def __init__(self, database: Database, ref: str | None) -> None:
+    def __init__(self, database: Database, ref: str | None, *, autocommit: bool = False) -> None:
         self.database = database
         self._session = database.session(ref)
+        self._session.writer.autocommit = autocommit
         self._is_closed = False
+
+    @property
+    def autocommit(self) -> bool:
+        """Whether each statement that writes is a commit of its own."""
+        return self._session.writer.autocommit
+
+    @autocommit.setter
+    def autocommit(self, value: bool) -> None:
+        """Changes it, outside of a transaction."""
+        self._check()
+        if self._session.writer.has_written:
+            raise dbapi.ProgrammingError(
+                "There is an open transaction.", hint="Call commit() or rollback() first."
+            )
+        self._session.writer.autocommit = value
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._session.writer.is_open
 
     @property
     def commit_id(self) -> CommitId:
@@ -283,29 +313,64 @@ class Connection:
 
     def cursor(self) -> Cursor:
         """Gives a new cursor."""
-        if self._is_closed:
-            raise dbapi.InterfaceError("The connection is closed.")
+        self._check()
         return Cursor(self)
 
     def execute(self, sql: str, parameters: Parameters | None = None) -> Cursor:
         """Runs a statement on a new cursor."""
         return self.cursor().execute(sql, parameters)
 
-    def commit(self) -> None:
-        """Ends the transaction; nothing is ever left to write, for this version only reads."""
-        if self._is_closed:
-            raise dbapi.InterfaceError("The connection is closed.")
+    def commit(self, message: str | None = None, *, author: str | None = None) -> CommitId | None:
+        """Ends the transaction; what it wrote becomes one commit.
+
+        Args:
+            message: What the commit says; made of the statements where it is None.
+            author: Who made the change, as `Name <address>`; as git says where it is None.
+
+        Returns:
+            The new commit; None if nothing was written.
+
+        Raises:
+            OperationalError: Someone else has changed the same records (`sqlstate` 40001), or the
+                commit cannot be made.
+        """
+        self._check()
+        with translated():
+            return self._session.end(message, author)
 
     def rollback(self) -> None:
-        """Ends the transaction; see `commit`."""
-        self.commit()
+        """Ends the transaction; what it wrote is forgotten."""
+        self._check()
+        self._session.writer.rollback()
+
+    def run(self, work: Callable[["Connection"], Answer], *, tries: int = 10) -> Answer:
+        """Does some work in a transaction and commits it; again where it clashes with others.
+
+        Args:
+            work: Is called with this connection, once for each try.
+            tries: How often to try.
+
+        Raises:
+            OperationalError: It has clashed in each try (`sqlstate` 40001).
+        """
+        for left in reversed(range(tries)):
+            try:
+                answer = work(self)
+                self.commit()
+            except BaseException as error:
+                self._session.writer.rollback()
+                if left and getattr(error, "sqlstate", None) == SERIALIZATION_FAILURE:
+                    continue
+                raise
+            return answer
+        raise AssertionError
 
     def interrupt(self) -> None:
         """Stops what runs; callable from another thread."""
         self._session.interrupt()
 
     def close(self) -> None:
-        """Frees everything."""
+        """Frees everything; a transaction that is open is rolled back."""
         if not self._is_closed:
             self._is_closed = True
             self.database.close()
@@ -319,11 +384,23 @@ class Connection:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        try:
+            if kind is None and not self._is_closed:
+                self.commit()
+        finally:
+            self.close()
+
+    def _check(self) -> None:
+        if self._is_closed:
+            raise dbapi.InterfaceError("The connection is closed.")
 
 
 def connect(
-    path: str | Path = ".", ref: str | None = None, *, settings: Settings | None = None
+    path: str | Path = ".",
+    ref: str | None = None,
+    *,
+    autocommit: bool = False,
+    settings: Settings | None = None,
 ) -> Connection:
     """Opens a repository for SQL.
 
@@ -331,6 +408,8 @@ def connect(
         path: A folder of a Git repository, or a bare repository.
         ref: A branch, tag, commit, date, `WORKING` or `STAGED`; without one the connection
             follows the branch that HEAD names.
+        autocommit: Whether each statement that writes is a commit; else the first one opens a
+            transaction, which `commit` ends.
         settings: Limits and places; from environment and configuration files when None.
 
     Raises:
@@ -345,7 +424,7 @@ def connect(
     with translated():
         database = open_database(path, settings=settings)
         try:
-            return Connection(database, ref)
+            return Connection(database, ref, autocommit=autocommit)
         except BaseException:
             database.close()
             raise

@@ -21,12 +21,21 @@ class Error(Exception):
 
     Attributes:
         code: Our stable code; see docs/errors.md.
+        sqlstate: The five characters that SQL has for it, such as `40001`; or None.
         hint: The way out, or None.
     """
 
-    def __init__(self, message: str, *, code: str = "IGD-0001", hint: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "IGD-0001",
+        sqlstate: str | None = None,
+        hint: str | None = None,
+    ) -> None:
         super().__init__(f"{message}\n{hint}" if hint else message)
         self.code = code
+        self.sqlstate = sqlstate
         self.hint = hint
 
 
@@ -85,12 +94,14 @@ CLASSES: dict[str, type[Error]] = {
     "IGD-5005": OperationalError,
     "IGD-5006": OperationalError,
     "IGD-5007": OperationalError,
+    "IGD-5008": ProgrammingError,
     "IGD-6001": OperationalError,
     "IGD-6002": OperationalError,
     "IGD-6003": OperationalError,
     "IGD-6004": OperationalError,
     "IGD-6005": DataError,
     "IGD-6006": IntegrityError,
+    "IGD-6007": OperationalError,
     "IGD-8001": OperationalError,
     "IGD-8002": OperationalError,
     "IGD-9001": NotSupportedError,
@@ -105,4 +116,6 @@ def translated() -> Iterator[None]:
         yield
     except IngitdbError as error:
         kind = CLASSES.get(error.code, InternalError)
-        raise kind(error.message, code=error.code, hint=error.hint) from error
+        raise kind(
+            error.message, code=error.code, sqlstate=error.sqlstate, hint=error.hint
+        ) from error

@@ -8,6 +8,9 @@ from ingitdb.execution.identity import AT, Identity
 from ingitdb.model.shapes import Place, is_mixed
 from ingitdb.model.tables import former_name
 from ingitdb.model.types import (
+    BIGINT,
+    DOUBLE,
+    HUGEINT,
     JSON,
     ColumnType,
     ListOf,
@@ -219,8 +222,9 @@ class Pairing:
                     parts[at].append(_hashable(name, column.type))
                     parts[1 - at].append(_hashable(f"CAST(NULL AS {column.type.sql})", column.type))
                 continue
-            found = self._comparable(pair.old, pair.new, (alias, alias))
-            for part, column, sql in zip(parts, (pair.old, pair.new), found, strict=True):
+            both = (pair.old, pair.new)
+            found = self._comparable(both, (alias, alias), is_mixed=pair.is_mixed)
+            for part, column, sql in zip(parts, both, found, strict=True):
                 kinds = [f"{alias}.{kinds_of(column.name)}"] * pair.is_mixed
                 part += [_hashable(sql, pair.old.type, pair.new.type), *kinds]
         old, new = (f"hash({', '.join(part) or '0'})" for part in parts)
@@ -305,7 +309,8 @@ class Pairing:
         if pair.name == "_index" and self.identity.is_grouped:
             return "false"  # a place in the file, no content
         same = f"a.{DIGEST} = b.{DIGEST}"
-        old, new = self._comparable(pair.old, pair.new)
+        both = (pair.old, pair.new)
+        old, new = self._comparable(both, ("a", "b"), is_mixed=pair.is_mixed)
         differs = f"{old} IS DISTINCT FROM {new}"
         if pair.is_mixed:
             kinds = (f"a.{kinds_of(pair.old.name)}", f"b.{kinds_of(pair.new.name)}")
@@ -313,36 +318,60 @@ class Pairing:
         return differs if pair.name == "_key" else f"NOT {same} AND ({differs})"
 
     def _comparable(
-        self, old: Column, new: Column, aliases: tuple[str, str] = ("a", "b")
+        self, both: tuple[Column, Column], aliases: tuple[str, str], *, is_mixed: bool
     ) -> tuple[str, str]:
         """Gives SQL for the values of a column in one type."""
-        columns = zip(aliases, (old, new), strict=True)
-        names = [f"{alias}.{quote_identifier(column.name)}" for alias, column in columns]
-        if old.type == new.type:
+        names = [
+            f"{alias}.{quote_identifier(column.name)}"
+            for alias, column in zip(aliases, both, strict=True)
+        ]
+        types = (both[0].type, both[1].type)
+        if types[0] == types[1]:
             return names[0], names[1]
         places = [
             fields.natural.get(column.name, Place())
-            for fields, column in zip(self.fields, (old, new), strict=True)
+            for fields, column in zip(self.fields, both, strict=True)
         ]
-        types = (old.type, new.type)
         if tuple(map(type_of, places)) == types:
-            both = Place()
+            union = Place()
             for place in places:
-                both.include(place)
+                union.include(place)
             try:
-                one, other = (project(n, p, both) for n, p in zip(names, places, strict=True))
+                one, other = (project(n, p, union) for n, p in zip(names, places, strict=True))
             except NotDerivable:
                 pass
             else:
                 return one, other
-        if any(isinstance(kind, ListOf | Struct) for kind in types):
-            spelled = ("CAST({} AS VARCHAR)", "CAST(to_json({}) AS VARCHAR)")
-        else:
-            spelled = ("({} ->> '$')", "CAST({} AS VARCHAR)")
-        one, other = (
-            spelled[kind != JSON].format(name) for name, kind in zip(names, types, strict=True)
+        kinds = [
+            f"{alias}.{kinds_of(column.name)}" if is_mixed else None
+            for alias, column in zip(aliases, both, strict=True)
+        ]
+        return (
+            _spelled(names[0], kinds[0], types),
+            _spelled(names[1], kinds[1], (types[1], types[0])),
         )
-        return one, other
+
+
+def _spelled(name: str, kinds: str | None, types: tuple[ColumnType, ColumnType]) -> str:
+    """Gives SQL for a value as a text that is the same in a column of another type.
+
+    Args:
+        name: SQL for the value.
+        kinds: SQL for its kinds, where they are known.
+        types: The column's type, and that of the other one.
+    """
+    own, other = types
+    if any(isinstance(kind, ListOf | Struct) for kind in types):
+        return f"CAST({name} AS VARCHAR)" if own == JSON else f"CAST(to_json({name}) AS VARCHAR)"
+    text = f"({name} ->> '$')" if own == JSON else f"CAST({name} AS VARCHAR)"
+    if own == DOUBLE and (kinds is not None or other in (BIGINT, HUGEINT)):
+        is_whole = f"{kinds} = 'i'" if kinds is not None else f"{name} = trunc({name})"
+        whole = f"CAST(TRY_CAST({name} AS HUGEINT) AS VARCHAR)"
+        return f"CASE WHEN {is_whole} THEN coalesce({whole}, {text}) ELSE {text} END"
+    if other == DOUBLE and kinds is not None:
+        number = f"CAST(TRY_CAST({text} AS DOUBLE) AS VARCHAR)"
+        return f"CASE WHEN {kinds} = 'f' THEN coalesce({number}, {text}) ELSE {text} END"
+    return text
 
 
 def along(states: Relation, identity: Identity, last: int, where: str = "true") -> Pairing:

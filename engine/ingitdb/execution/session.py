@@ -1,8 +1,8 @@
 """A session: where unversioned names lead, and a statement's way from its text to its answer."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import pyarrow as pa
@@ -13,15 +13,19 @@ from ingitdb.errors import (
     DataUnreadable,
     StatementInvalid,
     StatementRefused,
+    TransactionInvalid,
 )
 from ingitdb.execution.answers import Run
 from ingitdb.execution.binding import Binder
 from ingitdb.execution.catalogs import Catalogs
+from ingitdb.execution.draft import Draft
 from ingitdb.execution.instance import Instance
+from ingitdb.execution.landing import branch_of
 from ingitdb.execution.plans import Plans
 from ingitdb.execution.points import Points
 from ingitdb.execution.results import Result, table_result
 from ingitdb.execution.shown import DESCRIBED, SHOWN_TABLES, described, listed
+from ingitdb.execution.writer import Writer
 from ingitdb.git.moments import looks_like_moment
 from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
 from ingitdb.model.ports import SqlParser
@@ -40,6 +44,7 @@ from ingitdb.sql.statements import (
     StatementKind,
     Use,
 )
+from ingitdb.sql.transactions import transaction_step
 
 _WRITES = ("INSERT", "UPDATE", "DELETE", "TRUNCATE")
 Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
@@ -53,6 +58,7 @@ class Session:
 
     Attributes:
         database: The name of the repository.
+        writer: Its transaction, and what its commits say.
         allow: Is asked before a branch is written.
     """
 
@@ -75,18 +81,21 @@ class Session:
         self._first_ref = ref
         self._ref = ref
         self._schema: str | None = None
-        self._pinned: CommitId | None = None
         self._attached: dict[str, tuple[Catalogs, str | None]] = {}
         self._opener = opener
         self.allow: Allow = _anyone
         self._running: set[Run] = set()
         self._head: tuple[str, CommitId] | None = None
+        self.writer = Writer(
+            catalogs, tip=lambda: self._tip(), branch=self._branch, rows=self._rows
+        )
 
     @property
     def commit(self) -> CommitId:
         """The commit that unversioned names mean now."""
-        if self._pinned is not None:
-            return self._pinned
+        return self.writer.commit or self._tip()
+
+    def _tip(self) -> CommitId:
         token = self._main.repository.cache_token()
         if self._head is None or self._head[0] != token:
             repository = self._main.repository
@@ -121,6 +130,24 @@ class Session:
                 for _ in earlier.batches():
                     pass
         return self._run(statements[-1], parameters)
+
+    def end(self, message: str | None = None, author: str | None = None) -> CommitId | None:
+        """Commits the transaction, if there is one.
+
+        Args:
+            message: What the commit says; made of the statements where it is None.
+            author: Who made the change, as `Name <address>`; as git says where it is None.
+
+        Raises:
+            UsageError: The author is not written so.
+            WriteError: The commit cannot be made.
+        """
+        label = self.writer.label
+        if message is not None:
+            label = replace(label, message=message)
+        if author is not None:
+            label = replace(label, author=self._main.repository.author_named(author))
+        return self.writer.land(label)
 
     def interrupt(self) -> None:
         """Stops whatever runs; callable from another thread."""
@@ -179,31 +206,32 @@ class Session:
         raise statement.refusal()
 
     def _write(self, statement: Statement, parameters: Values | None) -> Result:
-        """Makes a change as one commit of the branch that is read."""
+        """Makes a change of the branch that is read: a commit, or a part of the transaction."""
         if statement.verb.split(" ", 1)[0] not in _WRITES:
             raise statement.refusal()
-        if self._pinned is not None:
-            raise StatementRefused(
-                "Writes inside a transaction are not there yet; nothing was written.",
-                hint="Outside of one each statement is a commit.",
-            )
-        from ingitdb.execution.writing import Writing, branch_of  # slow to load: only to write
+        return self.writer.write(lambda: self._drafted(statement, parameters))
 
-        branch = branch_of(self._main.repository, self._ref)
-        self.allow(branch)
+    def _drafted(self, statement: Statement, parameters: Values | None) -> Draft:
+        from ingitdb.execution.writing import Writing  # slow to load: only to write
+
         writing = Writing(
             catalogs=self._main,
             instance=self._instance,
             settings=self._settings,
             parser=self._parser,
             plans=self._plans,
-            branch=branch,
+            commit=self.commit,
             schema=self._schema,
             binder=lambda: self._binder(parameters),
             rows=lambda sql: self._rows(sql, parameters),
-            commit=lambda: self.commit,
         )
-        return writing.run(statement)
+        return writing.draft(statement)
+
+    def _branch(self) -> str:
+        """Gives the branch that is written, once it may be."""
+        branch = branch_of(self._main.repository, self._ref)
+        self.allow(branch)
+        return branch
 
     def _query(self, statement: Statement, parameters: Values | None) -> Result:
         binder = self._binder(parameters)
@@ -311,13 +339,17 @@ class Session:
 
     def _set_ref(self, ref: str | None) -> None:
         """Reads from a ref from now on; None is where the connection began."""
+        if self.writer.has_written:
+            raise TransactionInvalid(
+                "The transaction has written to another branch.", hint="COMMIT or ROLLBACK first."
+            )
         if ref is None:
             ref = self._first_ref
         else:
             self._main.repository.resolve(ref)
         self._ref = ref
         self._head = None
-        self._pinned = None
+        self.writer.rollback()
 
     def _attach(self, detail: Attach) -> Result:
         if self._opener is None:
@@ -346,27 +378,8 @@ class Session:
         return _done(self.commit)
 
     def _transaction(self, statement: Statement) -> Result:
-        """Pins the commit between BEGIN and COMMIT or ROLLBACK, so that all reads agree."""
-        verb = statement.verb.split(" ", 1)[0]
-        if verb in ("BEGIN", "START"):
-            self._pinned = self.commit
-        elif (
-            verb in ("COMMIT", "END", "ROLLBACK", "ABORT")
-            and "TO" not in statement.text.upper().split()
-        ):
-            self._pinned = None
-        else:
-            raise statement.refusal()
+        self.writer.step(transaction_step(statement.source, self._parser))
         return _done(self.commit)
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Holds all reads at one commit."""
-        self._pinned = self.commit
-        try:
-            yield
-        finally:
-            self._pinned = None
 
 
 def _anyone(_branch: str) -> None:

@@ -1,18 +1,14 @@
-"""A writing statement on its way to a commit: rows as they will be, texts of files, the branch."""
+"""A statement that writes records on its way to a draft: rows as they will be, texts of files."""
 
-import random
-import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
 import pyarrow as pa
 
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import (
-    BranchMoved,
     CatalogError,
     DuplicateKey,
     ReadOnly,
@@ -24,19 +20,19 @@ from ingitdb.errors import (
 from ingitdb.execution.answers import Run
 from ingitdb.execution.binding import Binder
 from ingitdb.execution.catalogs import Catalogs
+from ingitdb.execution.draft import Draft
 from ingitdb.execution.instance import Instance
 from ingitdb.execution.plans import Plans
 from ingitdb.execution.results import Result, table_result
 from ingitdb.execution.scratch import Scratch
-from ingitdb.git.branch_writer import NewCommit
-from ingitdb.git.repository import Repository
-from ingitdb.model.identifiers import BlobId, CommitId
+from ingitdb.execution.written_tables import table_texts
+from ingitdb.model.identifiers import CommitId
 from ingitdb.model.ports import SqlParser
 from ingitdb.model.types import BIGINT, ColumnType, quote_identifier
 from ingitdb.settings import Settings
 from ingitdb.snapshots.relation import KEY_SEPARATOR
 from ingitdb.snapshots.snapshot import Snapshot
-from ingitdb.sql.clauses import Delete, Insert, Update, Whole, clauses
+from ingitdb.sql.clauses import Delete, Insert, Update, Whole, Write, clauses
 from ingitdb.sql.names import spell
 from ingitdb.sql.statements import Statement
 from ingitdb.sql.write_queries import (
@@ -50,26 +46,20 @@ from ingitdb.sql.write_queries import (
     returning_query,
     update_query,
 )
-from ingitdb.writes.table_texts import Added, Change, Changed, Removed, TableTexts, Texts
+from ingitdb.writes.table_texts import Added, Changed, Removed, TableTexts, Texts
 
-_MOST_TRIES = 10
-_PAUSE = 0.005
-"""Seconds, at most, after a lost race; twice as many after each further one."""
-_MOST_TEXT = 2_000
-"""So much of a statement stands in the message of its commit."""
 _KEY = "_key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writing:
-    """Writes to one branch of one repository.
+    """Turns statements that write records into drafts.
 
     Attributes:
-        branch: The branch's short name.
+        commit: What is read, and will be changed.
         schema: Where names without a schema are looked up first.
-        binder: Gives what binds a query at the branch's commit.
+        binder: Gives what binds a query at that commit.
         rows: Gives all rows of a query there.
-        commit: Gives the branch's commit.
     """
 
     catalogs: Catalogs
@@ -77,67 +67,72 @@ class Writing:
     settings: Settings
     parser: SqlParser
     plans: Plans
-    branch: str
+    commit: CommitId
     schema: str | None
     binder: Callable[[], Binder]
     rows: Callable[[str], pa.Table]
-    commit: Callable[[], CommitId]
 
-    def run(self, statement: Statement) -> Result:
-        """Runs a statement as one commit; gives how many records it met, or what RETURNING asks.
+    def draft(self, statement: Statement) -> Draft:
+        """Says what a statement changes; its answer is how many records, or what RETURNING asks.
 
         Raises:
-            BranchMoved: The branch has moved again and again meanwhile.
             WriteError: The change cannot be made.
         """
         write = clauses(statement.source, self.parser)
-        if isinstance(write, Whole):
-            raise StatementRefused(
-                f"This form of {_verb(statement)} is not there yet; nothing was written."
-            )
-        for lost in range(_MOST_TRIES - 1):
-            try:
-                return self._attempt(statement, write)
-            except BranchMoved:  # wait a little, each writer for another time, so that one wins
-                time.sleep(random.uniform(0, _PAUSE * 2**lost))  # noqa: S311 - no secret
-        return self._attempt(statement, write)
-
-    def _attempt(self, statement: Statement, write: Update | Delete | Insert) -> Result:
-        commit = self.commit()
         snapshot, table = self._target(write.target.path)
-        if self.commit() != commit:
-            raise BranchMoved(self.branch)
-        if snapshot.commit != commit:
-            raise ReadOnly(
-                f"Only the branch {self.branch} can be written here.",
-                hint=f"Write to {spell(table.schema, table.name)} there, or USE the other branch.",
-            )
-        kinds = {column.name: column.type for column in snapshot.relation(table).columns}
-        types = {name: kind.sql for name, kind in kinds.items()}
-        fields = snapshot.field_names(table)
-        texts = self._texts(snapshot, table)
-        if isinstance(write, Update):
-            rows = self._asked(update_query(write, statement.source, types), statement)
-            changes: list[Change] = list(_changed(rows, assigned(write, types), kinds, fields))
-            count, files = rows.num_rows, texts.changed(changes)
-        elif isinstance(write, Delete):
-            rows = self._asked(delete_query(write, statement.source, types), statement)
-            changes = list(_removed(rows))
-            count, files = len(changes), texts.changed(changes)
-        else:
-            rows = self._new_rows(write, statement, types)
-            self._meet_no_other(rows, table, write)
-            added = list(_added(rows, kinds, fields))
-            paths = [path for path, _ in snapshot.files.of(table)]
-            count, files = len(added), texts.added(added, paths) if added else {}
-        result = self._returned(write, statement, rows.select(list(types)))
-        if files:
-            self._commit(statement, snapshot.commit, table, files, count)
+        target = _Table(
+            snapshot=snapshot,
+            table=table,
+            kinds={column.name: column.type for column in snapshot.relation(table).columns},
+            fields=snapshot.field_names(table),
+            texts=table_texts(self.catalogs.repository, snapshot, table),
+        )
+        met = self._met(write, statement, target)
+        result = None
+        if not isinstance(write, Whole):
+            result = self._returned(write, statement, met.rows.select(list(target.types)))
         if result is None:
-            result = table_result([("Count", BIGINT)], [(count,)], self.commit())
+            result = table_result([("Count", BIGINT)], [(met.count,)], self.commit)
             result.is_count = True
-        result.affected = count
-        return result
+        result.affected = met.count
+        records = "1 record" if met.count == 1 else f"{met.count:,} records"
+        return Draft(
+            files=met.files,
+            tables=frozenset([(table.schema, table.name)]),
+            subject=f"{_verb(statement)} {spell(table.name)}: {records}",
+            statement=statement.text,
+            result=result,
+        )
+
+    def _met(self, write: Write, statement: Statement, target: "_Table") -> "_Met":
+        if isinstance(write, Update):
+            return self._updated(write, statement, target)
+        if isinstance(write, Delete):
+            return self._deleted(write, statement, target)
+        if isinstance(write, Insert):
+            return self._inserted(write, statement, target)
+        raise StatementRefused(
+            f"This form of {_verb(statement)} is not there yet; nothing was written."
+        )
+
+    def _updated(self, write: Update, statement: Statement, target: "_Table") -> "_Met":
+        rows = self._asked(update_query(write, statement.source, target.types), statement)
+        names = assigned(write, target.types)
+        changes = list(_changed(rows, names, target.kinds, target.fields))
+        return _Met(rows=rows, count=rows.num_rows, files=target.texts.changed(changes))
+
+    def _deleted(self, write: Delete, statement: Statement, target: "_Table") -> "_Met":
+        rows = self._asked(delete_query(write, statement.source, target.types), statement)
+        changes = list(_removed(rows))
+        return _Met(rows=rows, count=len(changes), files=target.texts.changed(changes))
+
+    def _inserted(self, write: Insert, statement: Statement, target: "_Table") -> "_Met":
+        rows = self._new_rows(write, statement, target.types)
+        self._meet_no_other(rows, target.table, write)
+        added = list(_added(rows, target.kinds, target.fields))
+        paths = [path for path, _ in target.snapshot.files.of(target.table)]
+        files = target.texts.added(added, paths) if added else {}
+        return _Met(rows=rows, count=len(added), files=files)
 
     def _returned(
         self, write: Update | Delete | Insert, statement: Statement, rows: pa.Table
@@ -168,6 +163,11 @@ class Writing:
         table = place.catalogs.find(
             snapshot, place.name, schema=place.schema, preferred=self.schema
         )
+        if place.commit != self.commit:
+            raise ReadOnly(
+                "Only the branch that is read can be written here.",
+                hint=f"Write to {spell(table.schema, table.name)} there, or USE the other branch.",
+            )
         return snapshot, table
 
     def _new_rows(self, insert: Insert, statement: Statement, types: Mapping[str, str]) -> pa.Table:
@@ -189,23 +189,6 @@ class Writing:
             error.message = as_typed(error.message, statement.source)
             raise
 
-    def _texts(self, snapshot: Snapshot, table: NamedTable) -> TableTexts:
-        repository = self.catalogs.repository
-        blobs = dict(snapshot.files.of(table))
-        others = cache(lambda: repository.tree(snapshot.commit).keys() - blobs.keys())
-
-        def read(path: str) -> bytes | None:
-            if path in blobs:
-                return _content(repository, path, blobs[path])
-            return repository.read_file(snapshot.commit, path) if path in others() else None
-
-        return TableTexts(
-            name=table.name,
-            locations=table.locations,
-            located=snapshot.files.located(table),
-            read=read,
-        )
-
     def _meet_no_other(self, rows: pa.Table, table: NamedTable, write: Insert) -> None:
         """Refuses a new record that has the declared key of another one."""
         key = [
@@ -221,64 +204,34 @@ class Writing:
                 raise DuplicateKey(table.name, KEY_SEPARATOR.join(map(str, values)))
             taken.add(values)
 
-    def _commit(
-        self,
-        statement: Statement,
-        base: CommitId,
-        table: NamedTable,
-        files: Texts,
-        count: int,
-    ) -> None:
-        repository = self.catalogs.repository
-        author = repository.author()
-        records = "1 record" if count == 1 else f"{count:,} records"
-        subject = f"{_verb(statement)} {spell(table.name)}: {records}"
-        repository.writer().commit(
-            NewCommit(
-                branch=self.branch,
-                base=base,
-                files=files,
-                message=f"{subject}\n\n{_shortened(statement.text)}",
-                author=author,
-                committer=repository.committer(),
-            )
-        )
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Table:
+    """The table that a statement writes, at the commit that it reads."""
+
+    snapshot: Snapshot
+    table: NamedTable
+    kinds: Mapping[str, ColumnType]
+    fields: Mapping[str, str]
+    texts: TableTexts
+
+    @property
+    def types(self) -> dict[str, str]:
+        """The columns by name, as SQL spells their types."""
+        return {name: kind.sql for name, kind in self.kinds.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Met:
+    """The records that a statement meets, as they will be or were, and what it makes of files."""
+
+    rows: pa.Table
+    count: int
+    files: Texts
 
 
 def _verb(statement: Statement) -> str:
     return statement.verb.split(" ", 1)[0]
-
-
-def _content(repository: Repository, path: str, blob: BlobId) -> bytes:
-    try:
-        return repository.objects().read(blob)
-    except KeyError:
-        raise WriteError(
-            f"The contents of {path} are missing from the repository.",
-            hint="In a partial clone, `git fetch --refetch --no-filter` brings them.",
-        ) from None
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]} …"
-
-
-def branch_of(repository: Repository, ref: str | None) -> str:
-    """Gives the branch that is read, so that it can be written.
-
-    Raises:
-        ReadOnly: It is no branch that is read, but a commit, tag, date or HEAD without one.
-    """
-    head = repository.head().branch
-    name = ref or head
-    local = {branch.name for branch in repository.branches() if not branch.is_remote} | {head}
-    if name is None or name not in local:
-        what = f"{name!r} is no branch" if name else "HEAD names no branch but a commit"
-        raise ReadOnly(
-            f"{what}, so that it cannot be written.",
-            hint="Make one: git switch -c NAME, or read from one with --at BRANCH.",
-        )
-    return name
 
 
 def _changed(

@@ -4,13 +4,31 @@ import re
 from datetime import datetime
 from typing import Literal
 
-from ingitdb.errors import AuthorUnknown
+from ingitdb.errors import AuthorUnknown, UsageError
 from ingitdb.git.process import Git
 from ingitdb.model.history import Signature
 
 _IDENTITY = re.compile(
     r"(?P<name>.*) <(?P<email>[^<>]*)> (?P<seconds>\d+) (?P<zone>[+-]\d{4})", re.DOTALL
 )
+
+_NAMED = re.compile(r"(?P<name>[^<>\n]*[^<>\s][^<>\n]*)<(?P<email>[^<>\s]+)>")
+
+
+def named(text: str, at: datetime) -> Signature:
+    """Reads `Name <address>`.
+
+    Raises:
+        UsageError: It is not written so.
+
+    Example:
+        >>> named("Ports Desk <ports@example.org>", datetime(2026, 1, 1)).email
+        'ports@example.org'
+    """
+    found = _NAMED.fullmatch(text.strip())
+    if found is None:
+        raise UsageError(f"The author {text!r} is not written as Name <address>.")
+    return Signature(name=found["name"].strip(), email=found["email"].strip(), at=at)
 
 
 def signature(git: Git, role: Literal["AUTHOR", "COMMITTER"]) -> Signature:

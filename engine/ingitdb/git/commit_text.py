@@ -26,12 +26,26 @@ def commit_text(
         b'author Desk <d@example.org> 1767225600 +0000'
     """
     lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
-    lines += [f"author {_signed(author)}", f"committer {_signed(committer)}", ""]
+    lines += [f"author {signed_by(author)}", f"committer {signed_by(committer)}", ""]
     lines.append(message.strip("\n").replace("\0", "\ufffd"))
     return ("\n".join(lines) + "\n").encode("utf-8", "replace")
 
 
-def _signed(by: Signature) -> str:
+def with_signature(text: bytes, signature: bytes, object_format: str) -> bytes:
+    r"""Gives a commit with a signature among its headers, as git puts it there.
+
+    Example:
+        >>> with_signature(b"tree 1\n\nSay\n", b"A\nB\n", "sha1")
+        b'tree 1\ngpgsig A\n B\n\nSay\n'
+    """
+    header = b"gpgsig-sha256" if object_format == "sha256" else b"gpgsig"
+    headers, _, message = text.partition(b"\n\n")
+    lines = signature.rstrip(b"\n").replace(b"\n", b"\n ")
+    return b"%b\n%b %b\n\n%b" % (headers, header, lines, message)
+
+
+def signed_by(by: Signature) -> str:
+    """Spells who made an object, and when."""
     name, email = (_clean(text) for text in (by.name, by.email))
     return f"{name} <{email}> {int(by.at.timestamp())} {_zone(by.at)}"
 

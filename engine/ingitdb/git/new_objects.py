@@ -19,6 +19,8 @@ _NUMBERS: dict[Kind, int] = {"commit": 1, "tree": 2, "blob": 3}
 _LARGE = 1 << 20
 """Such an object is stored as it is: to compress a tree of 4 MB takes longer than all else."""
 _FAR = 1 << 31
+MARK = b"ingitdb".hex()
+"""So begin the digits in the name of a pack that a commit of ours brought."""
 
 
 class NewObjects:
@@ -59,7 +61,8 @@ class NewObjects:
         packs = folder / "pack"
         packs.mkdir(exist_ok=True)
         pack, entries, checksum = self._packed()
-        stem = packs / f"pack-{self._hash(checksum, os.urandom(16)).hex()}"
+        name = self._hash(checksum, os.urandom(16)).hex()
+        stem = packs / f"pack-{MARK}{name[len(MARK) :]}"
         parts = {".keep": b"", ".pack": pack, ".idx": self._indexed(entries, checksum)}
         try:
             for suffix, data in parts.items():  # the index last: with it the pack is there
@@ -70,6 +73,15 @@ class NewObjects:
             stem.with_suffix(".keep").unlink(missing_ok=True)
             if not stem.with_suffix(".idx").exists():
                 stem.with_suffix(".pack").unlink(missing_ok=True)
+
+    def store(self, folder: Path) -> None:
+        """Writes the objects into a temporary object folder; they need not outlive the process."""
+        packs = folder / "pack"
+        packs.mkdir(exist_ok=True)
+        pack, entries, checksum = self._packed()
+        stem = packs / f"pack-{self._hash(checksum, os.urandom(16)).hex()}"
+        stem.with_suffix(".pack").write_bytes(pack)
+        stem.with_suffix(".idx").write_bytes(self._indexed(entries, checksum))
 
     def _packed(self) -> tuple[bytes, list[tuple[bytes, int, int]], bytes]:
         """Gives the pack, of each object name, place and checksum, and the pack's checksum."""

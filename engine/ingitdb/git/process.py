@@ -19,7 +19,7 @@ from ingitdb.git.failures import failure
 
 _CHUNK = 1 << 16
 
-_INHERITED = frozenset(
+INHERITED = frozenset(
     {
         "GIT_ALTERNATE_OBJECT_DIRECTORIES",
         "GIT_ATTR_SOURCE",
@@ -83,8 +83,12 @@ class Git:
         self._place = place
         config = [part for setting in _CONFIG for part in ("-c", setting)]
         self._start: list[bytes] = [encode(a) for a in ("git", "--no-pager", *config, *options)]
-        inherited = {k: v for k, v in os.environ.items() if k not in _INHERITED}
+        inherited = {k: v for k, v in os.environ.items() if k not in INHERITED}
         self._environment = {**inherited, **_FIXED}
+
+    def also_read(self, objects: Path) -> None:
+        """Lets git find objects in a further folder."""
+        self._environment["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = os.fspath(objects)
 
     def run(
         self,

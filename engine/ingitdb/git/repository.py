@@ -6,7 +6,7 @@ Nothing is written to it but what its `writer` is told.
 import hashlib
 import os
 import re
-from collections.abc import Collection, Container, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -15,16 +15,18 @@ from types import TracebackType
 from typing import Self
 
 from ingitdb.errors import RepositoryError, did_you_mean
-from ingitdb.git.authorship import signature
+from ingitdb.git.authorship import named, signature
 from ingitdb.git.blame import BlamedLine, blame_commit, blame_contents, unblamed
 from ingitdb.git.branch_writer import BranchWriter
 from ingitdb.git.comparison import compare, first_parents
 from ingitdb.git.history import History
 from ingitdb.git.layout import Layout, find_layout
 from ingitdb.git.objects import ObjectStore
+from ingitdb.git.pending import Pending
 from ingitdb.git.process import Git
 from ingitdb.git.refs import Branch, Refs, Tag
 from ingitdb.git.revisions import Revisions
+from ingitdb.git.spliced_trees import SplicedTrees
 from ingitdb.git.trees import Trees
 from ingitdb.git.uncommitted import Uncommitted, count_modified
 from ingitdb.model.history import GITLINK, Commit, FileChange, Head, Signature, TreeEntry
@@ -75,12 +77,14 @@ class Repository:
         self._revisions = Revisions(self._git, self._refs, bare=layout.work_tree is None)
         self._history = History(self._git, prefix)
         self._uncommitted = Uncommitted(
-            self._work_git, layout, prefix=prefix, on_start=self._store.attach
+            self._work_git, layout, prefix=prefix, on_start=self._attach
         )
         self._trees = Trees(
             self._git, self._uncommitted, prefix=prefix, object_format=layout.object_format
         )
         self._commit = lru_cache(maxsize=1024)(self._history.commit)
+        self._spliced = SplicedTrees(self._git, layout, self._store, prefix)
+        self._pending = Pending(self._spliced, layout.object_format, self._uncommitted.folder)
 
     @classmethod
     def open(cls, path: Path, *, narrow: bool = False) -> Self:
@@ -271,7 +275,22 @@ class Repository:
 
     def writer(self) -> BranchWriter:
         """Gives what adds commits to branches."""
-        return BranchWriter(self._git, self._layout, self._store, self._prefix)
+        return BranchWriter(self._git, self._layout, self._spliced)
+
+    def pending(
+        self, now: CommitId, files: Mapping[str, bytes | None], parent: CommitId
+    ) -> CommitId:
+        """Gives a commit that no ref names, for as long as the repository is open.
+
+        Args:
+            now: The commit whose other files it has, or EMPTY.
+            files: By path the new contents, or None for a file that goes.
+            parent: The commit that it stands on, or EMPTY.
+
+        Raises:
+            RepositoryError: A path leads through a file, or to a folder, link or submodule.
+        """
+        return self._pending.commit(now, files, parent)
 
     def author(self) -> Signature:
         """Gives who makes a change here now, as the environment and git say.
@@ -280,6 +299,14 @@ class Repository:
             AuthorUnknown: Neither says.
         """
         return signature(self._git, "AUTHOR")
+
+    def author_named(self, text: str) -> Signature:
+        """Gives who makes a change here now, from `Name <address>`.
+
+        Raises:
+            UsageError: It is not written so.
+        """
+        return named(text, self.committer().at)
 
     def committer(self) -> Signature:
         """Gives who makes a commit here now.
@@ -333,6 +360,12 @@ class Repository:
     def modified_count(self) -> int:
         """Counts the files of the work tree that differ from HEAD, new ones included."""
         return 0 if self.work_tree is None else count_modified(self._work_git, self._prefix)
+
+    def _attach(self, objects: Path) -> None:
+        """Lets everyone read the objects that no commit of the repository holds."""
+        self._store.attach(objects)
+        for git in (self._git, self._work_git):
+            git.also_read(objects)
 
     def _few_parents(self, tip: CommitId) -> Iterator[CommitId]:
         return first_parents(self._store.raw, tip, _FEW_PARENTS)

@@ -82,6 +82,11 @@ class Uncommitted:
             self._remove()
         self._folder = None
 
+    def folder(self) -> Path:
+        """Gives the object folder of what no commit of the repository holds."""
+        with self._lock:
+            return self._prepared() / "objects"
+
     def _prepared(self) -> Path:
         if self._folder is None:
             folder = Path(mkdtemp(prefix="ingitdb-"))

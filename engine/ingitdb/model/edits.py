@@ -77,7 +77,12 @@ class Editor(Protocol):
         ...
 
     def write(
-        self, value: Value, options: ReadOptions = DEFAULT_OPTIONS, *, like: bytes | None = None
+        self,
+        value: Value,
+        options: ReadOptions = DEFAULT_OPTIONS,
+        *,
+        like: bytes | None = None,
+        table: str = "",
     ) -> bytes:
         """Gives a new file that holds a value.
 
@@ -86,6 +91,7 @@ class Editor(Protocol):
             options: How the file will be read.
             like: Another file, whose style is taken: indentation, quoting, line ends, the order
                 of keys, what stands before and after.
+            table: The name of the table whose records it holds, for formats that say it.
 
         Raises:
             EditFault: The format cannot say the value.

@@ -9,6 +9,7 @@ from ingitdb.model.records import DEFAULT_OPTIONS, ReadOptions
 from ingitdb.model.types import ColumnType
 
 Source: TypeAlias = Literal["definition", "data package", "discovery", "tables.yaml"]
+Reaction: TypeAlias = Literal["restrict", "cascade", "set null"]
 
 
 class Form(StrEnum):
@@ -33,12 +34,19 @@ def former_name(rules: Iterable[tuple[str, Any]]) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignKey:
-    """Columns that must be a key of another table."""
+    """Columns that must be a key of another table.
+
+    Attributes:
+        on_delete: What becomes of the record when the one that it refers to goes.
+        on_update: What becomes of it when the key that it refers to changes.
+    """
 
     columns: tuple[str, ...]
     schema: str
     table: str
     references: tuple[str, ...]
+    on_delete: Reaction = "restrict"
+    on_update: Reaction = "restrict"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +58,7 @@ class DeclaredColumn:
         rules: The remaining constraints under their upstream names (`max_length`, `enum` …).
         in_cells: Whether its values are cells of a delimited file, so that a text may spell a
             number or a boolean.
+        default: A SQL expression for the value that INSERT leaves out.
     """
 
     name: str
@@ -59,6 +68,7 @@ class DeclaredColumn:
     description: str | None = None
     rules: tuple[tuple[str, Any], ...] = ()
     in_cells: bool = False
+    default: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +83,10 @@ class Declaration:
         origin: Path of the declaring file.
         rules: What else is declared about the table, hashable: `renamed_from`, `merge`,
             `min_records_count`, `max_records_count`, `alias` (may repeat) …
+        unique: Groups of columns no two records agree in; a NULL differs from all.
+        checks: Names of conditions, each with a SQL expression that is not false of any record.
+        custom_rules: Names of rules, each with a query that gives offending rows.
+        record_schema: The text of a JSON Schema that each record follows.
     """
 
     columns: tuple[DeclaredColumn, ...] = ()
@@ -83,6 +97,27 @@ class Declaration:
     title: str | None = None
     origin: str = ""
     rules: tuple[tuple[str, Any], ...] = ()
+    unique: tuple[tuple[str, ...], ...] = ()
+    checks: tuple[tuple[str, str], ...] = ()
+    custom_rules: tuple[tuple[str, str], ...] = ()
+    record_schema: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conventions:
+    """What tables.yaml asks of a whole repository.
+
+    Attributes:
+        tables: A regular expression that whole names of tables match.
+        columns: One for names of columns.
+        keys: One for the keys of records, part by part.
+        rules: Names of rules, each with a query that gives offending rows.
+    """
+
+    tables: str | None = None
+    columns: str | None = None
+    keys: str | None = None
+    rules: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,15 +1,18 @@
 """A file of a table as it is written: what it holds, and what its format takes for a value."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 
+from ingitdb.catalog.record_places import record_places
 from ingitdb.catalog.records import INDEX_COLUMN, PARENT_COLUMN
 from ingitdb.catalog.spelled_cells import text_of
 from ingitdb.errors import WriteError
-from ingitdb.formats.edits.editing import edited
+from ingitdb.formats.edits.editing import edited, read_document
+from ingitdb.formats.edits.long_files import Unread
 from ingitdb.formats.registry import by_name, by_path
-from ingitdb.model.edits import Edit, EditFault
+from ingitdb.model.edits import Edit, EditFault, Place
 from ingitdb.model.ports import Format
 from ingitdb.model.records import Document, FormatFault, Spelled, Value
 from ingitdb.model.tables import Location
@@ -41,18 +44,32 @@ class TableFile:
     def document(self) -> Document:
         """What it holds, cells of delimited files as texts.
 
+        Items that cannot be read are `Unread` where the reader of the table leaves them out, too.
+
         Raises:
-            WriteError: It cannot be read as a whole.
+            WriteError: It cannot be read.
         """
         if self._document is None:
+            in_part = self.location.source == "discovery"
             options = self.location.options
-            if self.format in _DELIMITED:
-                options = replace(options, typed_cells=False)
             try:
-                self._document = self._reader().read(self.data, options)
+                self._document = read_document(self.format, self.data, options, in_part=in_part)
             except FormatFault as fault:
                 raise self._refused(fault) from fault
         return self._document
+
+    @property
+    def places(self) -> Sequence[Place]:
+        """Where the records of the table lie in it, in their order.
+
+        Raises:
+            WriteError: It cannot be read.
+        """
+        found = record_places(self.document, self.location)
+        if self.document.kind not in ("list", "rows"):
+            return list(found)
+        items = self.document.value
+        return [place for place in found if not isinstance(items[place[0]], Unread)]
 
     def edited(self, edits: list[Edit]) -> bytes:
         """Gives its bytes after some edits.
@@ -61,7 +78,8 @@ class TableFile:
             WriteError: They cannot be made.
         """
         try:
-            return edited(self.format, self.data, edits, self.location.options)
+            options = self.location.options
+            return edited(self.format, self.data, edits, options, document=self.document)
         except (EditFault, FormatFault) as fault:
             raise self._refused(fault) from fault
 

@@ -107,7 +107,8 @@ def _raw(file: TableFile, record: NewRecord) -> dict[str, Value]:
 
 def _new(file: TableFile, path: str, value: Value, *, like: bytes | None = None) -> bytes:
     try:
-        return written(file.format, value, file.location.options, like=like)
+        name = file.location.name
+        return written(file.format, value, file.location.options, like=like, table=name)
     except EditFault as fault:
         raise WriteError(f"{path}: {fault.message}") from fault
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from ingitdb.catalog.record_places import record_places
 from ingitdb.catalog.records import VALUE_COLUMN
 from ingitdb.errors import DuplicateKey, WriteError
 from ingitdb.formats.edits.editing import leaf_edits
@@ -127,7 +126,7 @@ class TableTexts:
 
 
 def _edits(file: TableFile, changes: Sequence[Change]) -> Iterator[Edit]:
-    places = list(record_places(file.document, file.location))
+    places = file.places
     for change in changes:
         place = places[change.number - 1]
         if isinstance(change, Removed):

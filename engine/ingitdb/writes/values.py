@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from ingitdb.catalog.spelled_cells import text_of
 from ingitdb.errors import WriteError
-from ingitdb.formats.edits.editing import same
+from ingitdb.formats.edits.changed_values import same
 from ingitdb.formats.json_values import read_value
 from ingitdb.model.records import Value
 from ingitdb.model.types import BLOB, JSON, ColumnType, ListOf, MapOf, Struct

@@ -242,6 +242,70 @@ def test_columns_that_come_go_and_change_their_type(repo: RepoBuilder, opened: O
     ]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "changed"),
+    [
+        ("a,7", "a,7", None),
+        ("a,7", "a,8", ["n"]),
+        ("a,2.5", "a,2.5", None),
+        ("a,7.0", "a,7", ["n"]),
+        ("a,7", "a,7.0", ["n"]),
+        ("a,07", "a,7", ["n"]),
+        ("a,", "a,7", ["n"]),
+    ],
+)
+def test_cells_of_a_text_column_that_becomes_a_number(
+    repo: RepoBuilder, opened: Opened, before: str, after: str, changed: list[str] | None
+) -> None:
+    repo.commit({"t.csv": f"k,n,m\n{before},1\nb,x,1\nc,1.5,1\n"})
+    repo.commit({"t.csv": f"k,n,m\n{after},2\nb,4,1\nc,1.5,1\n"})
+    connection = opened(repo)
+    found = types(connection, "FROM diff('t', 'HEAD~1', 'HEAD')")
+    assert (found["from_n"], found["to_n"]) == ("VARCHAR", "DOUBLE")
+    sql = "SELECT to_k, changed_columns FROM diff('t', '{}', '{}') ORDER BY 1"
+    told = [("a", [*(changed or []), "m"]), ("b", ["n"])]
+    assert rows(connection, sql.format("HEAD~1", "HEAD")) == told
+    assert rows(connection, sql.format("HEAD", "HEAD~1")) == told
+
+
+def test_a_list_without_key_whose_texts_become_numbers(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit({"t.csv": "n,m,k\n7,1,1\n7,1,1\n2.5,1,1\n8,1,1\nx,1,1\n"})
+    repo.commit({"t.csv": "n,k,m\n7,1,1\n7,1,1\n2.5,1,1\n8.0,1,1\n"})
+    connection = opened(repo)
+    sql = "SELECT from_n, to_n, diff_type FROM diff('t', 'HEAD~1', 'HEAD') ORDER BY ALL"
+    assert rows(connection, sql) == [
+        ("8", None, "removed"),
+        ("x", None, "removed"),
+        (None, 8.0, "added"),
+    ]
+
+
+@pytest.mark.parametrize(("value", "changed"), [("7", ["m"]), ("7.0", ["m"]), ("1e3", ["m"])])
+def test_numbers_among_which_a_text_comes(
+    repo: RepoBuilder, opened: Opened, value: str, changed: list[str]
+) -> None:
+    repo.commit({"t/a.yaml": f"n: {value}\nm: 1\n", "t/b.yaml": "n: 2\n", "t/c.yaml": "n: 2.5\n"})
+    repo.commit({"t/a.yaml": f"n: {value}\nm: 2\n", "t/b.yaml": "n: two\n"})
+    connection = opened(repo)
+    sql = "SELECT changed_columns FROM diff('t', 'HEAD~1', 'HEAD') WHERE to__key = 'a'"
+    assert types(connection, "FROM diff('t', 'HEAD~1', 'HEAD')")["to_n"] == "VARCHAR"
+    assert rows(connection, sql) == [(changed,)]
+
+
+def test_declared_whole_numbers_that_become_floats(repo: RepoBuilder, opened: Opened) -> None:
+    package = (
+        '{"resources": [{"name": "t", "path": "t.csv", "schema": {"fields": [{"name": "k"},'
+        ' {"name": "n", "type": "%s"}, {"name": "m"}], "primaryKey": "k"}}]}'
+    )
+    repo.commit({"datapackage.json": package % "integer", "t.csv": "k,n,m\na,1,x\nb,2,x\n"})
+    repo.commit({"datapackage.json": package % "number", "t.csv": "k,n,m\na,1,y\nb,3,x\n"})
+    connection = opened(repo)
+    found = types(connection, "FROM diff('t', 'HEAD~1', 'HEAD')")
+    assert (found["from_n"], found["to_n"]) == ("BIGINT", "DOUBLE")
+    sql = "SELECT to_k, changed_columns FROM diff('t', 'HEAD~1', 'HEAD') ORDER BY 1"
+    assert rows(connection, sql) == [("a", ["m"]), ("b", ["n"])]
+
+
 def test_declared_keys(repo: RepoBuilder, opened: Opened) -> None:
     package = (
         '{"resources": [{"name": "t", "path": "t.csv", "schema": {"fields": [{"name": "x"},'

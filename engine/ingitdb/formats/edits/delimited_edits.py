@@ -46,7 +46,12 @@ class _DelimitedEditor:
         return encoded(made, encoding)
 
     def write(
-        self, value: Value, options: ReadOptions = DEFAULT_OPTIONS, *, like: bytes | None = None
+        self,
+        value: Value,
+        options: ReadOptions = DEFAULT_OPTIONS,
+        *,
+        like: bytes | None = None,
+        table: str = "",
     ) -> bytes:
         """Gives a new file that holds a list of maps; what a map lacks is an empty cell.
 

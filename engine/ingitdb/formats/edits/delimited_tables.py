@@ -12,7 +12,7 @@ from ingitdb.formats.edits.delimited_quoting import (
     is_forced,
     spelling_of,
 )
-from ingitdb.formats.edits.text_changes import Change, changed
+from ingitdb.formats.edits.splices import Change, spliced
 from ingitdb.formats.headers import column_names
 from ingitdb.formats.text import place
 from ingitdb.model.edits import Edit, EditFault, Insert, Put, Remove
@@ -66,7 +66,7 @@ class Table:
             EditFault: An edit cannot be made.
         """
         maker = _Rows(self, self.spelling(careful=careful))
-        changes: list[Change] = []
+        changes: list[Change[str]] = []
         by_row: dict[int, list[Edit]] = {}
         for edit in edits:
             at = self._row_of(edit)
@@ -79,7 +79,7 @@ class Table:
             else:
                 changes.append(self._changed(at, maker.replaced(at, edit.value)))
         changes += [self._changed(at, maker.changed(at, each)) for at, each in by_row.items()]
-        text = changed(self.text, changes)
+        text = spliced(self.text, changes)
         return text if self.is_ended else text.removesuffix(line_end(text))
 
     def spelling(self, *, careful: bool) -> Spelling:
@@ -137,7 +137,7 @@ class Table:
             raise EditFault(f"A table of {len(self.rows)} rows has no row {at!r}.")
         return at
 
-    def _added(self, at: int, line: str) -> Change:
+    def _added(self, at: int, line: str) -> Change[str]:
         """Adds a record before a row, or after the last one, with the line end of the one above."""
         if at < len(self.rows):
             offset = self.rows[at].start
@@ -147,7 +147,7 @@ class Table:
         end = self.text[above.stop : above.end] if above else line_end(self.text[: self._body])
         return offset, offset, line + (end or self.end)
 
-    def _changed(self, at: int, line: str) -> Change:
+    def _changed(self, at: int, line: str) -> Change[str]:
         return self.rows[at].start, self.rows[at].stop, line
 
 

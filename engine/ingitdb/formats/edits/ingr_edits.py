@@ -10,20 +10,21 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ingitdb.formats.edits.editing import same
+from ingitdb.formats.edits.changed_values import same
 from ingitdb.formats.edits.ingr_places import Header, Places, delimiters
 from ingitdb.formats.edits.json_changes import ValueChanges
-from ingitdb.formats.edits.json_gaps import spliced
 from ingitdb.formats.edits.json_spelling import Speller
+from ingitdb.formats.edits.splices import Change, spliced
 from ingitdb.formats.edits.text_bytes import Encoding, decoded, encoded, encoding_for
-from ingitdb.formats.edits.text_changes import Change, changed
 from ingitdb.formats.headers import column_names
 from ingitdb.formats.ingr import KEY, Ingr
 from ingitdb.model.edits import Edit, EditFault, Insert, Put, Remove
 from ingitdb.model.records import DEFAULT_OPTIONS, Document, ReadOptions, Value
 
-_BEFORE = "# INGR.io | records:"
+_TABLE = "records"
 _COMPACT = b'{"":[0,0],"":0}'
+_NO_NAME = re.compile(r"[,:|\x00-\x1f\x7f\x85\u2028\u2029]|\A\s|\s\Z|\A\Z|\A\$ID\Z")
+"""What the header cannot call a table."""
 _BREAKS = re.compile("[\x85\u2028\u2029]")
 
 
@@ -48,12 +49,17 @@ class IngrEditor:
         return _File(text, document, encoding).edited(edits)
 
     def write(
-        self, value: Value, options: ReadOptions = DEFAULT_OPTIONS, *, like: bytes | None = None
+        self,
+        value: Value,
+        options: ReadOptions = DEFAULT_OPTIONS,
+        *,
+        like: bytes | None = None,
+        table: str = "",
     ) -> bytes:
         """Gives a new file that holds a list of maps; what a map lacks is null.
 
         Columns stand in the order of `like`, else `$ID` first, then as they come up. Without
-        `like` the header calls the table `records`.
+        `like` the header names the table; it says `records` if it cannot.
 
         Raises:
             FormatFault: `like` cannot be read.
@@ -62,11 +68,11 @@ class IngrEditor:
         if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
             raise EditFault("A table is a list of maps.")
         if like is None or not like.strip():
-            return _begun(_columns(value, (KEY,)), value, encoding_for(options.encoding))
+            return _begun(table, value, encoding_for(options.encoding))
         text, encoding = decoded(like, options.encoding)
         document = Ingr().read(like, options)
         if document.kind == "empty":
-            return _begun(_columns(value, (KEY,)), value, encoding)
+            return _begun(table, value, encoding)
         return _File(text, document, encoding).like(value)
 
 
@@ -84,7 +90,7 @@ class _File:
 
     def edited(self, edits: Sequence[Edit]) -> bytes:
         """Gives the file with some edits."""
-        changes: list[Change] = []
+        changes: list[Change[str]] = []
         added: list[tuple[int, Value]] = []
         removed: set[int] = set()
         cells: dict[tuple[int, str], list[Edit]] = {}
@@ -105,7 +111,7 @@ class _File:
         changes += self._removals({self._places.shown[row] for row in removed})
         changes += self._additions(added, removed)
         changes += self._count(len(added) - len(removed))
-        return self._written(changed(self._text, changes))
+        return self._written(spliced(self._text, changes))
 
     def like(self, rows: Sequence[Mapping[str, Any]]) -> bytes:
         """Gives a file of other rows in the same style."""
@@ -165,7 +171,7 @@ class _File:
                 keys[row] = edits[0].value
         _check_unique([*keys.values(), *(self._row(value)[KEY] for _, value in added)])
 
-    def _changed(self, row: int, name: str, edits: Sequence[Edit]) -> list[Change]:
+    def _changed(self, row: int, name: str, edits: Sequence[Edit]) -> list[Change[str]]:
         places = self._places
         position = self._columns.index(name)
         item = places.items[places.shown[row]]
@@ -194,7 +200,7 @@ class _File:
             raise EditFault(f"The value {name!r} is commented out.", line=line)
         return self._value(edit.value) + (" " if source else "")
 
-    def _removals(self, removed: set[int]) -> list[Change]:
+    def _removals(self, removed: set[int]) -> list[Change[str]]:
         """Cuts records out, each with the delimiter after it; the last ones with that before."""
         places = self._places
         cut: set[int] = set()
@@ -214,7 +220,9 @@ class _File:
         spans = (places.lines[index] for index in sorted(cut))
         return [(line.start, line.end, "") for line in spans]
 
-    def _additions(self, added: Sequence[tuple[int, Value]], removed: set[int]) -> list[Change]:
+    def _additions(
+        self, added: Sequence[tuple[int, Value]], removed: set[int]
+    ) -> list[Change[str]]:
         found = []
         for row, value in sorted(added, key=lambda each: each[0]):
             at = row
@@ -223,7 +231,7 @@ class _File:
             found.append(self._added(at, self._row(value)))
         return found
 
-    def _added(self, row: int, value: Mapping[str, Any]) -> Change:
+    def _added(self, row: int, value: Mapping[str, Any]) -> Change[str]:
         """Adds a record before a row, or after the last of all, with a delimiter as others have."""
         places = self._places
         record = self._record(self._columns, value)
@@ -257,7 +265,7 @@ class _File:
             return text
         return _BREAKS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
-    def _count(self, more: int) -> list[Change]:
+    def _count(self, more: int) -> list[Change[str]]:
         if not more:
             return []
         line = self._places.lines[self._places.footer]
@@ -287,9 +295,11 @@ def _speller(values: bytes, encoding: Encoding) -> Speller:
     return Speller(values if has_containers else values + b"\n" + _COMPACT, encoding, one_line=True)
 
 
-def _begun(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], encoding: Encoding) -> bytes:
+def _begun(table: str, rows: Sequence[Mapping[str, Any]], encoding: Encoding) -> bytes:
     """Gives a file without a model."""
-    header = _header(Header(_BEFORE, (" ", " ")), columns)
+    columns = _columns(rows, (KEY,))
+    title = _TABLE if _NO_NAME.search(table) else table
+    header = _header(Header(f"# INGR.io | {title}:", (" ", " ")), columns)
     text = f"{header}\n# 0 records\n"
     read = Document(kind="rows", value=[], lines=[], columns=columns)
     return _File(text, read, encoding).like(rows)

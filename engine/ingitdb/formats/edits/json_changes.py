@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from ingitdb.formats.edits.editing import same
-from ingitdb.formats.edits.json_gaps import Change, membership_changes
+from ingitdb.formats.edits.changed_values import same
+from ingitdb.formats.edits.json_gaps import membership_changes
 from ingitdb.formats.edits.json_nodes import Container, container, indent_at, line_at
 from ingitdb.formats.edits.json_spelling import MOST_MODELS, Speller
+from ingitdb.formats.edits.splices import Change
 from ingitdb.formats.json_values import read_value
 from ingitdb.model.edits import Edit, EditFault, Insert, Put, Remove, Step
 from ingitdb.model.records import Spelled, Value
@@ -28,7 +29,7 @@ class ValueChanges:
 
     def of(
         self, start: int, end: int, edits: Sequence[Edit], *, broken: bool | None = None
-    ) -> Iterator[Change]:
+    ) -> Iterator[Change[bytes]]:
         """Gives the changes for a value.
 
         Args:
@@ -52,7 +53,7 @@ class ValueChanges:
 
     def _inside(
         self, start: int, end: int, edits: Sequence[Edit], at: int, *, broken: bool | None
-    ) -> Iterator[Change]:
+    ) -> Iterator[Change[bytes]]:
         """Gives the changes in a container that `at` steps of the edits' places lead to."""
         node = container(self._raw, start, end)
         if node is None:
@@ -78,7 +79,7 @@ class ValueChanges:
 
     def _below(
         self, node: Container, position: int, edits: Sequence[Edit], at: int
-    ) -> Iterator[Change]:
+    ) -> Iterator[Change[bytes]]:
         """Gives the changes for a member that edits are about or lie in."""
         member = node.members[position]
         broken = None if node.is_broken else False
@@ -100,7 +101,7 @@ class ValueChanges:
         *,
         broken: bool | None,
         near: Sequence[Container] = (),
-    ) -> Iterator[Change]:
+    ) -> Iterator[Change[bytes]]:
         """Gives the change for another value, in the layout of the old one."""
         text = self._raw[start:end]
         if _stays(text, value):
@@ -109,30 +110,30 @@ class ValueChanges:
         if old is not None and old.members:
             near, broken = [old], old.is_broken
         made = self._spelled(value, start, at, models=near, broken=broken)
-        yield Change(start, end, made.encode())
+        yield start, end, made.encode()
 
     def _grown(
         self, start: int, end: int, edits: Sequence[Edit], at: int, *, broken: bool | None
-    ) -> Change:
+    ) -> Change[bytes]:
         """Gives the change for the first entries of a map where null stands."""
         value = new_map(edits, at) if self._raw[start:end] == b"null" else None
         if value is None:
             message = f"There is nothing at {edits[0].place[at]!r}: this is no map and no list."
             raise EditFault(message, line=line_at(self._raw, start))
         made = self._spelled(value, start, at, broken=broken)
-        return Change(start, end, made.encode())
+        return start, end, made.encode()
 
     def _filled(
         self, node: Container, come: Sequence[Insert], at: int, *, broken: bool | None
-    ) -> Change:
+    ) -> Change[bytes]:
         """Gives the change for the first members of an empty container."""
         value = new_map(come, at) if node.is_map else [edit.value for edit in come]
         made = self._spelled(value, node.start, at, broken=broken)
-        return Change(node.start, node.end, made.encode())
+        return node.start, node.end, made.encode()
 
     def _members(
         self, node: Container, come: dict[int, list[Insert]], gone: set[int], at: int
-    ) -> Iterator[Change]:
+    ) -> Iterator[Change[bytes]]:
         """Gives the changes for members that come or go."""
         texts = {
             position: [self._member(node, position, edit, at) for edit in edits]

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from ingitdb.formats.edits.json_changes import ValueChanges, new_map
-from ingitdb.formats.edits.json_gaps import spliced
 from ingitdb.formats.edits.json_nodes import container
 from ingitdb.formats.edits.json_spelling import Speller
+from ingitdb.formats.edits.splices import spliced
 from ingitdb.formats.edits.text_bytes import decoded, encoded, encoding_for
 from ingitdb.formats.json_values import read_value
 from ingitdb.model.edits import Edit, EditFault, Put
@@ -50,7 +50,12 @@ class JsonEditor:
         return encoded(spliced(raw, changes).decode(), encoding)
 
     def write(
-        self, value: Value, options: ReadOptions = DEFAULT_OPTIONS, *, like: bytes | None = None
+        self,
+        value: Value,
+        options: ReadOptions = DEFAULT_OPTIONS,
+        *,
+        like: bytes | None = None,
+        table: str = "",
     ) -> bytes:
         """Gives a new file that holds a value.
 

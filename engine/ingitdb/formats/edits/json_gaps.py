@@ -1,26 +1,9 @@
 """Takes members out of the maps and lists of a JSON text and puts others in, with their commas."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from ingitdb.formats.edits.json_nodes import Container, break_in
-
-
-class Change(NamedTuple):
-    """Another text for what stands between two positions."""
-
-    start: int
-    end: int
-    text: bytes
-
-
-def spliced(raw: bytes, changes: Sequence[Change]) -> bytes:
-    """Gives a text after some changes that do not overlap."""
-    pieces, position = [], 0
-    for change in sorted(changes, key=lambda change: change[:2]):
-        pieces += [raw[position : change.start], change.text]
-        position = change.end
-    return b"".join([*pieces, raw[position:]])
+from ingitdb.formats.edits.splices import Change
 
 
 def membership_changes(
@@ -30,7 +13,7 @@ def membership_changes(
     *,
     comma: str,
     empty: str,
-) -> Iterator[Change]:
+) -> Iterator[Change[bytes]]:
     """Gives what is to be written for members that go or come.
 
     A member that comes where one goes stands in the same place. What goes takes its lines along,
@@ -45,7 +28,7 @@ def membership_changes(
     """
     count = len(container.members)
     if len(removed) == count and not any(inserted.values()):
-        yield Change(container.start + 1, container.end - 1, empty.encode())
+        yield container.start + 1, container.end - 1, empty.encode()
         return
     left = -1
     gone: list[int] = []
@@ -63,12 +46,12 @@ def membership_changes(
 
 def _gap(
     container: Container, left: int, gone: Sequence[int], come: Sequence[str], comma: str
-) -> Iterator[Change]:
+) -> Iterator[Change[bytes]]:
     """Gives the changes behind a member that stays, -1 for the opening bracket."""
     both = min(len(gone), len(come))
     for at, text in zip(gone, come, strict=False):
         member = container.members[at]
-        yield Change(member.start, member.end, text.encode())
+        yield member.start, member.end, text.encode()
         left = at
     if gone[both:]:
         yield _removal(container, left, gone[-1])
@@ -76,11 +59,11 @@ def _gap(
         yield _insertion(container, left, come[both:], comma)
 
 
-def _removal(container: Container, left: int, last: int) -> Change:
+def _removal(container: Container, left: int, last: int) -> Change[bytes]:
     """Takes out the members after one up to another."""
     members = container.members
     if last + 1 == len(members):
-        return Change(members[left].end, members[last].end, b"")
+        return members[left].end, members[last].end, b""
     start = container.start + 1 if left < 0 else container.comma(left) + 1
     before, after = container.lead(left + 1), container.lead(last + 1)
     own, its = break_in(before), break_in(after)
@@ -90,10 +73,10 @@ def _removal(container: Container, left: int, last: int) -> Change:
         lead = before
     else:
         lead = after
-    return Change(start, members[last + 1].start, lead.encode())
+    return start, members[last + 1].start, lead.encode()
 
 
-def _insertion(container: Container, left: int, texts: Sequence[str], comma: str) -> Change:
+def _insertion(container: Container, left: int, texts: Sequence[str], comma: str) -> Change[bytes]:
     """Puts members after one, or before the first."""
     members = container.members
     count = len(members)
@@ -108,7 +91,7 @@ def _insertion(container: Container, left: int, texts: Sequence[str], comma: str
         lead = _after_comma(container, left, comma)
         tail = container.tail(left - 1) if count > 1 else ""
         position, text = members[left].end, "".join(f"{tail},{lead}{text}" for text in texts)
-    return Change(position, position, text.encode())
+    return position, position, text.encode()
 
 
 def _after_comma(container: Container, at: int, comma: str) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from ingitdb.formats.edits.json_changes import ValueChanges
 from ingitdb.formats.edits.json_edits import BLANKS, span
-from ingitdb.formats.edits.json_gaps import spliced
 from ingitdb.formats.edits.json_nodes import Container, container
 from ingitdb.formats.edits.json_spelling import MOST_MODELS, Speller
+from ingitdb.formats.edits.splices import spliced
 from ingitdb.formats.edits.text_bytes import decoded, encoded, encoding_for
 from ingitdb.formats.json_values import read_value
 from ingitdb.formats.text import moved
@@ -44,7 +44,12 @@ class JsonLinesEditor:
         return encoded(rows.edited(edits).decode(), encoding)
 
     def write(
-        self, value: Value, options: ReadOptions = DEFAULT_OPTIONS, *, like: bytes | None = None
+        self,
+        value: Value,
+        options: ReadOptions = DEFAULT_OPTIONS,
+        *,
+        like: bytes | None = None,
+        table: str = "",
     ) -> bytes:
         """Gives a new file that holds rows.
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ingitdb.formats.edits.editing import leaf_edits
+from ingitdb.formats.edits.changed_values import leaf_edits
 from ingitdb.formats.edits.text_bytes import encoded, encoding_like
 from ingitdb.formats.edits.toml_edits import TomlEditor
 from ingitdb.formats.edits.yaml_edits import YamlEditor
@@ -73,7 +73,12 @@ class MarkdownEditor:
         return encoded(_joined(made), encoding_like(data, options.encoding))
 
     def write(
-        self, value: Value, options: ReadOptions = DEFAULT_OPTIONS, *, like: bytes | None = None
+        self,
+        value: Value,
+        options: ReadOptions = DEFAULT_OPTIONS,
+        *,
+        like: bytes | None = None,
+        table: str = "",
     ) -> bytes:
         """Gives a new file that holds a map, one of whose fields is the body.
 

@@ -26,7 +26,7 @@ class Bracket:
     inserted: dict[int, list[str]] = field(default_factory=dict)
 
 
-def change(bracket: Bracket, places: Places, splices: Splices) -> None:
+def change(bracket: Bracket, places: Places, splices: Splices[str]) -> None:
     """Makes the changes of one bracket.
 
     A member on lines of its own comes and goes as lines, its comment with it; lines of comments
@@ -52,7 +52,7 @@ def _is_apart(member: Node | Pair, places: Places) -> bool:
     return _REST.match(text, end) is not None or _SHUT.match(text, end) is not None
 
 
-def _fill(bracket: Bracket, places: Places, splices: Splices) -> None:
+def _fill(bracket: Bracket, places: Places, splices: Splices[str]) -> None:
     node, text = bracket.node, places.text
     new = bracket.inserted.get(0, [])
     inside = text[node.start + 1 : node.end - 1]
@@ -68,7 +68,7 @@ def _fill(bracket: Bracket, places: Places, splices: Splices) -> None:
     splices.add(at, lines + line_break)
 
 
-def _change_lines(bracket: Bracket, places: Places, splices: Splices) -> None:
+def _change_lines(bracket: Bracket, places: Places, splices: Splices[str]) -> None:
     node, text = bracket.node, places.text
     members = node.members
     count, last = len(members), members[-1]
@@ -107,7 +107,7 @@ def _line_after(member: Node | Pair, places: Places) -> int:
     return end if _SHUT.match(places.text, end) else places.line_end(end)
 
 
-def _cut_lines(bracket: Bracket, position: int, places: Places, splices: Splices) -> None:
+def _cut_lines(bracket: Bracket, position: int, places: Places, splices: Splices[str]) -> None:
     members = bracket.node.members
     member = members[position]
     start, end = places.line_start(member.start), _line_after(member, places)
@@ -116,14 +116,14 @@ def _cut_lines(bracket: Bracket, position: int, places: Places, splices: Splices
     splices.cut(start, end)
 
 
-def _mend_comma(member: Node | Pair, splices: Splices, *, needed: bool) -> None:
+def _mend_comma(member: Node | Pair, splices: Splices[str], *, needed: bool) -> None:
     if needed and member.comma < 0:
         splices.add(member.end, ",")
     elif not needed and member.comma >= 0:
         splices.cut(member.comma, member.comma + 1)
 
 
-def _change_items(bracket: Bracket, places: Places, splices: Splices) -> None:
+def _change_items(bracket: Bracket, places: Places, splices: Splices[str]) -> None:
     """Changes members that share lines: each goes with what lies between it and the next."""
     node, text = bracket.node, places.text
     members = node.members
@@ -153,7 +153,7 @@ def _change_items(bracket: Bracket, places: Places, splices: Splices) -> None:
         splices.add(last.end, "".join(gap + item for item in new_items))
 
 
-def _cut_tail(bracket: Bracket, tail: int, text: str, splices: Splices) -> None:
+def _cut_tail(bracket: Bracket, tail: int, text: str, splices: Splices[str]) -> None:
     """Takes away all members from one on, and a comma that would be left over."""
     node = bracket.node
     members = node.members

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ingitdb.formats.edits import toml_brackets
-from ingitdb.formats.edits.editing import same
+from ingitdb.formats.edits.changed_values import same
 from ingitdb.formats.edits.splices import Splices
 from ingitdb.formats.edits.text_bytes import decoded, encoded, encoding_like
 from ingitdb.formats.edits.toml_brackets import Bracket
@@ -44,7 +44,12 @@ class TomlEditor:
         return data if made == text else encoded(made, encoding)
 
     def write(
-        self, value: Value, options: ReadOptions = DEFAULT_OPTIONS, *, like: bytes | None = None
+        self,
+        value: Value,
+        options: ReadOptions = DEFAULT_OPTIONS,
+        *,
+        like: bytes | None = None,
+        table: str = "",
     ) -> bytes:
         """Gives a new file that holds a map; of another file the `#:` directives are taken, too.
 

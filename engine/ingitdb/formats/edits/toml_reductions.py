@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ingitdb.formats.edits.editing import applied, leaf_edits
+from ingitdb.formats.edits.changed_values import applied, leaf_edits
 from ingitdb.formats.edits.toml_places import Places
 from ingitdb.model.edits import Edit, EditFault, Place, Put, Remove, Step
 

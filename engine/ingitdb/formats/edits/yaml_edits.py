@@ -5,11 +5,11 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ingitdb.formats.edits.editing import applied, same
+from ingitdb.formats.edits.changed_values import applied, same
 from ingitdb.formats.edits.yaml_entries import Added, change_entries
 from ingitdb.formats.edits.yaml_layout import Layout
 from ingitdb.formats.edits.yaml_places import Entry, Node, Part, Places
-from ingitdb.formats.edits.yaml_splices import Slot, Splices
+from ingitdb.formats.edits.yaml_splices import NodeSplices, Slot
 from ingitdb.formats.edits.yaml_streams import change_stream, first_document, written_documents
 from ingitdb.formats.text import TOO_DEEP, decode, encoding_of
 from ingitdb.formats.yaml import read_text
@@ -58,7 +58,12 @@ class YamlEditor:
         return _encoded(made, data, options)
 
     def write(
-        self, value: Value, options: ReadOptions = DEFAULT_OPTIONS, *, like: bytes | None = None
+        self,
+        value: Value,
+        options: ReadOptions = DEFAULT_OPTIONS,
+        *,
+        like: bytes | None = None,
+        table: str = "",
     ) -> bytes:
         """Gives a new file that holds a value, with the indentation and quotes of another one.
 
@@ -83,7 +88,7 @@ class _Edited:
     def __init__(self, text: str, value: Value, *, is_single: bool) -> None:
         self.value = value
         self.places = Places(text)
-        self.splices = Splices(self.places, Layout(self.places), is_single=is_single)
+        self.splices = NodeSplices(self.places, Layout(self.places), is_single=is_single)
         self.touched: set[Node] = set()
 
     def made(self, edits: Sequence[Edit]) -> str:
@@ -97,7 +102,7 @@ class _Edited:
             whole = edits[0]
             wanted = whole.value if isinstance(whole, Put) else applied(_empty(edits), edits)
             return self._closed(first_document(self.splices, wanted), lambda: wanted)
-        text = self._closed(self.splices.text(), lambda: applied(self.value, edits))
+        text = self._closed(self.splices.made(), lambda: applied(self.value, edits))
         self._prove(text, edits)
         return text
 
@@ -151,17 +156,17 @@ class _Edited:
                 raise EditFault("There is something at this place already.", line=node.line)
             if not _is_same(value, first.value):
                 self._touch(node)
-                self.splices.put(slot, first.value)
+                self.splices.put_value(slot, first.value)
             return
         self.touched.add(node)
         if node.kind == "alias":
             self._unshare(slot, value, edits)
         elif node.is_null:
-            self.splices.put(slot, applied(_empty(edits), edits))
+            self.splices.put_value(slot, applied(_empty(edits), edits))
         elif self._is_bare(node) and any(
             len(edit.place) == 1 and not isinstance(edit, Put) for edit in edits
         ):
-            self.splices.put(slot, applied(value, edits))
+            self.splices.put_value(slot, applied(value, edits))
         elif node.kind == "map":
             self._map(slot, value, edits)
         elif node.kind == "list":
@@ -183,7 +188,7 @@ class _Edited:
             message = "What the alias repeats is too large to be written out here."
             raise EditFault(message, line=line)
         slot.pattern = slot.node.target
-        self.splices.put(slot, wanted)
+        self.splices.put_value(slot, wanted)
 
     def _map(self, slot: Slot, value: dict[str, Any], edits: Sequence[Edit]) -> None:
         node, removed = slot.node, set[int]()

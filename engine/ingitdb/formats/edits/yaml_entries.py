@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingitdb.formats.edits.yaml_places import Entry, Node, block_lines
-from ingitdb.formats.edits.yaml_splices import Slot, Splices
+from ingitdb.formats.edits.yaml_splices import NodeSplices, Slot
 from ingitdb.model.edits import EditFault
 from ingitdb.model.records import Value
 
@@ -30,7 +30,7 @@ class Added:
 
 
 def change_entries(
-    splices: Splices, slot: Slot, removed: set[int], added: Sequence[Added], whole: Value
+    splices: NodeSplices, slot: Slot, removed: set[int], added: Sequence[Added], whole: Value
 ) -> None:
     """Removes entries of a list or map and adds others.
 
@@ -50,7 +50,7 @@ def change_entries(
             line = node.entries[at].value.line
             raise EditFault("An entry with a key behind a question mark stays.", line=line)
     if len(removed) == len(node.entries):
-        splices.put(slot, whole)
+        splices.put_value(slot, whole)
     elif node.is_flow:
         _Flow(splices, node, removed).change(added)
     else:
@@ -60,7 +60,7 @@ def change_entries(
 class _Block:
     """A list or map in block style."""
 
-    def __init__(self, splices: Splices, node: Node, removed: set[int]) -> None:
+    def __init__(self, splices: NodeSplices, node: Node, removed: set[int]) -> None:
         self.splices, self.places, self.layout = splices, splices.places, splices.layout
         self.node, self.removed = node, removed
         first = self.places.line_start(node.body)
@@ -107,22 +107,22 @@ class _Block:
             lines = self._lines(added)
         _close(self.splices, entry, self.node)
         at, line_break = places.next_line(entry.end), places.break_at(entry.start)
-        self.splices.splice(at, at, "".join(line + line_break for line in lines))
+        self.splices.put(at, at, "".join(line + line_break for line in lines))
 
     def _add_before(self, entry: Entry, added: Added) -> None:
         lines = self._lines(added)
         pad = " " * self.node.column
         text = self.splices.joined(entry.start, [*lines[1:], pad])
-        self.splices.splice(entry.start, entry.start, lines[0][len(pad) :] + text)
+        self.splices.put(entry.start, entry.start, lines[0][len(pad) :] + text)
 
     def _remove(self, at: int, *, leads: bool) -> None:
         entry, places = self.node.entries[at], self.places
         end = places.next_line(entry.end)
         if leads:
             found = _BLANKS.match(places.text, end)
-            self.splices.splice(entry.start, found.end() if found else end, "")
+            self.splices.put(entry.start, found.end() if found else end, "")
             return
-        self.splices.splice(places.line_start(entry.start), end, "")
+        self.splices.put(places.line_start(entry.start), end, "")
 
 
 def _last(entry: Entry) -> Node:
@@ -133,7 +133,7 @@ def _last(entry: Entry) -> Node:
     return node
 
 
-def _close(splices: Splices, entry: Entry, node: Node) -> None:
+def _close(splices: NodeSplices, entry: Entry, node: Node) -> None:
     """Says of a block that ends without a line break, as the file does, that it has none."""
     last, text = _last(entry), splices.places.text
     is_last = splices.places.next_line(last.end) == len(text)
@@ -141,13 +141,13 @@ def _close(splices: Splices, entry: Entry, node: Node) -> None:
         return
     stop = block_lines(splices.places, last, node.column)[0]
     header = text[last.body : stop]
-    splices.splice_if_kept(last.body, stop, header.replace("+", "").replace("-", "") + "-")
+    splices.put_if_kept(last.body, stop, header.replace("+", "").replace("-", "") + "-")
 
 
 class _Flow:
     """A list or map in flow style, in brackets."""
 
-    def __init__(self, splices: Splices, node: Node, removed: set[int]) -> None:
+    def __init__(self, splices: NodeSplices, node: Node, removed: set[int]) -> None:
         self.splices, self.places, self.layout = splices, splices.places, splices.layout
         self.node, self.removed = node, removed
         self.text = splices.places.text
@@ -182,7 +182,7 @@ class _Flow:
         blank = "\n" if self._is_alone(entry) else " "
         if blank == "\n":
             blank = self.places.break_at(start) + self.text[start : entry.start]
-        self.splices.splice(entry.start, entry.start, f"{self._cell(added)},{blank}")
+        self.splices.put(entry.start, entry.start, f"{self._cell(added)},{blank}")
 
     def _remove(self, at: int) -> None:
         """Removes an entry that another one follows."""
@@ -191,7 +191,7 @@ class _Flow:
         if self._is_alone(entry) and self._is_alone(following):
             start = self.places.line_start(start)
             end = self.places.next_line(self._behind_comma(entry))
-        self.splices.splice(start, end, "")
+        self.splices.put(start, end, "")
 
     def _behind_comma(self, entry: Entry) -> int:
         comma = self.places.skip(entry.end)
@@ -207,7 +207,7 @@ class _Flow:
             gap = self._gap()
             text = "".join(f",{gap}{cell}" for cell in cells)
             stop = entries[-1].end if not has_comma else behind
-            self.splices.splice(end, stop, text + ("," if has_comma else ""))
+            self.splices.put(end, stop, text + ("," if has_comma else ""))
             return
         self._end_lines(last, cells, has_comma=has_comma)
 
@@ -216,16 +216,16 @@ class _Flow:
         end, behind = entries[last].end, self._behind_comma(entries[last])
         wants_comma = bool(cells) or has_comma
         if wants_comma != (behind > end):
-            self.splices.splice(end, behind, "," if wants_comma else "")
+            self.splices.put(end, behind, "," if wants_comma else "")
         at = self._line_end(behind)
         for entry in entries[last + 1 :]:
             start = self._line_end(self._behind_comma(entries[entries.index(entry) - 1]))
-            self.splices.splice(start, self._line_end(self._behind_comma(entry)), "")
+            self.splices.put(start, self._line_end(self._behind_comma(entry)), "")
         start = places.line_start(entries[-1].start)
         pad = self.text[start : entries[-1].start]
         commas = ["," if has_comma or cell is not cells[-1] else "" for cell in cells]
         lines = [pad + cell + comma for cell, comma in zip(cells, commas, strict=True)]
-        self.splices.splice(at, at, self.splices.joined(entries[-1].start, lines))
+        self.splices.put(at, at, self.splices.joined(entries[-1].start, lines))
 
     def _line_end(self, offset: int) -> int:
         """Gives the end of a line, or the place of the closing bracket if it stands there."""

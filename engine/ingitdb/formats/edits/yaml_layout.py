@@ -15,6 +15,7 @@ from ingitdb.formats.edits.yaml_spelling import (
     can_be_plain,
     is_single_line,
     key_text,
+    kinds,
     number,
     quoted,
 )
@@ -35,18 +36,22 @@ class Layout:
         null: How nothing is spelled.
         padding: What stands inside the brackets of flow style.
         is_flow: Whether all lists and maps below the first are in flow style.
+        bare_keys: Keys without quotes that some reader takes for no text, by what it takes them
+            for; of each kind one, if most such keys are bare.
     """
 
     def __init__(self, places: Places | None = None) -> None:
         self.step, self.list_step, self.gap = 2, 2, 1
         self.quote, self.null, self.padding = "'", "null", ""
         self.is_flow = False
+        self.bare_keys: dict[tuple[str, str], str] = {}
         self._has_blocks = True
         if places is not None:
             self._look(places)
 
     def _look(self, places: Places) -> None:
         seen: Counter[tuple[str, Any]] = Counter()
+        keys: Counter[tuple[str, bool]] = Counter()
         nodes = (node for root in places.roots() for node in root.walk())
         for node in islice(nodes, _MOST_LOOKED_AT):
             if node.kind == "scalar":
@@ -57,6 +62,8 @@ class Layout:
                 seen["flow", True] += 1
             for entry in node.entries if node.is_block else ():
                 seen.update(_seen_entry(places, node, entry))
+            keys.update((e.key.text, e.key.is_plain) for e in node.entries if e.key is not None)
+        self._look_at_keys(keys)
         self.step = max(1, _commonest(seen, "step", self.step))
         self.list_step = max(0, _commonest(seen, "list_step", self.list_step))
         self.gap = max(1, _commonest(seen, "gap", self.gap))
@@ -64,6 +71,17 @@ class Layout:
         self.null = _commonest(seen, "null", self.null)
         self.padding = _commonest(seen, "padding", self.padding)
         self.is_flow = bool(seen["flow", True]) and not seen["block", True]
+
+    def _look_at_keys(self, seen: Counter[tuple[str, bool]]) -> None:
+        bare: Counter[tuple[str, str]] = Counter()
+        for (key, is_plain), count in seen.items():
+            kind = kinds(key)
+            if kind == ("str", "str"):
+                continue
+            bare[kind] += count if is_plain else -count
+            if is_plain:
+                self.bare_keys.setdefault(kind, key)
+        self.bare_keys = {kind: key for kind, key in self.bare_keys.items() if bare[kind] > 0}
 
     @contextmanager
     def blocks(self, *, allowed: bool) -> Iterator[None]:
@@ -199,13 +217,12 @@ class Layout:
         same = next((node for node in keys if node.text == key), None)
         styles = {node.style for node in ([same] if same else keys)}
         style = styles.pop() if len(styles) == 1 else ""
-        plain = same or next((node for node in reversed(keys) if node.is_plain), None)
         return key_text(
             key,
             flow=flow,
             quote=self.quote,
             style=style if style in {"'", '"'} else "",
-            like=plain.text if plain is not None and plain.is_plain else None,
+            like=self.bare_keys.get(kinds(key)),
         )
 
 

@@ -52,6 +52,7 @@ class Spelling:
     lines: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=10_000)
 def kinds(text: str) -> tuple[str, str]:
     """Gives what a plain scalar is under YAML 1.1 and under the core schema of YAML 1.2.
 
@@ -228,7 +229,7 @@ def key_text(key: str, *, flow: bool, quote: str, style: str, like: str | None) 
         flow: Whether the map is in flow style.
         quote: The quotes that are used where they are needed.
         style: The quotes that its siblings have; empty if they have none.
-        like: A plain sibling.
+        like: A key without quotes that readers take for the same as this one.
 
     Raises:
         EditFault: The key is too long.

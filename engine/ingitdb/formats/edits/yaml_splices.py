@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ingitdb.formats.edits.splices import Splices
 from ingitdb.formats.edits.yaml_folds import refolded
 from ingitdb.formats.edits.yaml_layout import Layout, moved
 from ingitdb.formats.edits.yaml_places import Entry, Node, Part, Places, block_lines
@@ -51,8 +52,8 @@ class Slot:
         return self.part.after if self.part is not None else None
 
 
-class Splices:
-    """Replacements in a text, all made at once.
+class NodeSplices(Splices[str]):
+    """Puts values in the place of nodes.
 
     Attributes:
         places: The nodes of the text.
@@ -61,39 +62,24 @@ class Splices:
     """
 
     def __init__(self, places: Places, layout: Layout, *, is_single: bool) -> None:
+        super().__init__(places.text)
         self.places, self.layout, self.is_single = places, layout, is_single
-        self._found: list[tuple[int, int, str]] = []
         self._weak: set[tuple[int, int, str]] = set()
 
-    def splice(self, start: int, end: int, text: str) -> None:
-        """Puts a text in the place of some characters."""
-        if start < end or text:
-            self._found.append((start, end, text))
-
-    def splice_if_kept(self, start: int, end: int, text: str) -> None:
+    def put_if_kept(self, start: int, end: int, text: str) -> None:
         """Puts a text in the place of some characters, unless something else is put there."""
         self._weak.add((start, end, text))
 
-    def text(self) -> str:
-        """Gives the text with all replacements.
+    def made(self) -> str:
+        """Gives the text with all changes.
 
         Raises:
-            EditFault: Two replacements overlap.
+            EditFault: Something else is changed where a text was put.
         """
-        found, at, is_gone = [], 0, False
-        splices = [*self._found]
         for start, end, text in self._weak:
-            if not any(other[0] < end and start < other[1] for other in self._found):
-                splices.append((start, end, text))
-        for start, end, text in sorted(splices, key=lambda s: (s[0], s[1] > s[0])):
-            if start < at and not text and is_gone:
-                start, end = at, max(at, end)
-            if start < at:
-                line = self.places.text.count("\n", 0, start) + 1
-                raise EditFault("Two edits of the same lines cannot be made at once.", line=line)
-            found += [self.places.text[at:start], text]
-            at, is_gone = end, not text and end > start
-        return "".join([*found, self.places.text[at:]])
+            if self.is_free(start, end):
+                self.put(start, end, text)
+        return super().made()
 
     def joined(self, at: int, lines: Iterator[str] | list[str] | tuple[str, ...]) -> str:
         """Gives whole lines with the line break of an offset before each."""
@@ -113,14 +99,14 @@ class Splices:
         lines = _BREAKS.split(found[0]) if found else []
         return all(len(line.rstrip("#")) <= max(indent, 0) for line in lines)
 
-    def put(self, slot: Slot, value: Value) -> None:
+    def put_value(self, slot: Slot, value: Value) -> None:
         """Puts a value in the place of a node, in the style of what is like it."""
         start, node = self._start(slot, value), slot.node
         folded = None
         if isinstance(value, str) and start == node.body:
             folded = refolded(self.places, node, value, flow=slot.is_in_flow)
         if folded is not None:
-            self.splice(node.body, node.end, folded)
+            self.put(node.body, node.end, folded)
         elif slot.is_in_flow:
             self._put_flow(slot, value, start)
         elif node.is_block:
@@ -132,13 +118,13 @@ class Splices:
         node, entry = slot.node, slot.entry
         text = self.layout.flow(value, slot.like)
         if start < node.end:
-            self.splice(start, node.end, text)
+            self.put(start, node.end, text)
             return
         if entry is not None and not entry.has_colon:
             text = f": {text}"
         elif self.places.text[start - 1 : start] not in {" ", "\t", "\n", "\r"}:
             text = f" {text}"
-        self.splice(start, start, text)
+        self.put(start, start, text)
 
     def _put_inline(self, slot: Slot, value: Value, start: int) -> None:
         """Replaces a scalar, an alias or what is in flow style, in a place of block style."""
@@ -166,8 +152,8 @@ class Splices:
         is_last = places.is_open and places.next_line(end) == len(places.text) and self.is_single
         if is_last and node.style in {"|", ">"} and "-" not in places.text[node.body : stop]:
             head = head.removesuffix("-")
-        self.splice(start, stop, head)
-        self.splice(tail, end, text)
+        self.put(start, stop, head)
+        self.put(tail, end, text)
 
     def _gap(self, slot: Slot) -> str:
         is_item = slot.parent is not None and slot.parent.kind == "list"
@@ -237,18 +223,18 @@ class Splices:
         if places.text[first : node.body].strip("\ufeff \t"):
             head = lines.pop(0).lstrip(" ") if not found.head else found.head
             stop = self._first_line_end(node)
-            self.splice(node.body, stop, head)
-            self.splice(places.line_end(stop), end, self.joined(node.body, lines))
+            self.put(node.body, stop, head)
+            self.put(places.line_end(stop), end, self.joined(node.body, lines))
             return
         if slot.parent is None and slot.after is None:
             whole = [found.head, *lines] if found.head else lines
-            self.splice(first, end, self.joined(node.body, whole)[len(places.break_at(first)) :])
+            self.put(first, end, self.joined(node.body, whole)[len(places.break_at(first)) :])
             return
         after = slot.after if slot.after is not None else first
         at = self._behind_properties(node) if node.start < node.body else after
-        self.splice(at if start > node.start else after, at, f" {found.head}" if found.head else "")
+        self.put(at if start > node.start else after, at, f" {found.head}" if found.head else "")
         before = first - len(_break_before(places.text, first))
-        self.splice(before, end, self.joined(first, lines))
+        self.put(before, end, self.joined(first, lines))
 
     def _first_line_end(self, node: Node) -> int:
         """Gives where the comment of a list's or map's first line begins, else the line's end."""

@@ -5,24 +5,24 @@ from typing import Any
 
 from ingitdb.formats.edits.yaml_layout import Layout, alike
 from ingitdb.formats.edits.yaml_places import Node, Part, Places
-from ingitdb.formats.edits.yaml_splices import Splices
+from ingitdb.formats.edits.yaml_splices import NodeSplices
 from ingitdb.model.edits import Edit, EditFault, Insert, Remove
 from ingitdb.model.records import Value
 
 
-def first_document(splices: Splices, value: Value) -> str:
+def first_document(splices: NodeSplices, value: Value) -> str:
     """Gives a text of comments, or of nothing, with a value behind them."""
     places = splices.places
     lines = _lines(splices.layout, value, None, dashes=False)
     if any(part.has_dots for part in places.parts):
         at = places.line_end(places.parts[-1].after or 0)
-        splices.splice(at, at, splices.joined(at, lines))
-        return splices.text()
+        splices.put(at, at, splices.joined(at, lines))
+        return splices.made()
     end = places.break_at(len(places.text))
     return places.text + "".join(line + end for line in lines)
 
 
-def change_stream(splices: Splices, parts: Sequence[Part], edits: Sequence[Edit]) -> None:
+def change_stream(splices: NodeSplices, parts: Sequence[Part], edits: Sequence[Edit]) -> None:
     """Adds documents to a stream and removes some.
 
     Args:
@@ -48,10 +48,10 @@ def change_stream(splices: Splices, parts: Sequence[Part], edits: Sequence[Edit]
             _insert(splices, parts, at, edit.value)
         else:
             start = parts[at].start
-            splices.splice(start, next(end for end in starts if end > start), "")
+            splices.put(start, next(end for end in starts if end > start), "")
 
 
-def _insert(splices: Splices, parts: Sequence[Part], at: int, value: Value) -> None:
+def _insert(splices: NodeSplices, parts: Sequence[Part], at: int, value: Value) -> None:
     places = splices.places
     like = parts[min(at, len(parts) - 1)].root
     has_dashes = at == len(parts) or parts[at].after is not None
@@ -59,12 +59,12 @@ def _insert(splices: Splices, parts: Sequence[Part], at: int, value: Value) -> N
     if at == len(parts):
         end = len(places.text)
         line_break = places.break_at(end)
-        splices.splice(end, end, "".join(line + line_break for line in lines))
+        splices.put(end, end, "".join(line + line_break for line in lines))
         return
     start = parts[at].start
     lines += [] if has_dashes else ["---"]
     line_break = places.break_at(start)
-    splices.splice(start, start, "".join(line + line_break for line in lines))
+    splices.put(start, start, "".join(line + line_break for line in lines))
 
 
 def _lines(layout: Layout, value: Value, like: Node | None, *, dashes: bool) -> list[str]:

@@ -1,0 +1,223 @@
+"""The writing side of a session: its transaction, and how what it writes comes to the branch."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
+
+import pyarrow as pa
+
+from ingitdb.errors import BranchMoved, Conflict, NoCommitsYet, TransactionInvalid
+from ingitdb.execution.catalogs import Catalogs
+from ingitdb.execution.draft import Draft
+from ingitdb.execution.landing import MOST_TRIES, Label, Landing, pause
+from ingitdb.execution.results import Result
+from ingitdb.execution.transactions import Transaction
+from ingitdb.model.identifiers import EMPTY, CommitId
+from ingitdb.sql.transactions import TransactionStep
+from ingitdb.writes.table_texts import Texts
+
+Drafted: TypeAlias = Callable[[], Draft]
+Rows: TypeAlias = Callable[[str], pa.Table]
+
+
+class Writer:
+    """Writes for one session.
+
+    Attributes:
+        autocommit: Whether each statement outside of BEGIN and COMMIT is a commit of its own; else
+            the first one that writes opens a transaction.
+        label: What the next commit is to say.
+    """
+
+    def __init__(
+        self,
+        catalogs: Catalogs,
+        *,
+        tip: Callable[[], CommitId],
+        branch: Callable[[], str],
+        rows: Rows,
+    ) -> None:
+        self.autocommit = True
+        self.label = Label()
+        self._catalogs = catalogs
+        self._tip = tip
+        self._branch = branch
+        self._rows = rows
+        self._transaction: Transaction | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a transaction."""
+        return self._transaction is not None
+
+    @property
+    def has_written(self) -> bool:
+        """Whether there is something to commit."""
+        return self._transaction is not None and bool(self._transaction.written.files)
+
+    @property
+    def commit(self) -> CommitId | None:
+        """What is read inside of the transaction; None outside of one."""
+        return self._transaction.written.commit if self._transaction is not None else None
+
+    def write(self, drafted: Drafted) -> Result:
+        """Runs a statement that writes.
+
+        Raises:
+            BranchMoved: The branch has moved again and again meanwhile.
+            WriteError: The change cannot be made; nothing of the statement stays.
+        """
+        if self._transaction is None and self.autocommit:
+            return self._alone(drafted)
+        return self._take(self._opened(), drafted)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Makes what a block writes one commit or none; inside of a transaction a part of it."""
+        if self._transaction is not None:
+            before = self._transaction.written
+            try:
+                yield
+            except BaseException:
+                self._transaction.written = before
+                raise
+            return
+        self.begin()
+        try:
+            yield
+            if self.autocommit:
+                self.land()
+        except BaseException:
+            self.rollback()
+            raise
+
+    def step(self, step: TransactionStep) -> None:
+        """Begins or ends the transaction, or goes to one of its savepoints.
+
+        Raises:
+            TransactionInvalid: There is none, or there is one already, or no such savepoint.
+            WriteError: What was written cannot be committed.
+        """
+        if step.step == "begin":
+            self.begin(read_only=step.read_only)
+        elif self._transaction is None and self.autocommit:
+            raise TransactionInvalid(
+                f"There is no transaction to {step.step.upper()}.", hint="BEGIN opens one."
+            )
+        elif step.step == "commit":
+            self.land()
+        elif step.step == "rollback":
+            self.rollback()
+        else:
+            name, transaction = step.savepoint or "", self._opened()
+            if step.step == "savepoint":
+                transaction.save(name)
+            elif step.step == "release":
+                transaction.release(name)
+            else:
+                transaction.back_to(name)
+
+    def begin(self, *, read_only: bool = False) -> None:
+        """Opens a transaction.
+
+        Raises:
+            TransactionInvalid: There is one already.
+        """
+        if self._transaction is not None:
+            raise TransactionInvalid(
+                "There is a transaction already.", hint="COMMIT or ROLLBACK ends it."
+            )
+        self._transaction = Transaction(self._base(), read_only=read_only)
+
+    def rollback(self) -> None:
+        """Forgets the transaction, if there is one."""
+        self._transaction = None
+
+    def land(self, label: Label | None = None) -> CommitId | None:
+        """Commits the transaction, if there is one.
+
+        It stays open where the commit can be tried again as it is: once the author is known, or
+        a work tree is out of the way.
+
+        Returns:
+            The commit; None if nothing would change.
+
+        Raises:
+            Conflict: Someone else has changed the same records; the transaction is over.
+            WriteError: The commit cannot be made.
+        """
+        transaction = self._transaction
+        if transaction is None:
+            return None
+        asked = label or self.label
+        found: CommitId | None = None
+        if transaction.written.files or asked.allow_empty:
+            landing = Landing(
+                repository=self._catalogs.repository, branch=self._branch(), rebase=self._rebased
+            )
+            try:
+                found = landing.land(transaction, asked)
+            except Conflict:
+                self._transaction = None
+                raise
+            self.label = Label()
+        self._transaction = None
+        return found
+
+    def _alone(self, drafted: Drafted) -> Result:
+        """Runs one statement as one commit; again where the branch has moved meanwhile."""
+        for tries in range(MOST_TRIES):
+            transaction = self._transaction = Transaction(self._base())
+            try:
+                result = self._take(transaction, drafted)
+                landing = Landing(
+                    repository=self._catalogs.repository,
+                    branch=self._branch(),
+                    rebase=self._rebased,
+                )
+                made = landing.land(transaction, self.label, is_alone=True)
+                self.label = Label()
+            except BranchMoved:
+                if tries == MOST_TRIES - 1:
+                    raise
+            else:
+                result.commit = made or transaction.base
+                return result
+            finally:
+                self._transaction = None
+            pause(tries)
+        raise AssertionError
+
+    def _take(self, transaction: Transaction, drafted: Drafted) -> Result:
+        """Adds a statement to a transaction; if it fails, all is as it was before it."""
+        transaction.check_writable()
+        self._branch()
+        before = transaction.written
+        try:
+            draft = drafted()
+            now = before.commit
+            if draft.files:
+                repository = self._catalogs.repository
+                now = repository.pending(before.commit, draft.files, transaction.base)
+            transaction.written = before.after(draft, now)
+        except BaseException:
+            transaction.written = before
+            raise
+        draft.result.commit = now
+        return draft.result
+
+    def _opened(self) -> Transaction:
+        if self._transaction is None:
+            self._transaction = Transaction(self._base())
+        return self._transaction
+
+    def _base(self) -> CommitId:
+        try:
+            return self._tip()
+        except NoCommitsYet:
+            return EMPTY
+
+    def _rebased(self, transaction: Transaction, head: CommitId) -> Texts:
+        from ingitdb.execution.rebasing import Rebasing  # slow to load: seldom needed
+
+        return Rebasing(catalogs=self._catalogs, rows=self._rows).files(transaction, head)
