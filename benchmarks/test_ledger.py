@@ -104,9 +104,9 @@ class Sides:
     rival: DoltLite
     hashes: tuple[dict[str, str], dict[str, str]]
 
-    def texts(self, question: Question) -> tuple[str, str]:
-        """Gives a question as each side is asked it."""
-        last = self.made.commits - 1
+    def texts(self, question: Question, head: int | None = None) -> tuple[str, str]:
+        """Gives a question as each side is asked it, at HEAD or an earlier commit."""
+        last = self.made.commits - 1 if head is None else head
         places = {"mid": last // 2, "before": last - 1, "head": last}
         own, other = (
             {place: known[message(at)] for place, at in places.items()} for known in self.hashes
@@ -199,6 +199,34 @@ def test_versions(  # noqa: PLR0913 - four of them are parameters
         rounds = _rounds(once)
         benchmark.pedantic(lambda: sides.rival.time(other), rounds=rounds)
         ratio.note(label, RIVAL, middle(sides.rival.seconds[-rounds:]), goal)
+
+
+@pytest.mark.parametrize("side", [RIVAL, "ours"])
+@pytest.mark.parametrize(("form", "records"), LEDGERS)
+def test_neighbours_asked_once(
+    benchmark: Any, ratio: Any, both: Any, form: str, records: int, side: str
+) -> None:
+    """Each round is of two other commits, about which nobody has asked before."""
+    label = _label(form, records, "diff of neighbours, asked once")
+    benchmark.group = label
+    goal = _NEVER_SLOWER if records >= _LARGE else Goal()
+    sides = both(form, records)
+    first = sides.made.commits // 4
+    asked = [
+        sides.texts(QUESTIONS["diff of neighbours"], at) for at in range(first, first + _ROUNDS)
+    ]
+    left = iter(asked)
+    if side == "ours":
+        found: list[list[Row]] = []
+        benchmark.pedantic(
+            lambda: found.append(sides.ours.execute(next(left)[0]).fetchall()), rounds=_ROUNDS
+        )
+        ratio.note(label, "ours", median(benchmark), goal)
+        for rows, (_, other) in zip(found, asked, strict=True):
+            sides.compare(rows, sides.rival.rows(other))
+    else:
+        benchmark.pedantic(lambda: sides.rival.time(next(left)[1]), rounds=_ROUNDS)
+        ratio.note(label, RIVAL, middle(sides.rival.seconds[-_ROUNDS:]), goal)
 
 
 @pytest.mark.parametrize(("form", "records"), LEDGERS)

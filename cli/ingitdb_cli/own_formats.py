@@ -18,17 +18,26 @@ TEXT_OR_ROWS = (TEXT, *(name for name in NAMES if name != TABLE))
 
 
 class FormatCommand(Command):
-    """Has formats of its own, the first of which is the usual one."""
+    """Has formats of its own, the first of which is the usual one.
+
+    Args:
+        formats: The formats; those of the class where none are given.
+        format_help: What --format says; how it is written where nothing is given.
+    """
 
     formats: Sequence[str] = ()
 
-    def __init__(self, *arguments: Any, **more: Any) -> None:
+    def __init__(
+        self,
+        *arguments: Any,
+        formats: Sequence[str] = (),
+        format_help: str | None = None,
+        **more: Any,
+    ) -> None:
         super().__init__(*arguments, **more)
-        own = click.Option(
-            ("--format",),
-            type=click.Choice(self.formats),
-            help=f"How it is written; {self.formats[0]} if nothing is said.",
-        )
+        known = formats or self.formats
+        text = format_help or f"How it is written; {known[0]} if nothing is said."
+        own = click.Option(("--format",), type=click.Choice(known), help=text)
         self.params = [own if param.name == own.name else param for param in self.params]
 
 

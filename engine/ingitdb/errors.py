@@ -29,7 +29,14 @@ IngitdbError
 │   ├── AuthorUnknown
 │   ├── WorkTreeInTheWay
 │   ├── SeveralMatches
-│   └── DuplicateKey
+│   ├── DuplicateKey
+│   └── ConstraintViolated      IGD-61xx  what would be there contradicts what is declared
+│       ├── ValueMissing
+│       ├── ValueRepeated
+│       ├── ReferenceBroken
+│       ├── ConditionUnmet
+│       ├── TypeMismatched
+│       └── RuleBroken
 ├── CacheError            IGD-8xxx  the cache cannot be used
 │   └── CacheCorrupt
 └── MissingDependency     IGD-9001
@@ -317,11 +324,12 @@ class Conflict(WriteError):
     code = "IGD-6007"
     sqlstate = "40001"
 
-    def __init__(self, what: str) -> None:
-        super().__init__(
-            f"{what} has changed meanwhile; nothing was written.",
-            hint="Try the transaction again from its BEGIN.",
-        )
+    def __init__(self, what: str, *, offence: str | None = None) -> None:
+        """Takes what has changed; or, if that is all that is wrong, the offence that it brings."""
+        message = f"{what} has changed meanwhile; nothing was written."
+        if offence is not None:
+            message = f"After what {what} has become this may not stand: {offence}"
+        super().__init__(message, hint="Try the transaction again from its BEGIN.")
 
 
 class AuthorUnknown(WriteError):
@@ -369,6 +377,65 @@ class DuplicateKey(WriteError):
         super().__init__(
             f"{table} has a record {key!r} already.", hint="UPDATE it, or choose another key."
         )
+
+
+class ConstraintViolated(WriteError):
+    """What would be there contradicts what is declared; nothing was written."""
+
+    code = "IGD-6101"
+    sqlstate: ClassVar[str | None] = "23000"
+
+    def __init__(
+        self, message: str, *, place: str = "", more: int = 0, hint: str | None = None
+    ) -> None:
+        """Takes what is said of the first offence, where it stands, and how many more there are."""
+        where = f"{place}: " if place else ""
+        rest = f" ({more:,} more)" if more else ""
+        super().__init__(f"{where}{message}{rest}", hint=hint)
+        self.place = place
+        self.more = more
+
+
+class ValueMissing(ConstraintViolated):
+    """A column that needs a value would have none."""
+
+    code = "IGD-6102"
+    sqlstate = "23502"
+
+
+class ValueRepeated(ConstraintViolated):
+    """Two records would have the same value where each needs its own."""
+
+    code = "IGD-6103"
+    sqlstate = "23505"
+
+
+class ReferenceBroken(ConstraintViolated):
+    """A record would refer to one that is not there."""
+
+    code = "IGD-6104"
+    sqlstate = "23503"
+
+
+class ConditionUnmet(ConstraintViolated):
+    """A value would be outside of what is declared: a list, a range, a length, a check."""
+
+    code = "IGD-6105"
+    sqlstate = "23514"
+
+
+class TypeMismatched(ConstraintViolated):
+    """A value would not have its column's type."""
+
+    code = "IGD-6106"
+    sqlstate = "22005"
+
+
+class RuleBroken(ConstraintViolated):
+    """A custom rule, a naming convention or a count of records would not hold."""
+
+    code = "IGD-6107"
+    sqlstate = "23514"
 
 
 class CacheError(IngitdbError):

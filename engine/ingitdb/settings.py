@@ -19,6 +19,7 @@ class Settings:
         strict: Whether an unreadable file is an error instead of a warning.
         refresh: Whether cached snapshots are made anew.
         time_zone: The session time zone for TIMESTAMPTZ display and arithmetic.
+        author: Who makes changes, as `Name <address>`; None leaves it to git.
     """
 
     cache: Path
@@ -31,3 +32,4 @@ class Settings:
     strict: bool = False
     refresh: bool = False
     time_zone: str = "UTC"
+    author: str | None = None

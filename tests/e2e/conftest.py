@@ -25,6 +25,28 @@ TIMEOUT = 600
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]")
 
 
+BEFORE = {
+    ".ingitdb/tables.yaml": "tables:\n  fares: {key: [route, class]}\n",
+    "ships/aurora.md": "---\nname: Aurora\nbuilt: 1998\nhull: {length: 90, decks: [a, b]}\n---\n"
+    "Built in Turku.\n\nOne.\nTwo.\nThree.\nFour.\nFive.\nSix.\nInspected in March.\n",
+    "ships/polaris.md": "---\nname: Polaris\nbuilt: 2004\nnote: x\n---\nBuilt in Gdynia.\n",
+    "fares.csv": "route,class,fare\nR1,car,10.50\nR2,car,9.00\n",
+    "old.csv": "a\n1\n",
+    "words.csv": "word,n\nsame,1\nsame,1\nsame,2\n",
+}
+AFTER = {
+    ".ingitdb/tables.yaml": "tables:\n  fares:\n    key: [route, class]\n"
+    "    columns: {price: {renamed_from: fare}}\n",
+    "ships/aurora.md": "---\nname: Aurora\nbuilt: ca. 1998\nhull: {length: 91, decks: [a, b, c]}\n"
+    "---\nBuilt in Turku.\n\nOne.\nTwo.\nThree.\nFour.\nFive.\nSix.\nInspected in May.\n",
+    "ships/polaris.md": "---\nname: Polaris\nbuilt: 2004\nflag: PL\n---\nBuilt in Gdynia.\n",
+    "fares.csv": "route,class,price\nR1,car,11.00\nR3,car,8.25\n",
+    "old.csv": None,
+    "new.csv": "id,b\n7,x\n",
+    "words.csv": "word,n\nsame,1\nsame,3\nsame,2\n",
+}
+
+
 class Program:
     """Starts the program in a folder, with a home of its own."""
 
@@ -185,6 +207,22 @@ def program(tmp_path: Path, repo: RepoBuilder) -> Iterator[Program]:
     started = Program(home, repo.path)
     yield started
     started.close()
+
+
+@pytest.fixture
+def ferries(northlight: Demo) -> Program:
+    """The program in the demo repository."""
+    return Program(northlight.home, northlight.path)
+
+
+@pytest.fixture
+def story(tmp_path: Path, program: Program) -> Program:
+    """The program in a repository in which everything changes that can."""
+    builder = RepoBuilder(tmp_path / "story")
+    builder.commit(BEFORE, "Before")
+    builder.tag("before")
+    builder.commit(AFTER, "After")
+    return program.at(builder.path)
 
 
 @pytest.fixture

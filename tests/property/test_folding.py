@@ -154,3 +154,24 @@ def test_a_branch_that_leaves_the_line_with_records_of_known_shapes(
     steps: list[Files], fork: int, other: list[Files], chance: Random
 ) -> None:
     turned([FIRST, *steps], fork, other, chance)
+
+
+@RELAXED
+@given(
+    steps=st.lists(changes | alike, min_size=8, max_size=FEWEST),
+    chance=st.randoms(use_true_random=False),
+)
+def test_a_connection_while_commits_land(steps: list[Files], chance: Random) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        source = repository(folder / "source", [FIRST, *steps])
+        line = twins.line(source)
+        growing = twins.twin(source, folder / "growing.git", line[0])
+        found = {}
+        with ingitdb.connect(growing, settings=twins.settings(folder / "grown")) as connection:
+            for commit in line:
+                twins.move(growing, commit)
+                found[commit] = twins.tables(connection)
+        some = chance.sample(line, 4)
+        alone = twins.alone(source, folder / "alone", some)
+        assert {commit: found[commit] for commit in some} == alone

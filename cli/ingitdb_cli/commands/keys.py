@@ -42,12 +42,6 @@ _NOTHING = "nothing to declare"
 FORMATS = (TEXT, _YAML, *(name for name in TEXT_OR_ROWS if name != TEXT))
 
 
-class SuggestCommand(FormatCommand):
-    """Writes text, YAML or rows."""
-
-    formats = FORMATS
-
-
 @click.group(
     cls=Group,
     help=HELP,
@@ -62,7 +56,10 @@ def keys(context: click.Context) -> None:
 
 
 @keys.command(
-    cls=SuggestCommand, help=SUGGEST, short_help="Say what to declare, and whether it lasts."
+    cls=FormatCommand,
+    formats=FORMATS,
+    help=SUGGEST,
+    short_help="Say what to declare, and whether it lasts.",
 )
 @click.argument("tables", nargs=-1, metavar="[TABLE]...")
 @click.pass_context

@@ -63,6 +63,7 @@ class QueryCommand(Command):
     help="A value for $NAME, or for the next `?`. It is text unless it is spelled as a number,"
     " true, false or null; in single quotes it is always text.",
 )
+@click.option("--author", metavar="NAME <ADDRESS>", help="Who makes the changes; as git says else.")
 @click.option("--timing", is_flag=True, help="Say how long it took, and at which commit.")
 @click.option("--max-rows", metavar="N", help="Refuse to give more rows.")
 @click.option("--timeout", metavar="TIME", help="Stop after a time such as 30s.")
@@ -76,11 +77,11 @@ def query(
     file: Path | None,
     parameters: tuple[str, ...],
     timing: bool,
-    **limits: str | None,
+    **settings: str | None,
 ) -> None:
     """Answers a SQL statement."""
     app = app_of(context)
-    app.overrides.update(limits)
+    app.overrides.update(settings)
     from ingitdb_cli.statement import parameter_values, statement
 
     text = statement(sql, file)
@@ -111,6 +112,8 @@ def _answer(app: App, sql: str, parameters: Any, *, timing: bool) -> None:
         commit = result.commit
     if forget:
         forget()
+    if session.writer.has_written:
+        app.messages.warning("The transaction is rolled back: there was no COMMIT.")
     if timing:
         spent = time.monotonic() - began
         app.messages.line(f"{_rows(output.count)} in {spent:.3f} s at {commit[:12]}")

@@ -77,24 +77,6 @@ _COLUMNS = ("from_table_name", "to_table_name", "from_create_statement", "to_cre
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
-class ShowCommand(FormatCommand):
-    """Writes documents."""
-
-    formats = _DOCUMENTS
-
-
-class DiffCommand(FormatCommand):
-    """Writes text or rows."""
-
-    formats = TEXT_OR_ROWS
-
-
-class HistoryCommand(FormatCommand):
-    """Writes text or rows."""
-
-    formats = TEXT_OR_ROWS
-
-
 @click.group(
     cls=Group,
     help=HELP,
@@ -108,7 +90,12 @@ def schema(context: click.Context) -> None:
         context.invoke(show)
 
 
-@schema.command(cls=ShowCommand, help=SHOW, short_help="Show columns, keys and references.")
+@schema.command(
+    cls=FormatCommand,
+    formats=_DOCUMENTS,
+    help=SHOW,
+    short_help="Show columns, keys and references.",
+)
 @click.argument("tables", nargs=-1, metavar="[TABLE]...")
 @click.pass_context
 def show(context: click.Context, tables: tuple[str, ...], format: str | None) -> None:
@@ -125,7 +112,12 @@ def show(context: click.Context, tables: tuple[str, ...], format: str | None) ->
     output.paged(write(found), nothing)
 
 
-@schema.command(cls=DiffCommand, help=DIFF, short_help="Show how the definitions differ.")
+@schema.command(
+    cls=FormatCommand,
+    formats=TEXT_OR_ROWS,
+    help=DIFF,
+    short_help="Show how the definitions differ.",
+)
 @click.argument("words", nargs=-1, metavar="[A[..B]] [TABLE]...")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if something differs.")
 @click.pass_context
@@ -151,7 +143,12 @@ def diff(
         context.exit(Status.FOUND)
 
 
-@schema.command(cls=HistoryCommand, help=HISTORY, short_help="Show when a definition changed.")
+@schema.command(
+    cls=FormatCommand,
+    formats=TEXT_OR_ROWS,
+    help=HISTORY,
+    short_help="Show when a definition changed.",
+)
 @click.argument("table")
 @click.pass_context
 def history(context: click.Context, table: str, format: str | None) -> None:

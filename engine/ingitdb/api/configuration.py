@@ -2,7 +2,8 @@
 
 A flag beats `INGITDB_*`, which beats `.ingitdb/config.yaml` of the repository, which beats the
 user's own `config.yaml`, which beats the default. A repository that somebody else wrote does not
-choose where files are written: `cache` in its configuration is passed over with a note.
+choose where files are written, nor in whose name: `cache` and `author` in its configuration are
+passed over with a note.
 """
 
 import os
@@ -17,7 +18,8 @@ from zoneinfo import ZoneInfo
 
 import platformdirs
 
-from ingitdb.errors import SettingInvalid
+from ingitdb.errors import SettingInvalid, UsageError
+from ingitdb.model.people import Person
 from ingitdb.settings import Settings
 
 DEFAULT = "default"
@@ -134,8 +136,10 @@ def _from_repository(database: str | Path | None, notes: list[str]) -> dict[str,
     if path is None:
         return {}
     found = _from_file(path, notes)
-    if found.pop("cache", None) is not None:
-        notes.append(f"{path}: cache is passed over; set {PREFIX}CACHE or --cache instead.")
+    for name in ("cache", "author"):
+        if found.pop(name, None) is not None:
+            instead = f"set {PREFIX}{name.upper()} or --{name} instead"
+            notes.append(f"{path}: {name} is passed over; {instead}.")
     return found
 
 
@@ -285,6 +289,14 @@ def _zone(value: Any) -> str:
         raise _Unfit from None
 
 
+def _author(value: Any) -> str:
+    try:
+        person = Person.parse(str(value))
+    except UsageError:
+        raise _Unfit from None
+    return f"{person.name} <{person.email}>"
+
+
 def _format(value: Any) -> str:
     if value not in FORMATS:
         raise _Unfit
@@ -306,5 +318,6 @@ _SETTINGS: Mapping[str, _Setting] = {
     "strict": _Setting(_flag, "true or false", _field("strict")),
     "refresh": _Setting(_flag, "true or false", _field("refresh")),
     "time_zone": _Setting(_zone, "a time zone such as Europe/Oslo", _field("time_zone")),
+    "author": _Setting(_author, "Name <address>, as Fares Desk <fares@example.org>", None),
     "format": _Setting(_limit(_format), f"one of {', '.join(FORMATS)}", None),
 }

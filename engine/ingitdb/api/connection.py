@@ -2,6 +2,7 @@
 
 import datetime as _dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
@@ -400,6 +401,7 @@ def connect(
     ref: str | None = None,
     *,
     autocommit: bool = False,
+    author: str | None = None,
     settings: Settings | None = None,
 ) -> Connection:
     """Opens a repository for SQL.
@@ -410,10 +412,11 @@ def connect(
             follows the branch that HEAD names.
         autocommit: Whether each statement that writes is a commit; else the first one opens a
             transaction, which `commit` ends.
+        author: Who makes the changes, as `Name <address>`; as the settings and git say when None.
         settings: Limits and places; from environment and configuration files when None.
 
     Raises:
-        Error: The repository or the ref is not there.
+        Error: The repository or the ref is not there, or the author is not written as one.
 
     Example:
         >>> import ingitdb
@@ -422,6 +425,9 @@ def connect(
         [(1402,)]
     """
     with translated():
+        settings = settings or _settings(path)
+        if author is not None:
+            settings = replace(settings, author=author)
         database = open_database(path, settings=settings)
         try:
             return Connection(database, ref, autocommit=autocommit)

@@ -16,7 +16,9 @@ _DELIMITED = frozenset({"csv", "tsv"})
 _OWN_ATTRIBUTES = frozenset({"type", "title", "required"})
 
 
-def declaration(collection: Collection, problems: list[Problem]) -> Declaration | None:
+def declaration(
+    collection: Collection, problems: list[Problem], record_schema: str | None = None
+) -> Declaration | None:
     """Reads columns and keys; None, with a problem, where a column has no possible type."""
     columns: list[DeclaredColumn] = []
     in_cells = collection.record_file["format"] in _DELIMITED
@@ -34,6 +36,7 @@ def declaration(collection: Collection, problems: list[Problem]) -> Declaration 
         title=_title(collection.definition.value.get("titles", {})),
         origin=collection.definition.path,
         rules=tuple(_table_rules(collection)),
+        record_schema=record_schema,
     )
     return _with_key(collection, found)
 

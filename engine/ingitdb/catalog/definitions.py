@@ -7,9 +7,10 @@ from typing import Any
 from ingitdb.catalog.collection import Collection
 from ingitdb.catalog.collection_rules import rule_of
 from ingitdb.catalog.declared_columns import declaration
-from ingitdb.catalog.files import DEFINITION, Configuration
+from ingitdb.catalog.files import DEFINITION, RECORD_SCHEMA, Configuration
 from ingitdb.catalog.globs import literal
 from ingitdb.catalog.parsed import Parsed, parse
+from ingitdb.catalog.record_schemas import read_record_schema
 from ingitdb.catalog.references import resolve_references
 from ingitdb.catalog.root_collections import Entry, read_entries
 from ingitdb.catalog.rules import Rule, inside
@@ -54,7 +55,9 @@ def read_definitions(configuration: Configuration) -> Definitions:
         for collection in reader.tree(entry):
             if not collection.shared and collection.parent is None:
                 folders[entry.folder] = collection.id
-            declared = declaration(collection, reader.problems)
+            schema = f"{collection.schema_folder}/{RECORD_SCHEMA}"
+            record_schema = read_record_schema(configuration, schema, reader.problems)
+            declared = declaration(collection, reader.problems, record_schema)
             rule = None if declared is None else rule_of(collection, declared, reader.problems)
             if rule is not None:
                 rules.append((collection, rule))

@@ -1,5 +1,6 @@
 """The configuration files of one tree, and a record of which were asked for."""
 
+import re
 from collections.abc import Callable, Iterable
 
 from ingitdb.catalog.wellknown import LEGACY_PREFIX, PACKAGE_NAMES
@@ -9,7 +10,9 @@ DEFINITION = "definition.yaml"
 ROOT_COLLECTIONS = "root-collections.yaml"
 SETTINGS = "settings.yaml"
 TABLES = "tables.yaml"
+RECORD_SCHEMA = "schema.json"
 _CONFIGURATION_NAMES = frozenset({DEFINITION, *PACKAGE_NAMES})
+_RECORD_SCHEMA = re.compile(rf"(.*/)?\.collections?/(.+/)?{re.escape(RECORD_SCHEMA)}")
 _CONFIGURATION_ENDINGS = (f"/{DEFINITION}", *(f"/{name}" for name in PACKAGE_NAMES))
 
 
@@ -24,6 +27,7 @@ def is_configuration(path: str) -> bool:
         or path in _CONFIGURATION_NAMES
         or path.startswith(LEGACY_PREFIX)
         or f"/{LEGACY_PREFIX}" in path
+        or (path.endswith(RECORD_SCHEMA) and _RECORD_SCHEMA.fullmatch(path) is not None)
     )
 
 

@@ -15,7 +15,7 @@ from ingitdb.catalog.rules import Rule, by_folder
 from ingitdb.catalog.wellknown import LEGACY_PREFIX, PACKAGE_NAMES
 from ingitdb.formats.registry import extension_of
 from ingitdb.model.records import Problem
-from ingitdb.model.tables import Location
+from ingitdb.model.tables import Conventions, Location
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,7 @@ class Layout:
         inputs: Every path that the layout was read from or that it looked for: a change of one of
             them, or of any path for which `is_configuration` holds, may change the layout.
         discovering: Whether files that nothing declares are discovered.
+        conventions: What tables.yaml asks of the whole repository.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Layout:
         self.discovering = discovering
         self.problems = tuple(problems)
         self.expected: tuple[tuple[str, Problem], ...] = ()
+        self.conventions = Conventions()
         self.inputs = frozenset(inputs)
         self._by_folder = tuple(by_folder(layer) for layer in self._layers)
         self._folders: dict[str, _Folder] = {}
@@ -113,6 +115,7 @@ class Layout:
             problems=(*overrides.problems, *definitions.problems, *packages.problems),
             inputs=configuration.inputs,
         )
+        found.conventions = overrides.conventions
         found.expected = tuple((p, said) for p, said in packages.expected if found.claim(p).rules)
         return found
 
@@ -132,13 +135,15 @@ class Layout:
             self.problems,
             self.expected,
             sorted(self.inputs),
+            self.conventions,
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     @property
     def is_plain(self) -> bool:
         """Whether nothing is configured, so that every file is left to discovery."""
-        return self.discovering and not (any(self._layers) or self._overlays or self._own_folders)
+        is_declared = any(self._layers) or self._overlays or self._own_folders
+        return self.discovering and not is_declared and self.conventions == Conventions()
 
     def claim(self, path: str) -> Claim:
         """Says what a path alone tells about a file; not asked for links and submodules."""

@@ -7,11 +7,28 @@ from ingitdb.catalog.discovery import MAIN
 from ingitdb.catalog.files import INGITDB, TABLES, Configuration
 from ingitdb.catalog.globs import GlobInvalid, template
 from ingitdb.catalog.parsed import Parsed, Way, parse
+from ingitdb.catalog.record_schemas import read_record_schema
 from ingitdb.catalog.rules import Rule, excludes, guessed_form, inside
 from ingitdb.catalog.schema_check import check
-from ingitdb.formats.registry import by_name
+from ingitdb.catalog.table_constraints import (
+    EntryReader,
+    table_rules,
+    unique_groups,
+    with_said,
+    wrong_pattern,
+)
+from ingitdb.formats.registry import by_name, name_of
 from ingitdb.model.records import FormatFault, Problem
-from ingitdb.model.tables import Declaration, DeclaredColumn, Form, Location
+from ingitdb.model.tables import (
+    Conventions,
+    Declaration,
+    DeclaredColumn,
+    ForeignKey,
+    Form,
+    Location,
+)
+
+_DELIMITED = frozenset({"csv", "tsv"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +38,8 @@ class Overlay:
     Attributes:
         key: Column names; empty for none.
         key_place: Path, line and column of the key.
-        renamed_columns: Pairs of a column's name and the one it had before.
+        rules: As in a declaration.
+        columns: What is said of columns; what is left out stays as something else declares it.
     """
 
     origin: str
@@ -31,9 +49,13 @@ class Overlay:
     header: bool | None = None
     format: str | None = None
     exclude: tuple[str, ...] = ()
-    renamed_from: str | None = None
-    renamed_columns: tuple[tuple[str, str], ...] = ()
-    merge: str | None = None
+    rules: tuple[tuple[str, Any], ...] = ()
+    columns: tuple[DeclaredColumn, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    unique: tuple[tuple[str, ...], ...] = ()
+    checks: tuple[tuple[str, str], ...] = ()
+    custom_rules: tuple[tuple[str, str], ...] = ()
+    record_schema: str | None = None
 
     def on_rule(self, rule: Rule) -> Rule:
         """Gives a declared table with this entry's additions."""
@@ -55,42 +77,30 @@ class Overlay:
             pointer=self.pointer or where.pointer,
             format=self.format or where.format,
             options=options,
-            declaration=self._on_declaration(where.declaration),
+            declaration=self._on_declaration(
+                where.declaration, in_cells=(self.format or _format(where)) in _DELIMITED
+            ),
         )
 
     def excludes(self, path: str) -> bool:
         """Tells whether the entry leaves a file out."""
         return excludes(self.exclude, path)
 
-    def _on_declaration(self, declared: Declaration) -> Declaration:
-        rules = dict(declared.rules)
-        if self.renamed_from is not None:
-            rules["renamed_from"] = self.renamed_from
-        if self.merge is not None:
-            rules["merge"] = self.merge
-        added = tuple(item for item in rules.items() if item not in declared.rules)
+    def _on_declaration(self, declared: Declaration, *, in_cells: bool) -> Declaration:
+        over = dict(self.rules)
         return replace(
             declared,
-            columns=self._on_columns(declared.columns),
+            columns=with_said(declared.columns, self.columns, in_cells=in_cells),
             primary_key=self.key or declared.primary_key,
             key_place=self.key_place if self.key else declared.key_place,
+            foreign_keys=tuple(dict.fromkeys((*declared.foreign_keys, *self.foreign_keys))),
             origin=declared.origin or self.origin,
-            rules=(*(r for r in declared.rules if r[0] not in dict(added)), *added),
+            rules=(*(r for r in declared.rules if r[0] not in over), *self.rules),
+            unique=self.unique,
+            checks=self.checks,
+            custom_rules=self.custom_rules,
+            record_schema=self.record_schema or declared.record_schema,
         )
-
-    def _on_columns(self, columns: tuple[DeclaredColumn, ...]) -> tuple[DeclaredColumn, ...]:
-        renamed = dict(self.renamed_columns)
-        found = [
-            replace(column, rules=(*column.rules, ("renamed_from", renamed.pop(column.name))))
-            if column.name in renamed
-            else column
-            for column in columns
-        ]
-        found.extend(
-            DeclaredColumn(name=new, type=None, rules=(("renamed_from", old),))
-            for new, old in renamed.items()
-        )
-        return tuple(found)
 
 
 @dataclass(slots=True)
@@ -103,6 +113,7 @@ class Overrides:
     """
 
     discover: bool | None = None
+    conventions: Conventions = field(default_factory=Conventions)
     rules: tuple[Rule, ...] = ()
     overlays: dict[tuple[str, str], Overlay] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
@@ -123,51 +134,101 @@ def read_overrides(configuration: Configuration) -> Overrides:
     problems = check(parsed, "tables")
     if problems:
         return Overrides(problems=tuple(problems))
-    found = Overrides(discover=parsed.value.get("discover"))
+    found = Overrides(
+        discover=parsed.value.get("discover"), conventions=_conventions(parsed, problems)
+    )
+    reader = _Reader(configuration, parsed, problems)
     for name, value in parsed.value.get("tables", {}).items():
-        _add(parsed, name, value, found, problems)
+        reader.add(name, value, found)
     return Overrides(problems=tuple(problems)) if problems else found
 
 
-def _add(
-    parsed: Parsed, name: str, value: dict[str, Any], found: Overrides, problems: list[Problem]
-) -> None:
-    schema = value.get("schema")
-    if schema is None:
-        head, _, name_only = name.rpartition(".")
-        schema, table = head or MAIN, name_only
-    else:
-        table = name
-    way = ("tables", name)
-    globs = _paths(parsed, (*way, "glob"), value.get("glob"), problems)
-    overlay = _overlay(parsed, way, value, problems)
-    if value.get("glob") is None:
-        found.overlays[(schema, table)] = overlay
-        return
-    rules = tuple(overlay.on_rule(_rule(parsed.path, schema, table, glob)) for glob in globs)
-    found.rules = (*found.rules, *rules)
+def _conventions(parsed: Parsed, problems: list[Problem]) -> Conventions:
+    naming = parsed.value.get("naming", {})
+    for name, pattern in naming.items():
+        said = wrong_pattern(pattern)
+        if said is not None:
+            problems.append(parsed.problem(said, ("naming", name)))
+    return Conventions(**naming, rules=tuple(parsed.value.get("rules", {}).items()))
 
 
-def _overlay(parsed: Parsed, way: Way, value: dict[str, Any], problems: list[Problem]) -> Overlay:
-    columns = value.get("columns", {})
-    if value.get("format") is not None and by_name(value["format"]) is None:
-        message = f"There is no format {value['format']!r}."
-        problems.append(parsed.problem(message, (*way, "format")))
-    place = parsed.problem("", (*way, "key"))
-    return Overlay(
-        origin=parsed.path,
-        key=tuple(_listed(value.get("key"))),
-        key_place=(place.path, place.line, place.column),
-        pointer=value.get("pointer"),
-        header=value.get("header"),
-        format=value.get("format"),
-        exclude=_paths(parsed, (*way, "exclude"), value.get("exclude"), problems),
-        renamed_from=value.get("renamed_from"),
-        renamed_columns=tuple(
-            (new, column["renamed_from"]) for new, column in columns.items() if column
-        ),
-        merge=value.get("merge"),
-    )
+class _Reader:
+    """Reads the entries of tables, and collects what is wrong with them."""
+
+    def __init__(
+        self, configuration: Configuration, parsed: Parsed, problems: list[Problem]
+    ) -> None:
+        self._configuration = configuration
+        self._parsed = parsed
+        self._problems = problems
+
+    def add(self, name: str, value: dict[str, Any], found: Overrides) -> None:
+        """Reads an entry."""
+        schema = value.get("schema")
+        if schema is None:
+            head, _, table = name.rpartition(".")
+            schema = head or MAIN
+        else:
+            table = name
+        way = ("tables", name)
+        globs = self._paths((*way, "glob"), value.get("glob"))
+        overlay = self._overlay(way, schema, value)
+        if value.get("glob") is None:
+            found.overlays[(schema, table)] = overlay
+            return
+        origin = self._parsed.path
+        rules = tuple(overlay.on_rule(_rule(origin, schema, table, glob)) for glob in globs)
+        found.rules = (*found.rules, *rules)
+
+    def _overlay(self, way: Way, schema: str, value: dict[str, Any]) -> Overlay:
+        if value.get("format") is not None and by_name(value["format"]) is None:
+            self._wrong(f"There is no format {value['format']!r}.", (*way, "format"))
+        place = self._parsed.problem("", (*way, "key"))
+        reader = EntryReader(self._parsed, way, schema, self._problems)
+        return Overlay(
+            origin=self._parsed.path,
+            key=tuple(_listed(value.get("key"))),
+            key_place=(place.path, place.line, place.column),
+            pointer=value.get("pointer"),
+            header=value.get("header"),
+            format=value.get("format"),
+            exclude=self._paths((*way, "exclude"), value.get("exclude")),
+            rules=tuple(table_rules(value)),
+            columns=tuple(reader.columns(value)),
+            foreign_keys=tuple(reader.foreign_keys(value)),
+            unique=unique_groups(value),
+            checks=tuple(value.get("checks", {}).items()),
+            custom_rules=tuple(value.get("rules", {}).items()),
+            record_schema=self._record_schema((*way, "record_schema"), value.get("record_schema")),
+        )
+
+    def _record_schema(self, way: Way, text: str | None) -> str | None:
+        if text is None:
+            return None
+        path = inside("", text)
+        if path is None or not self._configuration.exists(path):
+            self._wrong(f"There is no file {text!r} in the repository.", way)
+            return None
+        return read_record_schema(self._configuration, path, self._problems)
+
+    def _paths(self, way: Way, value: str | list[str] | None) -> tuple[str, ...]:
+        found: list[str] = []
+        for position, text in enumerate(_listed(value)):
+            here = (*way, position) if isinstance(value, list) else way
+            path = inside("", text)
+            if path is None:
+                self._wrong(f"The glob {text!r} leads out of the repository.", here)
+                continue
+            try:
+                template(path)
+            except GlobInvalid as error:
+                self._wrong(str(error), here)
+                continue
+            found.append(path)
+        return tuple(found)
+
+    def _wrong(self, message: str, way: Way) -> None:
+        self._problems.append(self._parsed.problem(message, way))
 
 
 def _rule(origin: str, schema: str, table: str, glob: str) -> Rule:
@@ -191,21 +252,6 @@ def _listed(value: str | list[str] | None) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
-def _paths(
-    parsed: Parsed, way: Way, value: str | list[str] | None, problems: list[Problem]
-) -> tuple[str, ...]:
-    found: list[str] = []
-    for position, text in enumerate(_listed(value)):
-        here = (*way, position) if isinstance(value, list) else way
-        path = inside("", text)
-        if path is None:
-            message = f"The glob {text!r} leads out of the repository."
-            problems.append(parsed.problem(message, here))
-            continue
-        try:
-            template(path)
-        except GlobInvalid as error:
-            problems.append(parsed.problem(str(error), here))
-            continue
-        found.append(path)
-    return tuple(found)
+def _format(where: Location) -> str | None:
+    """Gives the format of a location's files as far as its path tells it."""
+    return where.format or name_of(where.path)

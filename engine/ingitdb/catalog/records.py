@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ingitdb.catalog.globs import literal_folder, template_of
+from ingitdb.catalog.own_keys import decoded_name, encodes_names
 from ingitdb.catalog.spelled_cells import readers, text_of
 from ingitdb.model.edits import Place, Step
 from ingitdb.model.records import Document, FormatFault, ReadOptions, Record, Value
@@ -38,7 +39,9 @@ def key_of(path: str, location: Location) -> str:
     if compiled is not None:
         captured = compiled.captures(path) or {}
         if "key" in captured:
-            return _below(captured.get(PARENT_COLUMN), captured["key"])
+            key = captured["key"]
+            key = decoded_name(key) if encodes_names(location) else key
+            return _below(captured.get(PARENT_COLUMN), key)
     folder = location.path if compiled is None else literal_folder(location.path)
     below = path[len(folder) + 1 :] if folder and path.startswith(f"{folder}/") else path
     head, slash, name = below.rpartition("/")

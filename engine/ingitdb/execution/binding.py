@@ -19,6 +19,8 @@ from ingitdb.execution.comparisons import (
 )
 from ingitdb.execution.plans import Plan, Plans, Reading
 from ingitdb.execution.points import Points
+from ingitdb.execution.view_binding import bound_view
+from ingitdb.execution.views import View
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.ports import SqlParser
 from ingitdb.model.records import Problem
@@ -31,6 +33,7 @@ from ingitdb.sql.references import (
     Replacement,
     TableReference,
     replace_reference,
+    replace_with_query,
     splice,
 )
 from ingitdb.sql.statements import Statement
@@ -92,6 +95,7 @@ class Binder:
 
     Attributes:
         run: Gives all rows of another query, as if it were asked for itself.
+        within: The views in which the statement stands, from the outside: repository, commit, path.
         columns: The columns of all tables that the statement reads, for hints.
     """
 
@@ -103,6 +107,7 @@ class Binder:
     schema: str | None
     points: Points
     run: Callable[[str], pa.Table]
+    within: tuple[tuple[str, CommitId, str], ...] = ()
     _tables: dict[str, pa.Table] = field(default_factory=dict)
     columns: list[str] = field(default_factory=list)
     _used: list[tuple[Catalogs, Snapshot, NamedTable]] = field(default_factory=list)
@@ -120,7 +125,7 @@ class Binder:
         key = self._key(statement, reading) if reading.is_lasting else None
         plan = self.plans.find(key) if key is not None else None
         if plan is None:
-            plan = self._planned(statement, reading)
+            plan = self.planned(statement, reading)
             if self._tables:  # rows of this moment
                 key = None
             if key is not None:
@@ -151,7 +156,13 @@ class Binder:
         token = self.catalogs.repository.cache_token()
         return (*plain, token, *attached)
 
-    def _planned(self, statement: Statement, reading: Reading) -> Plan:
+    @property
+    def registered(self) -> Mapping[str, pa.Table]:
+        """The rows that the query reads by name."""
+        return self._tables
+
+    def planned(self, statement: Statement, reading: Reading) -> Plan:
+        """Gives what a query is bound to."""
         calls = Calls(self)
         analysis, hidden, ordered = reading.analysis, reading.hidden, reading.ordered
         snapshot = self.catalogs.snapshot(self.commit)
@@ -160,7 +171,8 @@ class Binder:
         shown: dict[int, tuple[str, ...]] = {}
         for reference in reading.references:
             form = ViewForm(ordered is not None and ordered.start == reference.start, hidden)
-            found, shows = self._reference(reference, form, catalog, calls)
+            used = "" if self.within else catalog
+            found, shows = self._reference(reference, form, used, calls)
             replacements += found
             shown[reference.start] = shows
         if hidden:
@@ -245,6 +257,10 @@ class Binder:
         try:
             table = self._table(snapshot, reference, place)
         except TableNotFound:
+            view = self._view(reference, place)
+            if view is not None:
+                bound = bound_view(self, place, view)
+                return replace_with_query(reference, bound.text), form.hidden
             of_dolt = calls.table_of_dolt(place)
             if of_dolt is None:
                 raise
@@ -279,6 +295,15 @@ class Binder:
             if reference.version is None or reference.written == place.name:
                 raise
             return self.named(snapshot, place, reference.written)
+
+    def _view(self, reference: TableReference, place: Place) -> View | None:
+        return self.view(place, place.name) or self.view(place, reference.written)
+
+    def view(self, place: Place, name: str) -> View | None:
+        """Gives the view of a name where another one led; None where there is none."""
+        return place.catalogs.views.find(
+            place.commit, name, schema=place.schema, preferred=self.schema
+        )
 
     def named(self, snapshot: Snapshot, place: Place, name: str) -> NamedTable:
         """Gives the table of a name where another one led."""

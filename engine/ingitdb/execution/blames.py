@@ -9,9 +9,10 @@ from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import StatementRefused
 from ingitdb.execution.descent import IS_NEW, Descent
 from ingitdb.execution.identity import AT, Identity, key_field, key_identity
-from ingitdb.execution.lines import Line, described
+from ingitdb.execution.lines import Line
 from ingitdb.execution.pairing import of_side
 from ingitdb.execution.relations import key_columns
+from ingitdb.execution.standing import described
 from ingitdb.model.types import quote_identifier, quote_literal
 from ingitdb.snapshots.internal import BEGUN, ENDED
 from ingitdb.snapshots.relation import Relation

@@ -24,6 +24,7 @@ from ingitdb.execution.comparisons import (
 )
 from ingitdb.execution.differences import Difference, table_name
 from ingitdb.execution.lines import Line, spanned
+from ingitdb.execution.mentions import Mentioning
 from ingitdb.execution.patches import patch
 from ingitdb.execution.schemas import schemas
 from ingitdb.model.identifiers import CommitId
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from ingitdb.execution.binding import Binder, Place
 
 _MOST_PARTS = 3
+_OF_CONSTRAINTS = ("constraint_violations", "dolt_constraint_violations")
+"""Relations that are functions, of one table or none, and tables."""
 OUR_FUNCTIONS = frozenset(
     [
         *relations.GIT_FUNCTIONS,
@@ -46,6 +49,7 @@ OUR_FUNCTIONS = frozenset(
         *relations.LINE_FUNCTIONS,
         *relations.PLAIN_FUNCTIONS,
         *dolt.FUNCTIONS,
+        *_OF_CONSTRAINTS,
         "query_diff",
     ]
 )
@@ -104,11 +108,14 @@ class Calls:
     ) -> str:
         if name in ("query_diff", "dolt_query_diff"):
             return self._query_diff(call, arguments)
+        if name in _OF_CONSTRAINTS:
+            given = _named(call, ("table_name",), arguments)
+            return self._violations(name, given.get("table_name"))
         if name in dolt.FUNCTIONS:
             return self._for_dolt(call, name, arguments)
         if name in relations.LINE_FUNCTIONS:
             given = _named(call, relations.LINE_FUNCTIONS[name], arguments)
-            return f"({self._of_line(name, given)})"
+            return f"({self._of_line(call, name, given)})"
         if name in relations.COMPARING_FUNCTIONS:
             given = _named(call, relations.COMPARING_FUNCTIONS[name], arguments)
             return f"({self._compared(name, given)})"
@@ -149,6 +156,10 @@ class Calls:
         name = fold(place.name)
         if name in dolt.SYSTEM_TABLES:
             return self._system_table(name, place)
+        if name in _OF_CONSTRAINTS:
+            return self._violations(name, None)
+        if name.startswith(f"{_OF_CONSTRAINTS[1]}_"):
+            return self._violations(name, place.name[len(_OF_CONSTRAINTS[1]) + 1 :])
         for start, function in dolt.OF_TABLE.items():
             if name.startswith(start):
                 line, table, commits = self._line(replace(place, name=place.name[len(start) :]))
@@ -158,6 +169,18 @@ class Calls:
                     return f"({line.history(table, commits)})"
                 return f"({Blame(line, table).sql(commits, self.binder.register)})"
         return None
+
+    def _violations(self, name: str, table: str | None) -> str:
+        """Gives SQL for what offends against what is declared."""
+        from ingitdb.execution.constraint_relations import ConstraintRelations  # slow to load
+
+        binder = self.binder
+        made = ConstraintRelations(binder.catalogs, binder.run, binder.register)
+        if table is None:
+            first = "table" if name.startswith("dolt_") else "table_name"
+            return binder.register(relations.arrow_rows(made.counts(binder.commit, first)))
+        place = self._given(table)
+        return made.of_table(binder.commit, self._named_at(place, place.name)[1])
 
     def _system_table(self, name: str, place: "Place") -> str:
         repository = place.catalogs.repository
@@ -228,9 +251,7 @@ class Calls:
         """
         snapshot = self.binder.snapshot(place.catalogs, place.commit)
         line = Line(snapshot, place.catalogs.histories, self.binder.points.query)
-        key = (place.catalogs.repository.identity, place.commit)
-        if key not in self._commits:
-            self._commits[key] = self.binder.register(line.commits())
+        commits = self._commits_of(place, line)
         try:
             table = self.binder.named(snapshot, place, place.name)
         except TableNotFound:
@@ -240,7 +261,16 @@ class Calls:
             snapshot = self.binder.snapshot(place.catalogs, last)
             table = self.binder.named(snapshot, place, place.name)
         self.binder.columns += [column.name for column in snapshot.relation(table).columns]
-        return replace(line, home=snapshot), table, self._commits[key]
+        return replace(line, home=snapshot), table, commits
+
+    def _commits_of(self, place: "Place", line: Line) -> str:
+        """Gives the name of a line's commits."""
+        key = (place.catalogs.repository.identity, place.commit)
+        if key not in self._commits:
+            self._commits[key] = (
+                line.kept_commits() if line.is_committed else self.binder.register(line.commits())
+            )
+        return self._commits[key]
 
     def _tables_along(self, catalogs: Catalogs, line: Line) -> Iterator[tuple[Line, NamedTable]]:
         """Gives the tables at the end of a line and those that were there before."""
@@ -261,7 +291,7 @@ class Calls:
                 if any((known.schema, known.name) == named for known in table.locations):
                     yield replace(line, home=snapshot), table
 
-    def _of_line(self, name: str, given: Mapping[str, str]) -> str:
+    def _of_line(self, call: FunctionCall, name: str, given: Mapping[str, str]) -> str:
         """Gives SQL for a function over the line that leads to the commit."""
         if "table_name" not in given:
             raise StatementInvalid(f"{name} wants a table.", hint=f"Write {name}('t').")
@@ -276,14 +306,16 @@ class Calls:
             return self.versions(place)
         line, table, commits = self._line(place)
         if name == "history":
-            return self._history(line, table, commits, is_all=scope == "all")
+            if scope == "all" and line.histories.sides(line.base()).sides:
+                return self._history_of_all(line, table, commits)
+            if isinstance(call, Mentioning) and not call.commits and line.is_committed:
+                return line.history_by_ordinal(table)
+            return line.history(table, commits)
         cells = _flag(name, "cells", given.get("cells"))
         return Blame(line, table).sql(commits, self.binder.register, cells=cells)
 
-    def _history(self, line: Line, table: NamedTable, commits: str, *, is_all: bool) -> str:
-        """Gives SQL for the history of a table along a line, or at all that it reaches."""
-        if not is_all or not line.histories.sides(line.base()).sides:
-            return line.history(table, commits)
+    def _history_of_all(self, line: Line, table: NamedTable, commits: str) -> str:
+        """Gives SQL for the history of a table at all commits that a line reaches."""
         beside = self.binder.register(line.beside())
         return line.history_of_all(table, commits, beside, self.binder.register(line.touched()))
 

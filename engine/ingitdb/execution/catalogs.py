@@ -2,16 +2,17 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from threading import RLock
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ingitdb.catalog.naming import NamedTable, is_called
 from ingitdb.errors import CacheCorrupt, DataUnreadable, TableNotFound
 from ingitdb.execution.copies import Copies
 from ingitdb.execution.instance import Instance
+from ingitdb.execution.views import Views
 from ingitdb.git.repository import Repository
 from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
 from ingitdb.model.ports import Progress
@@ -20,9 +21,13 @@ from ingitdb.settings import Settings
 from ingitdb.snapshots.held import Held
 from ingitdb.snapshots.histories import Histories
 from ingitdb.snapshots.relation import Relation
+from ingitdb.snapshots.segments import Segment
 from ingitdb.snapshots.snapshot import Snapshot
 from ingitdb.snapshots.store import SnapshotStore
 from ingitdb.sql.names import KnownTable, find_table, fold
+
+if TYPE_CHECKING:
+    import duckdb
 
 _MOST_SNAPSHOTS = 256
 Answer = TypeVar("Answer")
@@ -57,6 +62,7 @@ class Catalogs:
         repository: The repository.
         store: Its snapshots.
         histories: The lines that lead to them.
+        views: The views of its commits.
     """
 
     def __init__(
@@ -71,6 +77,7 @@ class Catalogs:
             repository, settings, Held(instance.hold, instance.drop), progress
         )
         self.histories = Histories(repository, self.store, settings)
+        self.views = Views(repository)
         self._instance = instance
         self._snapshots: OrderedDict[CommitId, Snapshot] = OrderedDict()
         self._copies = Copies(instance, self.store.cache)
@@ -99,10 +106,13 @@ class Catalogs:
             return made
 
     def _drop(self, snapshot: Snapshot) -> None:
-        for base in snapshot.bases:
-            for segment in base.manifest.segments:
-                if segment.is_held:
-                    self.store.held.forget(segment)
+        """Lets go of what is kept in memory for a snapshot alone."""
+        kept = self.store.held_by_recent() | {
+            segment.name for other in self._snapshots.values() for segment in _held(other)
+        }
+        for segment in _held(snapshot):
+            if segment.name not in kept:
+                self.store.held.forget(segment)
 
     def _made(self, commit: CommitId) -> Snapshot:
         sources = self.store.sources(commit)
@@ -111,6 +121,18 @@ class Catalogs:
         except CacheCorrupt:
             self.store.forget({base.name for base in sources.bases})
             return Snapshot(self.store, self.store.sources(commit), self._instance.query)
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Runs SQL of our own over what snapshots give.
+
+        Raises:
+            CacheCorrupt: A cache file is not there or not readable.
+        """
+        return self._instance.query(sql)
+
+    def cursor(self) -> "duckdb.DuckDBPyConnection":
+        """Gives a connection of its own to what snapshots give."""
+        return self._instance.cursor()
 
     def begin(self) -> None:
         """Begins a statement: the work tree and the index are looked at anew."""
@@ -247,3 +269,9 @@ def _select(snapshot: Snapshot, table: NamedTable, form: ViewForm) -> str:
 
         return with_places(snapshot, table, relation, hidden=form.hidden, ordered=form.ordered)
     return relation.sql(ordered=form.ordered, hidden=form.hidden)
+
+
+def _held(snapshot: Snapshot) -> Iterator[Segment]:
+    """Gives the tables of a snapshot that are in memory."""
+    for base in snapshot.bases:
+        yield from (segment for segment in base.manifest.segments if segment.is_held)

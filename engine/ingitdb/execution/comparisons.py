@@ -16,6 +16,7 @@ from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
 from ingitdb.model.tables import former_name
 from ingitdb.model.types import quote_literal
 from ingitdb.snapshots.bodies import Query
+from ingitdb.snapshots.kept import Kept
 from ingitdb.snapshots.snapshot import Snapshot
 from ingitdb.sql.names import fold
 from ingitdb.sql.versions import Ref
@@ -79,7 +80,7 @@ class Comparison:
             found[0] = self._renamed(self.old, found[1])
         elif found[1] is None and found[0] is not None:
             found[1] = self._renamed(self.new, found[0])
-        return self._difference(found[0], found[1])
+        return self._difference(found[0], found[1], self.catalogs.histories.kept)
 
     def tables(self) -> Iterator[Difference]:
         """Gives the difference of every table of the two commits."""
@@ -109,12 +110,15 @@ class Comparison:
                 return other
         return None
 
-    def _difference(self, old: NamedTable | None, new: NamedTable | None) -> Difference:
+    def _difference(
+        self, old: NamedTable | None, new: NamedTable | None, kept: Kept | None = None
+    ) -> Difference:
         return Difference(
             self._side(self.old, old),
             self._side(self.new, new),
             is_older=lambda: self._is_older,
             query=self.query,
+            kept=kept,
         )
 
     @cached_property

@@ -12,9 +12,16 @@ from ingitdb.execution.relations import key_columns
 from ingitdb.model.types import quote_identifier, quote_literal
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.internal import DIGEST, ORDER
+from ingitdb.snapshots.kept import Kept
+from ingitdb.snapshots.kept import named as kept_table
 from ingitdb.snapshots.projection import NotDerivable
 from ingitdb.snapshots.relation import Column, Relation
 from ingitdb.snapshots.snapshot import Snapshot
+
+_MOST_STATES = 8_192
+"""What differs among so many is worth being kept."""
+_OWN = frozenset(["commit", "commit_date"])
+"""Columns that bear the names of ours: no table has two of one name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +53,22 @@ class Difference:
         new: The table at which to look.
         is_older: Tells whether `old` is in truth the older one, so that `new` has the last word.
         query: Runs SQL.
+        kept: Keeps what differs where that is little; None where nobody will ask again.
     """
 
-    def __init__(self, old: Side, new: Side, *, is_older: Callable[[], bool], query: Query) -> None:
+    def __init__(
+        self,
+        old: Side,
+        new: Side,
+        *,
+        is_older: Callable[[], bool],
+        query: Query,
+        kept: Kept | None = None,
+    ) -> None:
         self._old, self._new = old, new
         self._is_older = is_older
         self._query = query
+        self._kept = kept
         self._relations = (old.relation, new.relation)
         self._pairs = list(pair_columns(self._fields(0), self._fields(1)))
 
@@ -108,7 +125,10 @@ class Difference:
             "diff_type",
             "changed_columns",
         ]
-        return f"SELECT {', '.join(shown)} FROM ({self.body()})"
+        pairing, columns = self._pairing(whole=False), ", ".join(shown)
+        is_plain = _OWN.isdisjoint(name.casefold() for name in self.columns)
+        kept = self._answered(pairing, pairing.ordered(columns)) if is_plain else None
+        return kept or f"SELECT {columns} FROM ({pairing.sql()})"
 
     def dolt_sql(self, only: Collection[str] | None = None) -> str:
         """Gives SQL for the same with the columns of Dolt, the newer ones first.
@@ -146,8 +166,24 @@ class Difference:
         return self._pairs
 
     def body(self) -> str:
-        """Gives SQL for what `Pairing.sql` says."""
-        return self._pairing(whole=False).sql()
+        """Gives SQL for what `Pairing.sql` says, in file order where it is little."""
+        pairing = self._pairing(whole=False)
+        return self._answered(pairing, pairing.ordered()) or pairing.sql()
+
+    def _answered(self, pairing: Pairing, sql: str) -> str | None:
+        """Gives SQL that reads what other SQL gave before; None where it is not kept."""
+        if self._kept is None:
+            return None
+        name = self._kept.answer(sql, self._query, is_small=lambda: self._has_few(pairing))
+        return f"FROM {kept_table(name)}" if name is not None else None
+
+    def _has_few(self, pairing: Pairing) -> bool:
+        """Tells whether few states are on one side alone."""
+        if sum(self.rows) <= _MOST_STATES:
+            return True
+        sides = " UNION ALL ".join(f"SELECT 1 FROM ({body})" for body in pairing.bodies)
+        ((found,),) = self._query(f"SELECT count(*) FROM ({sides} LIMIT {_MOST_STATES + 1})")
+        return bool(found <= _MOST_STATES)
 
     def both(self, *, whole: bool) -> str:
         """Gives SQL for what `Pairing.both` says.

@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -16,6 +17,8 @@ from ingitdb.model.identifiers import EMPTY, CommitId
 from ingitdb.writes.table_texts import Texts
 
 MOST_TRIES = 10
+PATIENT = 2
+"""So many races are lost before other writers wait."""
 _PAUSE = 0.005
 """Seconds, at most, after a lost race; twice as many after each further one."""
 _MOST_TEXT = 2_000
@@ -50,7 +53,12 @@ class Landing:
     rebase: Rebase
 
     def land(
-        self, transaction: Transaction, label: Label, *, is_alone: bool = False
+        self,
+        transaction: Transaction,
+        label: Label,
+        *,
+        is_alone: bool = False,
+        has_turn: bool = False,
     ) -> CommitId | None:
         """Commits what a transaction wrote.
 
@@ -58,6 +66,7 @@ class Landing:
             transaction: The transaction.
             label: What the commit says.
             is_alone: Whether it is one statement, which can as well be run again.
+            has_turn: Whether other writers wait meanwhile.
 
         Returns:
             The commit; None if nothing would change.
@@ -73,24 +82,32 @@ class Landing:
         author = label.author or self.repository.author()
         base, files = transaction.base, written.files
         for tries in range(MOST_TRIES):
-            wanted = NewCommit(
-                branch=self.branch,
-                base=None if base == EMPTY else base,
-                files=files,
-                message=label.message or message_of(written.drafts),
-                author=author,
-                committer=self.repository.committer(),
-                allow_empty=label.allow_empty,
-            )
-            try:
-                return self.repository.writer().commit(wanted)
-            except BranchMoved:
-                if is_alone or tries == MOST_TRIES - 1:
-                    raise
+            with turn(self.repository, 0 if has_turn else tries):
+                if tries:
+                    base = branch_tip(self.repository, self.branch)
+                    files = self.rebase(transaction, base)
+                wanted = NewCommit(
+                    branch=self.branch,
+                    base=None if base == EMPTY else base,
+                    files=files,
+                    message=label.message or message_of(written.drafts),
+                    author=author,
+                    committer=self.repository.committer(),
+                    allow_empty=label.allow_empty,
+                    has_turn=has_turn or tries >= PATIENT,
+                )
+                try:
+                    return self.repository.writer().commit(wanted)
+                except BranchMoved:
+                    if is_alone or tries == MOST_TRIES - 1:
+                        raise
             pause(tries)
-            base = branch_tip(self.repository, self.branch)
-            files = self.rebase(transaction, base)
-        raise BranchMoved(self.branch)
+        raise AssertionError
+
+
+def turn(repository: Repository, tries: int) -> AbstractContextManager[None]:
+    """Keeps other writers away from one that has lost some races."""
+    return repository.writer().turn() if tries >= PATIENT else nullcontext()
 
 
 def pause(lost: int) -> None:

@@ -12,14 +12,23 @@ from ingitdb.errors import RefNotFound, StatementRefused
 from ingitdb.execution.identity import AT, Identity, identities
 from ingitdb.execution.pairing import Fields, Pairing, along, content_of, named, of_side
 from ingitdb.execution.points import Points
+from ingitdb.execution.standing import (
+    COMMITTED,
+    by_ordinal,
+    described,
+    in_lists,
+    standing,
+    standing_by_interval,
+)
 from ingitdb.git.repository import Repository
 from ingitdb.model.history import Commit
-from ingitdb.model.identifiers import EMPTY, CommitId
+from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
 from ingitdb.model.tables import Form
 from ingitdb.model.types import quote_identifier
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.histories import Histories
 from ingitdb.snapshots.internal import BEGUN, ENDED, ORDER, SOURCE
+from ingitdb.snapshots.kept import named as kept_table
 from ingitdb.snapshots.lineage import Lineage
 from ingitdb.snapshots.projection import NotDerivable
 from ingitdb.snapshots.relation import Relation
@@ -31,13 +40,10 @@ from ingitdb.sql.versions import Between
 _KEY = quote_identifier("_key")
 _NEW = quote_identifier("\u0001new")
 _ISLAND = quote_identifier("\u0001island")
-
-
 _CONTENT = quote_identifier("\u0001content")
 _SAME = ("_path", "_key", _CONTENT)
 _MANY = 4
 """With so many states to an interval its commits are better worked out once."""
-_COMMITTED = "c.hash AS commit_hash, c.committer, c.moment AS commit_date"
 _CHANGES = (
     ("insert", "added", "to"),
     ("delete", "removed", "from"),
@@ -71,6 +77,11 @@ class Line:
     query: Query
     home: Snapshot | None = None
 
+    @property
+    def is_committed(self) -> bool:
+        """Whether the line ends at a commit."""
+        return self.snapshot.commit not in PSEUDO_COMMITS
+
     def commits(self) -> pa.Table:
         """Gives ordinal, hash, committer, moment, email and message of each, the oldest first."""
 
@@ -80,6 +91,11 @@ class Line:
             return described(known).append_column("ordinal", ordinals)
 
         return self.histories.once(self.base(), "commits", made)
+
+    def kept_commits(self) -> str:
+        """Gives the name of a table with what `commits` gives, of a line to a commit."""
+        fact = ("commits", self.snapshot.commit)
+        return kept_table(self.histories.kept.rows(fact, self.commits))
 
     def log(self) -> list[Commit]:
         """Gives the commits, the oldest first."""
@@ -154,10 +170,20 @@ class Line:
         """
         states, _ = self.states(table)
         shown = "".join(f"s.{quote_identifier(column.name)}, " for column in states.columns)
-        standing = _standing(states.body, commits)
-        if self._has_few_intervals(states.body):
-            standing = _standing_by_interval(states.body, commits)
-        return f"SELECT {shown}{_COMMITTED} {standing}"
+        few = self._has_few_intervals(states.body)
+        joined = (standing_by_interval if few else standing)(states.body, commits)
+        return f"SELECT {shown}{COMMITTED} {joined}"
+
+    def history_by_ordinal(self, table: NamedTable) -> str:
+        """Gives SQL for the same, of a line to a commit; what commits are is looked up last.
+
+        It is much faster where little of them is asked for, and slower where they are chosen by it.
+        """
+        states, _ = self.states(table)
+        shown = "".join(f"s.{quote_identifier(column.name)}, " for column in states.columns)
+        fact = ("commit lists", self.snapshot.commit)
+        lists = kept_table(self.histories.kept.rows(fact, lambda: in_lists(self.commits())))
+        return f"SELECT {shown}{by_ordinal(states.body, lists, self.base().ordinal)}"
 
     def _has_few_intervals(self, states: str) -> bool:
         """Tells whether many states began and ended together."""
@@ -185,8 +211,8 @@ class Line:
             through = f" WHERE s._path NOT IN (SELECT path FROM {paths})"
             parts.append((0, beside, "c.line", through))
         return " UNION ALL ".join(
-            f"SELECT {shown}{_COMMITTED} "
-            + _standing(f"SELECT * FROM ({states.body}) WHERE {SOURCE} = {number}", name, ordinal)
+            f"SELECT {shown}{COMMITTED} "
+            + standing(f"SELECT * FROM ({states.body}) WHERE {SOURCE} = {number}", name, ordinal)
             + further
             for number, name, ordinal, further in parts
         )
@@ -342,21 +368,6 @@ def _joined(states: str, values: str) -> str:
     )
 
 
-def _standing(states: str, commits: str, ordinal: str = "c.ordinal") -> str:
-    """Gives SQL that joins states `s` with the commits `c` at which they stand."""
-    return f"FROM ({states}) s JOIN {commits} c ON {ordinal} >= s.{BEGUN} AND {ordinal} < s.{ENDED}"
-
-
-def _standing_by_interval(states: str, commits: str) -> str:
-    """Gives SQL for the same, with the commits of each interval worked out once."""
-    return (
-        f"FROM ({states}) s JOIN (SELECT i.{BEGUN}, i.{ENDED}, c.* FROM"
-        f" (SELECT DISTINCT {BEGUN}, {ENDED} FROM ({states})) i JOIN {commits} c"
-        f" ON c.ordinal >= i.{BEGUN} AND c.ordinal < i.{ENDED}) c"
-        f" ON c.{BEGUN} = s.{BEGUN} AND c.{ENDED} = s.{ENDED}"
-    )
-
-
 def _not_united(table: NamedTable) -> StatementRefused:
     return StatementRefused(
         f"The states of {table.name} lay at several places, in types that nothing unites.",
@@ -387,13 +398,3 @@ def spanned(line: Line, points: Points, repository: Repository, between: Between
         if instant is None or line.moment(last) == instant:
             last -= 1
     return Span(first, last)
-
-
-def described(commits: Sequence[Commit]) -> pa.Table:
-    """Gives hash, committer, moment, email and message of each."""
-    names = ("hash", "committer", "email", "moment", "message")
-    rows = [(str(commit.identifier), *commit.shown) for commit in commits]
-    kinds = {name: pa.string() for name in names} | {"moment": pa.timestamp("us", "UTC")}
-    columns = zip(*rows, strict=True) if rows else [()] * len(names)
-    arrays = [pa.array(values, kinds[name]) for name, values in zip(names, columns, strict=True)]
-    return pa.table(arrays, names=names)

@@ -3,24 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ingitdb.catalog.columns import type_of
+from ingitdb.execution.comparable import comparable
 from ingitdb.execution.identity import AT, Identity
 from ingitdb.model.shapes import Place, is_mixed
 from ingitdb.model.tables import former_name
 from ingitdb.model.types import (
-    BIGINT,
-    DOUBLE,
-    HUGEINT,
-    JSON,
     ColumnType,
-    ListOf,
     Scalar,
-    Struct,
     quote_identifier,
     quote_literal,
 )
 from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, ORDER, kinds_of
-from ingitdb.snapshots.projection import NotDerivable, project
 from ingitdb.snapshots.relation import Column, Relation
 
 _KEY = quote_identifier("\u0001key")
@@ -30,6 +23,7 @@ _CONTENT = quote_identifier("\u0001content")
 _EQUALS = quote_identifier("\u0001equals")
 PATH = quote_identifier("\u0001path")
 """The file of a record."""
+_PLACE = f", coalesce(b._path, a._path) AS {PATH}, coalesce(b.{ORDER}, a.{ORDER}) AS {ORDER}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +156,25 @@ class Pairing:
         differing = "diff_type <> 'modified' OR len(changed_columns) > 0"
         return f"{self._records()} SELECT * FROM ({self._joined()}) WHERE {differing}"
 
+    def ordered(self, shown: str = f"* EXCLUDE ({PATH}, {ORDER})") -> str:
+        """Gives SQL for the same in the order of the files, by where a record lies now.
+
+        Args:
+            shown: What to select.
+        """
+        differing = "diff_type <> 'modified' OR len(changed_columns) > 0"
+        return (
+            f"{self._records()} SELECT {shown}"
+            f" FROM ({self._joined(_PLACE)}) WHERE {differing} ORDER BY {PATH}, {ORDER}, diff_type"
+        )
+
     def both(self) -> str:
         """Gives SQL for all records of both sides, those that are one in one row.
 
         Its columns are `from_…` and `to_…` each column, `diff_type`, `changed_columns` and `AT`,
         and where the record lies now, as `PATH` and `ORDER`.
         """
-        place = f", coalesce(b._path, a._path) AS {PATH}, coalesce(b.{ORDER}, a.{ORDER}) AS {ORDER}"
-        return f"{self._records(keeps_equals=True)} {self._joined(place)}"
+        return f"{self._records(keeps_equals=True)} {self._joined(_PLACE)}"
 
     def _joined(self, further: str = "") -> str:
         columns = [
@@ -223,7 +228,7 @@ class Pairing:
                     parts[1 - at].append(_hashable(f"CAST(NULL AS {column.type.sql})", column.type))
                 continue
             both = (pair.old, pair.new)
-            found = self._comparable(both, (alias, alias), is_mixed=pair.is_mixed)
+            found = comparable(both, self._places(both), (alias, alias), is_mixed=pair.is_mixed)
             for part, column, sql in zip(parts, both, found, strict=True):
                 kinds = [f"{alias}.{kinds_of(column.name)}"] * pair.is_mixed
                 part += [_hashable(sql, pair.old.type, pair.new.type), *kinds]
@@ -310,68 +315,20 @@ class Pairing:
             return "false"  # a place in the file, no content
         same = f"a.{DIGEST} = b.{DIGEST}"
         both = (pair.old, pair.new)
-        old, new = self._comparable(both, ("a", "b"), is_mixed=pair.is_mixed)
+        old, new = comparable(both, self._places(both), ("a", "b"), is_mixed=pair.is_mixed)
         differs = f"{old} IS DISTINCT FROM {new}"
         if pair.is_mixed:
             kinds = (f"a.{kinds_of(pair.old.name)}", f"b.{kinds_of(pair.new.name)}")
             differs += f" OR {kinds[0]} IS DISTINCT FROM {kinds[1]}"
         return differs if pair.name == "_key" else f"NOT {same} AND ({differs})"
 
-    def _comparable(
-        self, both: tuple[Column, Column], aliases: tuple[str, str], *, is_mixed: bool
-    ) -> tuple[str, str]:
-        """Gives SQL for the values of a column in one type."""
-        names = [
-            f"{alias}.{quote_identifier(column.name)}"
-            for alias, column in zip(aliases, both, strict=True)
-        ]
-        types = (both[0].type, both[1].type)
-        if types[0] == types[1]:
-            return names[0], names[1]
-        places = [
+    def _places(self, both: tuple[Column, Column]) -> tuple[Place, Place]:
+        """Gives what stands in a column of either side."""
+        old, new = (
             fields.natural.get(column.name, Place())
             for fields, column in zip(self.fields, both, strict=True)
-        ]
-        if tuple(map(type_of, places)) == types:
-            union = Place()
-            for place in places:
-                union.include(place)
-            try:
-                one, other = (project(n, p, union) for n, p in zip(names, places, strict=True))
-            except NotDerivable:
-                pass
-            else:
-                return one, other
-        kinds = [
-            f"{alias}.{kinds_of(column.name)}" if is_mixed else None
-            for alias, column in zip(aliases, both, strict=True)
-        ]
-        return (
-            _spelled(names[0], kinds[0], types),
-            _spelled(names[1], kinds[1], (types[1], types[0])),
         )
-
-
-def _spelled(name: str, kinds: str | None, types: tuple[ColumnType, ColumnType]) -> str:
-    """Gives SQL for a value as a text that is the same in a column of another type.
-
-    Args:
-        name: SQL for the value.
-        kinds: SQL for its kinds, where they are known.
-        types: The column's type, and that of the other one.
-    """
-    own, other = types
-    if any(isinstance(kind, ListOf | Struct) for kind in types):
-        return f"CAST({name} AS VARCHAR)" if own == JSON else f"CAST(to_json({name}) AS VARCHAR)"
-    text = f"({name} ->> '$')" if own == JSON else f"CAST({name} AS VARCHAR)"
-    if own == DOUBLE and (kinds is not None or other in (BIGINT, HUGEINT)):
-        is_whole = f"{kinds} = 'i'" if kinds is not None else f"{name} = trunc({name})"
-        whole = f"CAST(TRY_CAST({name} AS HUGEINT) AS VARCHAR)"
-        return f"CASE WHEN {is_whole} THEN coalesce({whole}, {text}) ELSE {text} END"
-    if other == DOUBLE and kinds is not None:
-        number = f"CAST(TRY_CAST({text} AS DOUBLE) AS VARCHAR)"
-        return f"CASE WHEN {kinds} = 'f' THEN coalesce({number}, {text}) ELSE {text} END"
-    return text
+        return old, new
 
 
 def along(states: Relation, identity: Identity, last: int, where: str = "true") -> Pairing:

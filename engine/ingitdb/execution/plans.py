@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.execution.calls import COMPARING, OUR_FUNCTIONS
 from ingitdb.execution.catalogs import Catalogs
+from ingitdb.execution.mentions import mentioning
+from ingitdb.execution.relations import LINE_FUNCTIONS
 from ingitdb.git.moments import looks_like_moment
 from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
 from ingitdb.model.ports import SqlParser
+from ingitdb.snapshots.kept import kept_in
 from ingitdb.snapshots.snapshot import Snapshot
 from ingitdb.sql.analysis import Analysis, analyze
 from ingitdb.sql.fence import check
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from ingitdb.execution.answers import Prepared
 
 _MOST = 256
+_OF_COMMITS = COMPARING | LINE_FUNCTIONS.keys()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +57,7 @@ class Reading:
     def is_lasting(self) -> bool:
         """Whether only refs and commits decide what it is bound to: no clock, no reflog."""
         ours = (call for call in self.calls if fold(call.name) in OUR_FUNCTIONS)
-        if not all(_compares_fixed_commits(call) for call in ours):
+        if not all(_is_of_fixed_commits(call) for call in ours):
             return False
         return all(_is_lasting(reference) for reference in self.references)
 
@@ -92,6 +96,14 @@ class Plan:
         for catalogs, snapshot, table in self.tables:
             catalogs.use(snapshot, table)
 
+    @property
+    def is_there(self) -> bool:
+        """Whether repositories answer with the same snapshots, and all kept rows are there."""
+        if any(catalogs.snapshot(commit) is not held for catalogs, commit, held in self.read):
+            return False
+        keeping = [catalogs.histories.kept for catalogs, _, _ in self.read]
+        return all(any(kept.has(name) for kept in keeping) for name in kept_in(self.text))
+
     def close(self) -> None:
         """Lets what is bound go."""
         while self.idle:
@@ -107,11 +119,11 @@ class Plans:
         self.reading = lru_cache(maxsize=_MOST)(lambda statement: read(statement, parser))
 
     def find(self, key: Hashable) -> Plan | None:
-        """Gives a plan whose snapshots are still those that their repositories answer with."""
+        """Gives a plan of which all that it reads is still there."""
         plan = self._plans.get(key)
         if plan is None:
             return None
-        if any(catalogs.snapshot(commit) is not held for catalogs, commit, held in plan.read):
+        if not plan.is_there:
             self._plans.pop(key).close()
             return None
         self._plans.move_to_end(key)
@@ -138,15 +150,19 @@ def _is_lasting(reference: TableReference) -> bool:
     return version is None or (isinstance(version, Ref) and "@{" not in version.text)
 
 
-def _compares_fixed_commits(call: FunctionCall) -> bool:
-    """Whether a function compares commits that literals name, without a clock or the reflog."""
-    if fold(call.name) not in COMPARING:
+def _is_of_fixed_commits(call: FunctionCall) -> bool:
+    """Whether a function tells of commits that literals name, without a clock or the reflog."""
+    if fold(call.name) not in _OF_COMMITS:
         return False
-    texts = [argument.value for argument in call.arguments]
-    return all(
-        isinstance(text, str) and "@{" not in text and not any(map(looks_like_moment, _sides(text)))
-        for text in texts
-    )
+    return all(_is_fixed(argument.value) for argument in call.arguments)
+
+
+def _is_fixed(given: object) -> bool:
+    if isinstance(given, bool):
+        return True
+    if not isinstance(given, str) or "@{" in given:
+        return False
+    return not any(map(looks_like_moment, _sides(given)))
 
 
 def _sides(text: str) -> list[str]:
@@ -164,7 +180,7 @@ def read(statement: Statement, parser: SqlParser) -> Reading:
     return Reading(
         analysis=analysis,
         references=tuple(table_references(analysis, parser)),
-        calls=tuple(function_calls(analysis, parser)),
+        calls=tuple(mentioning(function_calls(analysis, parser), statement.text)),
         hidden=tuple(sorted(mentions_hidden(analysis, parser))),
         ordered=ordered_table(analysis, parser),
     )

@@ -1,9 +1,9 @@
 """Makes what a transaction changed once more, on what its branch names by now.
 
-Record by record: whatever both sides have changed is a conflict, by the table of docs/writes.md.
+Record by record: what both sides have changed is a conflict, as docs/transactions.md tells.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,13 @@ from ingitdb.catalog.files import is_configuration
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import Conflict, DuplicateKey, TableNotFound
 from ingitdb.execution.catalogs import Catalogs
+from ingitdb.execution.changed_records import (
+    HIDDEN_BY_DIFF,
+    ChangedRecord,
+    RecordName,
+    changed_records,
+    record_name,
+)
 from ingitdb.execution.relations import key_columns
 from ingitdb.execution.transactions import Transaction
 from ingitdb.execution.written_tables import table_texts
@@ -25,18 +32,6 @@ from ingitdb.writes.table_texts import Added, Cells, Changed, Removed, Texts
 
 _KEY = "_key"
 _PATH = "_path"
-Key = tuple[str, ...]
-"""What names a record on both sides: its key, or all that it holds."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Change:
-    """A record that one side changed: as it was and as it is, without the other where there is none."""
-
-    key: Key
-    before: Mapping[str, Any] | None
-    after: Mapping[str, Any] | None
-    columns: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +58,10 @@ class Rebasing:
         if any(is_configuration(path) for path in theirs):
             raise Conflict("The definition of tables")
         tables = [self._side(transaction, head, name) for name in sorted(written.tables)]
-        meeting = [table for table in tables if table.paths & theirs]
+        meeting, left = _meeting(tables, theirs)
         ours = written.files
         if meeting and any(is_configuration(path) for path in ours):
             raise Conflict(spell(meeting[0].name[1]))
-        left = frozenset(path for table in meeting for path in table.paths)
         texts = {path: data for path, data in ours.items() if path not in left}
         for path in theirs & texts.keys():
             raise Conflict(path)
@@ -93,7 +87,7 @@ class Rebasing:
         self, table: "_Meeting", transaction: Transaction, head: CommitId, texts: Texts
     ) -> Texts:
         base, ours = transaction.base, transaction.written.commit
-        if table.ours is None or _META_COLUMNS & self._kinds(table, ours).keys():
+        if table.ours is None or HIDDEN_BY_DIFF & self._kinds(table, ours).keys():
             raise Conflict(spell(table.name[1]))  # gone on a side, or its diff hides a column
         key = key_columns(table.ours)
         mine = self._changes(table.name, key, base, ours)
@@ -106,31 +100,30 @@ class Rebasing:
         except DuplicateKey as error:
             raise Conflict(error.message.rstrip(".").removesuffix(" already")) from None
 
-    def _meet(self, table: "_Meeting", mine: Sequence[_Change], theirs: Sequence[_Change]) -> None:
+    def _meet(
+        self, table: "_Meeting", mine: Sequence[ChangedRecord], theirs: Sequence[ChangedRecord]
+    ) -> None:
         """Refuses what both sides have changed."""
-        by_field = dict(table.ours.locations[0].declaration.rules if table.ours else ()).get(
-            "merge"
-        )
-        known = {change.key: change for change in theirs}
+        rules = dict(table.ours.locations[0].declaration.rules if table.ours else ())
+        known = {change.name: change for change in theirs}
         for change in mine:
-            other = known.get(change.key)
+            other = known.get(change.name)
             if other is None:
                 continue
             both = None not in (change.before, change.after, other.before, other.after)
-            if not (by_field == "field" and both and not change.columns & other.columns):
-                raise Conflict(f"The record {'/'.join(change.key)!r} of {spell(table.name[1])}")
+            if not (rules.get("merge") == "field" and both and not change.columns & other.columns):
+                raise Conflict(f"The record {'/'.join(change.name)!r} of {spell(table.name[1])}")
 
     def _changes(
         self, name: tuple[str, str], key: Sequence[str], old: CommitId, new: CommitId
-    ) -> list[_Change]:
+    ) -> list[ChangedRecord]:
         table = spell(*name).replace("'", "''")
-        rows = self.rows(f"FROM diff('{table}', '{old}', '{new}')")
-        return [_change(row, key) for row in rows.to_pylist(maps_as_pydicts="lossy")]
+        return changed_records(self.rows(f"FROM diff('{table}', '{old}', '{new}')"), key)
 
     def _changed(
         self,
         table: "_Meeting",
-        mine: Sequence[_Change],
+        mine: Sequence[ChangedRecord],
         key: Sequence[str],
         ours: CommitId,
         now: CommitId,
@@ -145,9 +138,9 @@ class Rebasing:
         fields = snapshot.field_names(found)
         changes: list[Changed | Removed] = []
         for change in met:
-            stands = places.get(change.key)
+            stands = places.get(change.name)
             if not stands:
-                raise Conflict(f"The record {'/'.join(change.key)!r} of {spell(table.name[1])}")
+                raise Conflict(f"The record {'/'.join(change.name)!r} of {spell(table.name[1])}")
             path, number = stands.pop(0)
             if change.after is None:
                 changes.append(Removed(path=path, number=number))
@@ -160,7 +153,7 @@ class Rebasing:
             changes.append(Changed(path=path, number=number, cells=cells))
         return table_texts(self.catalogs.repository, snapshot, found).changed(changes)
 
-    def _added(self, table: "_Meeting", mine: Sequence[_Change], now: CommitId) -> Texts:
+    def _added(self, table: "_Meeting", mine: Sequence[ChangedRecord], now: CommitId) -> Texts:
         """Adds the records that were not there before."""
         new = [change.after for change in mine if change.before is None and change.after]
         if not new:
@@ -184,16 +177,16 @@ class Rebasing:
 
     def _places(
         self, name: tuple[str, str], key: Sequence[str], commit: CommitId
-    ) -> dict[Key, list[tuple[str, int]]]:
+    ) -> dict[RecordName, list[tuple[str, int]]]:
         """Gives file and number of each record, by what names it."""
         number = quote_identifier(NUMBER)
         shown = ", ".join(map(quote_identifier, key)) or "*"
         table = f"{spell(*name)} AT (VERSION => '{commit}')"
         rows = self.rows(f"SELECT {_PATH} AS {_PATH}, {number}, {shown} FROM {table}")
-        found: dict[Key, list[tuple[str, int]]] = {}
+        found: dict[RecordName, list[tuple[str, int]]] = {}
         for row in rows.to_pylist(maps_as_pydicts="lossy"):
             place = row.pop(_PATH), row.pop(NUMBER)
-            found.setdefault(_named(row, key), []).append(place)
+            found.setdefault(record_name(row, key), []).append(place)
         return found
 
     def _at(self, table: "_Meeting", commit: CommitId) -> tuple[Snapshot, NamedTable]:
@@ -215,41 +208,14 @@ class _Meeting:
     ours: NamedTable | None
 
 
-def _change(row: Mapping[str, Any], key: Sequence[str]) -> _Change:
-    sides = [
-        {
-            name.removeprefix(lead): value
-            for name, value in row.items()
-            if name.startswith(lead) and name not in _META
-        }
-        for lead in ("from_", "to_")
-    ]
-    before = None if row["diff_type"] == "added" else sides[0]
-    after = None if row["diff_type"] == "removed" else sides[1]
-    return _Change(
-        key=_named(before if before is not None else sides[1], key),
-        before=before,
-        after=after,
-        columns=frozenset(row["changed_columns"] or ()),
-    )
-
-
-_META_COLUMNS = frozenset(["commit", "commit_date"])
-_META = frozenset(f"{side}_{name}" for side in ("from", "to") for name in _META_COLUMNS)
-
-
-def _named(record: Mapping[str, Any], key: Sequence[str]) -> Key:
-    names = key or sorted(record)
-    return tuple(
-        repr(_part(record, name)) if not key else str(_part(record, name)) for name in names
-    )
-
-
-def _part(record: Mapping[str, Any], name: str) -> Any:
-    """Gives the value of a column; a dotted name leads into a nested one."""
-    if name in record:
-        return record[name]
-    held: Any = record
-    for step in name.split("."):
-        held = held.get(step) if isinstance(held, dict) else None
-    return held
+def _meeting(
+    tables: Sequence[_Meeting], theirs: Collection[str]
+) -> tuple[list[_Meeting], frozenset[str]]:
+    """Gives the tables that the other side touched or that share a file with one; their files."""
+    left = frozenset(theirs)
+    while True:
+        meeting = [table for table in tables if table.paths & left]
+        more = frozenset(path for table in meeting for path in table.paths) | left
+        if more == left:
+            return meeting, frozenset(path for table in meeting for path in table.paths)
+        left = more

@@ -1,6 +1,5 @@
 """An empty table of DuckDB's own with the columns of one of ours, for INSERT to run in as typed."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,9 +13,11 @@ from ingitdb.sql.complaints import without_internal_names
 
 if TYPE_CHECKING:
     from ingitdb.execution.binding import Bound
+    from ingitdb.execution.targets import Target
 
 _BARE = "\u0001scratch"
 _NAME = quote_identifier(_BARE)
+_GIVEN = "\u0001given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,34 +27,64 @@ class Scratch:
     Attributes:
         name: What the user calls the table.
         instance: The DuckDB that runs queries.
-        types: The columns, by name as SQL spells their types.
+        target: The table whose columns it has.
     """
 
     name: str
     instance: Instance
-    types: Mapping[str, str]
+    target: "Target"
 
-    def filled(self, columns: str, rows: "Bound") -> pa.Table:
+    def filled(self, columns: str, rows: "Bound | None") -> pa.Table:
         """Gives the rows that an INSERT of a query makes.
 
         Args:
             columns: What stands between the table and the query: names of columns, or BY NAME.
-            rows: The query.
+            rows: The query; None for DEFAULT VALUES.
 
         Raises:
             StatementError: A value does not fit its column, or the query fails.
         """
-        described = ", ".join(f"{quote_identifier(name)} {t}" for name, t in self.types.items())
-        cursor = self.instance.cursor()
+        cursor = self._made()
         try:
-            cursor.execute(f"CREATE TEMP TABLE {_NAME} ({described})")
-            for name, table in rows.tables.items():
-                cursor.register(name, table)
-            cursor.execute(f'USE "{rows.catalog}"')
-            cursor.execute(f"INSERT INTO temp.main.{_NAME} {columns} {rows.text}", rows.parameters)
+            if rows is None:
+                cursor.execute(f"INSERT INTO temp.main.{_NAME} DEFAULT VALUES")
+            else:
+                for name, table in rows.tables.items():
+                    cursor.register(name, table)
+                cursor.execute(f'USE "{rows.catalog}"')
+                query = f"INSERT INTO temp.main.{_NAME} {columns} {rows.text}"
+                cursor.execute(query, rows.parameters)
             return cursor.sql(f"FROM temp.main.{_NAME}").to_arrow_table()
         except duckdb.Error as error:
-            said = without_internal_names(str(error)).replace(_BARE, self.name)
-            raise StatementError(said) from None
+            raise self._told(error) from None
         finally:
             cursor.close()
+
+    def taken(self, data: pa.Table) -> pa.Table:
+        """Gives the rows that rows of Arrow make, whose columns are found by name.
+
+        Raises:
+            StatementError: A value does not fit its column, or there is no such column.
+        """
+        cursor = self._made()
+        try:
+            cursor.register(_GIVEN, data)
+            given = quote_identifier(_GIVEN)
+            cursor.execute(f"INSERT INTO temp.main.{_NAME} BY NAME FROM {given}")
+            return cursor.sql(f"FROM temp.main.{_NAME}").to_arrow_table()
+        except duckdb.Error as error:
+            raise self._told(error) from None
+        finally:
+            cursor.close()
+
+    def _made(self) -> "duckdb.DuckDBPyConnection":
+        cursor = self.instance.cursor()
+        try:
+            cursor.execute(f"CREATE TEMP TABLE {_NAME} ({', '.join(self.target.described)})")
+        except duckdb.Error as error:
+            cursor.close()
+            raise self._told(error) from None
+        return cursor
+
+    def _told(self, error: duckdb.Error) -> StatementError:
+        return StatementError(without_internal_names(str(error)).replace(_BARE, self.name))

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyarrow as pa
 
@@ -18,7 +19,6 @@ from ingitdb.errors import (
 from ingitdb.execution.answers import Run
 from ingitdb.execution.binding import Binder
 from ingitdb.execution.catalogs import Catalogs
-from ingitdb.execution.draft import Draft
 from ingitdb.execution.instance import Instance
 from ingitdb.execution.landing import branch_of
 from ingitdb.execution.plans import Plans
@@ -37,8 +37,11 @@ from ingitdb.sql.names import fold, split_database
 from ingitdb.sql.statements import (
     EQUIVALENT,
     Attach,
+    Call,
+    CreateRef,
     Describe,
     Detach,
+    DropRef,
     ShowTables,
     Statement,
     StatementKind,
@@ -46,7 +49,10 @@ from ingitdb.sql.statements import (
 )
 from ingitdb.sql.transactions import transaction_step
 
-_WRITES = ("INSERT", "UPDATE", "DELETE", "TRUNCATE")
+if TYPE_CHECKING:
+    from ingitdb.execution.drafter import Drafter
+    from ingitdb.execution.write_checks import WriteChecks
+
 Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
 Opener: TypeAlias = Callable[[str], Catalogs]
 Allow: TypeAlias = Callable[[str], None]
@@ -84,10 +90,16 @@ class Session:
         self._attached: dict[str, tuple[Catalogs, str | None]] = {}
         self._opener = opener
         self.allow: Allow = _anyone
+        self._is_told = False
         self._running: set[Run] = set()
         self._head: tuple[str, CommitId] | None = None
         self.writer = Writer(
-            catalogs, tip=lambda: self._tip(), branch=self._branch, rows=self._rows
+            catalogs,
+            tip=self._tip,
+            branch=self._branch,
+            rows=self._rows,
+            follow=lambda sql: self._drafter.followed(sql),
+            checks=self._checks,
         )
 
     @property
@@ -195,10 +207,10 @@ class Session:
             return self._describe(statement, statement.detail, parameters)
         if isinstance(statement.detail, Use):
             return self._use(statement.detail)
-        if isinstance(statement.detail, Attach):
-            return self._attach(statement.detail)
-        if isinstance(statement.detail, Detach):
-            return self._detach(statement.detail)
+        if isinstance(statement.detail, Attach | Detach):
+            return self._attach_or_detach(statement.detail)
+        if isinstance(statement.detail, CreateRef | DropRef | Call):
+            return self._version_control(statement, parameters)
         if kind == StatementKind.TRANSACTION:
             return self._transaction(statement)
         if kind == StatementKind.WRITE:
@@ -207,25 +219,67 @@ class Session:
 
     def _write(self, statement: Statement, parameters: Values | None) -> Result:
         """Makes a change of the branch that is read: a commit, or a part of the transaction."""
-        if statement.verb.split(" ", 1)[0] not in _WRITES:
+        if statement.verb.partition(" ")[0] == "MERGE" and statement.verb != "MERGE INTO":
             raise statement.refusal()
-        return self.writer.write(lambda: self._drafted(statement, parameters))
+        return self._noted(self.writer.write(lambda: self._drafter.draft(statement, parameters)))
 
-    def _drafted(self, statement: Statement, parameters: Values | None) -> Draft:
-        from ingitdb.execution.writing import Writing  # slow to load: only to write
+    def ingest(self, table: str, data: Any, mode: str = "append") -> Result:
+        """Adds rows of Arrow to a table, as one commit or a part of the transaction.
 
-        writing = Writing(
+        Args:
+            table: Its name, perhaps with its schema and in double quotes.
+            data: A table, batch or stream of Arrow; columns are found by name.
+            mode: `append`, `create`, `replace` or `create_append`.
+
+        Raises:
+            UsageError: There is no such mode, or these are no rows of Arrow.
+            WriteError: They cannot be added.
+        """
+        from ingitdb.execution.ingesting import held, preparation  # slow to load: only to write
+
+        rows = held(data)
+        self._main.begin()
+        with self.writer.together():
+            for sql in preparation(table, rows, mode, self._instance):
+                self._executed(sql, None).close()
+            result = self.writer.write(lambda: self._drafter.ingested(table, rows))
+        return self._noted(result)
+
+    @cached_property
+    def _drafter(self) -> "Drafter":
+        from ingitdb.execution.drafter import Drafter  # slow to load: only to write
+
+        return Drafter(
             catalogs=self._main,
             instance=self._instance,
             settings=self._settings,
             parser=self._parser,
             plans=self._plans,
-            commit=self.commit,
-            schema=self._schema,
-            binder=lambda: self._binder(parameters),
-            rows=lambda sql: self._rows(sql, parameters),
+            commit=lambda: self.writer.commit or self.commit,
+            schema=lambda: self._schema,
+            binder=self._binder,
+            rows=self._rows,
+            reads_files=self._opener is not None,
         )
-        return writing.draft(statement)
+
+    def _checks(self) -> "WriteChecks":
+        from ingitdb.execution.write_checks import WriteChecks  # slow to load: only to write
+
+        return WriteChecks(self._main, self._rows_at)
+
+    def _rows_at(self, sql: str, commit: CommitId) -> pa.Table:
+        """Gives all rows of one query in which names without a version mean a commit."""
+        return self._rows(sql, None, commit)
+
+    def _noted(self, result: Result) -> Result:
+        """Adds to the answer of a write what the user should know."""
+        from ingitdb.execution.hooks_note import hooks_note  # only to write
+
+        if not self._is_told:
+            note = hooks_note(self._main.repository, self._main.store.cache)
+            result.notes += [note] if note is not None else []
+            self._is_told = True
+        return result
 
     def _branch(self) -> str:
         """Gives the branch that is written, once it may be."""
@@ -233,28 +287,32 @@ class Session:
         self.allow(branch)
         return branch
 
-    def _query(self, statement: Statement, parameters: Values | None) -> Result:
-        binder = self._binder(parameters)
+    def _query(
+        self, statement: Statement, parameters: Values | None, commit: CommitId | None = None
+    ) -> Result:
+        binder = self._binder(parameters, commit)
         try:
             return self._answer(statement, binder)
         except CacheCorrupt:
             for catalogs, commits in binder.sources(statement).items():
                 catalogs.recover(commits)
-            return self._answer(statement, self._binder(parameters))
+            return self._answer(statement, self._binder(parameters, commit))
 
-    def _binder(self, parameters: Values | None) -> Binder:
+    def _binder(self, parameters: Values | None, commit: CommitId | None = None) -> Binder:
         return Binder(
             catalogs=self._main,
             attached=self._attached,
             parser=self._parser,
             plans=self._plans,
-            commit=self.commit,
+            commit=commit or self.commit,
             schema=self._schema,
             points=Points(parameters, self._instance.query),
             run=self._rows,
         )
 
-    def _rows(self, sql: str, parameters: Values | None = None) -> pa.Table:
+    def _rows(
+        self, sql: str, parameters: Values | None = None, commit: CommitId | None = None
+    ) -> pa.Table:
         """Gives all rows of one query.
 
         Raises:
@@ -263,7 +321,7 @@ class Session:
         statements = self._plans.split(sql)
         if len(statements) != 1 or statements[0].kind != StatementKind.QUERY:
             raise StatementRefused(f"{sql!r} is not one query.")
-        with self._query(statements[0], parameters) as result:
+        with self._query(statements[0], parameters, commit) as result:
             return result.reader().read_all()
 
     def _answer(self, statement: Statement, binder: Binder) -> Result:
@@ -351,6 +409,9 @@ class Session:
         self._head = None
         self.writer.rollback()
 
+    def _attach_or_detach(self, detail: Attach | Detach) -> Result:
+        return self._attach(detail) if isinstance(detail, Attach) else self._detach(detail)
+
     def _attach(self, detail: Attach) -> Result:
         if self._opener is None:
             raise StatementRefused(
@@ -376,6 +437,32 @@ class Session:
         elif not detail.if_exists:
             raise CatalogError(f"No database {detail.name!r} is attached.")
         return _done(self.commit)
+
+    def _version_control(self, statement: Statement, parameters: Values | None) -> Result:
+        from ingitdb.execution.procedures import CommitProcedures  # slow to load: only for this
+        from ingitdb.execution.version_control import VersionControl
+
+        procedures = CommitProcedures(
+            repository=self._main.repository,
+            writer=self.writer,
+            commit=lambda: self.commit,
+            offences=self._offences,
+        )
+        control = VersionControl(
+            repository=self._main.repository,
+            ref=self._ref,
+            tip=self._tip,
+            use=self._set_ref,
+            allow=self.allow,
+            points=Points(parameters, self._instance.query),
+            procedures=procedures.by_name,
+        )
+        return control.run(statement)
+
+    def _offences(self, commit: CommitId) -> int:
+        from ingitdb.execution.constraint_relations import verify  # slow to load: only for this
+
+        return verify(self._main, lambda sql: self._rows_at(sql, commit), commit)
 
     def _transaction(self, statement: Statement) -> Result:
         self.writer.step(transaction_step(statement.source, self._parser))

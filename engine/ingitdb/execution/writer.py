@@ -2,22 +2,33 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeAlias
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
 
 import pyarrow as pa
 
-from ingitdb.errors import BranchMoved, Conflict, NoCommitsYet, TransactionInvalid
+from ingitdb.errors import (
+    BranchMoved,
+    Conflict,
+    ConstraintViolated,
+    NoCommitsYet,
+    TransactionInvalid,
+)
 from ingitdb.execution.catalogs import Catalogs
 from ingitdb.execution.draft import Draft
-from ingitdb.execution.landing import MOST_TRIES, Label, Landing, pause
+from ingitdb.execution.landing import MOST_TRIES, PATIENT, Label, Landing, pause, turn
 from ingitdb.execution.results import Result
 from ingitdb.execution.transactions import Transaction
 from ingitdb.model.identifiers import EMPTY, CommitId
 from ingitdb.sql.transactions import TransactionStep
 from ingitdb.writes.table_texts import Texts
 
+if TYPE_CHECKING:
+    from ingitdb.execution.write_checks import WriteChecks
+
 Drafted: TypeAlias = Callable[[], Draft]
 Rows: TypeAlias = Callable[[str], pa.Table]
+Landed: TypeAlias = Callable[[str, CommitId], None]
 
 
 class Writer:
@@ -27,6 +38,7 @@ class Writer:
         autocommit: Whether each statement outside of BEGIN and COMMIT is a commit of its own; else
             the first one that writes opens a transaction.
         label: What the next commit is to say.
+        landed: Is told the branch and the new commit after each.
     """
 
     def __init__(
@@ -36,13 +48,18 @@ class Writer:
         tip: Callable[[], CommitId],
         branch: Callable[[], str],
         rows: Rows,
+        follow: Callable[[str], Draft],
+        checks: Callable[[], "WriteChecks"],
     ) -> None:
         self.autocommit = True
         self.label = Label()
+        self.landed: Landed = _nobody
         self._catalogs = catalogs
         self._tip = tip
         self._branch = branch
         self._rows = rows
+        self._follow = follow
+        self._make_checks = checks
         self._transaction: Transaction | None = None
 
     @property
@@ -149,62 +166,92 @@ class Writer:
         transaction = self._transaction
         if transaction is None:
             return None
-        asked = label or self.label
-        found: CommitId | None = None
+        asked, found = label or self.label, None
         if transaction.written.files or asked.allow_empty:
-            landing = Landing(
-                repository=self._catalogs.repository, branch=self._branch(), rebase=self._rebased
-            )
             try:
-                found = landing.land(transaction, asked)
+                found = self._land(transaction, asked)
             except Conflict:
                 self._transaction = None
                 raise
-            self.label = Label()
         self._transaction = None
         return found
 
     def _alone(self, drafted: Drafted) -> Result:
         """Runs one statement as one commit; again where the branch has moved meanwhile."""
         for tries in range(MOST_TRIES):
-            transaction = self._transaction = Transaction(self._base())
-            try:
-                result = self._take(transaction, drafted)
-                landing = Landing(
-                    repository=self._catalogs.repository,
-                    branch=self._branch(),
-                    rebase=self._rebased,
-                )
-                made = landing.land(transaction, self.label, is_alone=True)
-                self.label = Label()
-            except BranchMoved:
-                if tries == MOST_TRIES - 1:
-                    raise
-            else:
-                result.commit = made or transaction.base
-                return result
-            finally:
-                self._transaction = None
+            with turn(self._catalogs.repository, tries):
+                transaction = self._transaction = Transaction(self._base())
+                try:
+                    result = self._take(transaction, drafted, is_alone=True)
+                    made = self._land(transaction, self.label, alone=tries)
+                except BranchMoved:
+                    if tries == MOST_TRIES - 1:
+                        raise
+                else:
+                    result.commit = made or transaction.base
+                    return result
+                finally:
+                    self._transaction = None
             pause(tries)
         raise AssertionError
 
-    def _take(self, transaction: Transaction, drafted: Drafted) -> Result:
+    def _land(
+        self, transaction: Transaction, label: Label, *, alone: int | None = None
+    ) -> CommitId | None:
+        """Commits; of a statement by itself `alone` says how often that was tried before."""
+        branch = self._branch()
+        landing = Landing(repository=self._catalogs.repository, branch=branch, rebase=self._rebased)
+        made = landing.land(
+            transaction, label, is_alone=alone is not None, has_turn=(alone or 0) >= PATIENT
+        )
+        self.label = Label()
+        if made is not None:
+            self._catalogs.store.tend()
+            self.landed(branch, made)
+        return made
+
+    def _take(
+        self, transaction: Transaction, drafted: Drafted, *, is_alone: bool = False
+    ) -> Result:
         """Adds a statement to a transaction; if it fails, all is as it was before it."""
         transaction.check_writable()
         self._branch()
         before = transaction.written
         try:
             draft = drafted()
-            now = before.commit
-            if draft.files:
-                repository = self._catalogs.repository
-                now = repository.pending(before.commit, draft.files, transaction.base)
-            transaction.written = before.after(draft, now)
+            is_checked = bool(draft.files) and self._checks.concern(before.commit, draft.files)
+            if is_alone and not is_checked:
+                transaction.written = before.after(draft, before.commit)
+            else:
+                self._add(transaction, draft)
+            if is_checked:
+                self._settle(transaction, before.commit)
         except BaseException:
             transaction.written = before
             raise
-        draft.result.commit = now
+        draft.result.commit = transaction.written.commit
         return draft.result
+
+    def _add(self, transaction: Transaction, draft: Draft) -> CommitId:
+        """Adds what a draft changes; gives the commit that has it."""
+        now = transaction.written.commit
+        if draft.files:
+            now = self._catalogs.repository.pending(now, draft.files, transaction.base)
+        transaction.written = transaction.written.after(draft, now)
+        return now
+
+    def _settle(self, transaction: Transaction, before: CommitId) -> None:
+        """Lets what follows from a statement follow, and checks that all of it may stand."""
+
+        def follow(sql: str) -> CommitId:
+            return self._add(transaction, self._follow(sql))
+
+        after = self._checks.settle(before, transaction.written.commit, follow)
+        self._checks.check(before, after)
+
+    @cached_property
+    def _checks(self) -> "WriteChecks":
+        return self._make_checks()
 
     def _opened(self) -> Transaction:
         if self._transaction is None:
@@ -220,4 +267,15 @@ class Writer:
     def _rebased(self, transaction: Transaction, head: CommitId) -> Texts:
         from ingitdb.execution.rebasing import Rebasing  # slow to load: seldom needed
 
-        return Rebasing(catalogs=self._catalogs, rows=self._rows).files(transaction, head)
+        rebasing = Rebasing(catalogs=self._catalogs, rows=self._rows)
+        files = rebasing.files(transaction, head)
+        if self._checks.concern(head, files):
+            try:
+                self._checks.check(head, self._catalogs.repository.pending(head, files, head))
+            except ConstraintViolated as error:
+                raise Conflict("the branch", offence=error.message) from error
+        return files
+
+
+def _nobody(_branch: str, _commit: CommitId) -> None:
+    """Tells nobody."""

@@ -1,54 +1,46 @@
 """A statement that writes records on its way to a draft: rows as they will be, texts of files."""
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pyarrow as pa
 
-from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import (
     CatalogError,
     DuplicateKey,
-    ReadOnly,
-    SeveralMatches,
     StatementError,
     StatementRefused,
-    WriteError,
 )
 from ingitdb.execution.answers import Run
 from ingitdb.execution.binding import Binder
 from ingitdb.execution.catalogs import Catalogs
+from ingitdb.execution.copying import Copying
 from ingitdb.execution.draft import Draft
 from ingitdb.execution.instance import Instance
 from ingitdb.execution.plans import Plans
+from ingitdb.execution.record_changes import added, changed, removed
 from ingitdb.execution.results import Result, table_result
 from ingitdb.execution.scratch import Scratch
-from ingitdb.execution.written_tables import table_texts
+from ingitdb.execution.targets import Target, Targets
+from ingitdb.execution.whole_writes import Outcome, WholeWrites
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.ports import SqlParser
-from ingitdb.model.types import BIGINT, ColumnType, quote_identifier
+from ingitdb.model.types import BIGINT, quote_identifier
 from ingitdb.settings import Settings
 from ingitdb.snapshots.relation import KEY_SEPARATOR
-from ingitdb.snapshots.snapshot import Snapshot
-from ingitdb.sql.clauses import Delete, Insert, Update, Whole, Write, clauses
+from ingitdb.sql.clauses import Copy, Delete, Insert, Update, Whole, clauses
 from ingitdb.sql.names import spell
 from ingitdb.sql.statements import Statement
 from ingitdb.sql.write_queries import (
-    NUMBER_COLUMN,
-    PATH_COLUMN,
     as_typed,
     assigned,
     delete_query,
-    old_column,
     over_rows,
     returning_query,
     update_query,
 )
-from ingitdb.writes.table_texts import Added, Changed, Removed, TableTexts, Texts
-
-_KEY = "_key"
+from ingitdb.writes.table_texts import Texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +52,7 @@ class Writing:
         schema: Where names without a schema are looked up first.
         binder: Gives what binds a query at that commit.
         rows: Gives all rows of a query there.
+        reads_files: Whether COPY may read files of this machine.
     """
 
     catalogs: Catalogs
@@ -71,6 +64,7 @@ class Writing:
     schema: str | None
     binder: Callable[[], Binder]
     rows: Callable[[str], pa.Table]
+    reads_files: bool = False
 
     def draft(self, statement: Statement) -> Draft:
         """Says what a statement changes; its answer is how many records, or what RETURNING asks.
@@ -79,60 +73,100 @@ class Writing:
             WriteError: The change cannot be made.
         """
         write = clauses(statement.source, self.parser)
-        snapshot, table = self._target(write.target.path)
-        target = _Table(
-            snapshot=snapshot,
-            table=table,
-            kinds={column.name: column.type for column in snapshot.relation(table).columns},
-            fields=snapshot.field_names(table),
-            texts=table_texts(self.catalogs.repository, snapshot, table),
-        )
+        if isinstance(write, Whole):
+            found = self._whole.run(statement)
+            return self._drafted(statement, found.targets, found)
+        target = self._targets.find(write.target.path)
         met = self._met(write, statement, target)
-        result = None
-        if not isinstance(write, Whole):
-            result = self._returned(write, statement, met.rows.select(list(target.types)))
-        if result is None:
-            result = table_result([("Count", BIGINT)], [(met.count,)], self.commit)
-            result.is_count = True
-        result.affected = met.count
-        records = "1 record" if met.count == 1 else f"{met.count:,} records"
+        if not isinstance(write, Copy):
+            rows = met.rows.select(list(target.types))
+            met = replace(met, result=self._returned(write, statement, rows))
+        return self._drafted(statement, [target], met)
+
+    def ingested(self, path: Sequence[str], data: pa.Table) -> Draft:
+        """Says what rows of Arrow add to a table; their columns are found by name.
+
+        Raises:
+            WriteError: They cannot be added.
+        """
+        target = self._targets.find(path)
+        rows = Scratch(target.table.name, self.instance, target).taken(data)
+        met = self._added(rows, target)
         return Draft(
             files=met.files,
-            tables=frozenset([(table.schema, table.name)]),
-            subject=f"{_verb(statement)} {spell(table.name)}: {records}",
+            tables=frozenset([target.name]),
+            subject=_subject("INSERT", [target], met.count),
+            statement=f"INSERT INTO {spell(*target.name)} BY NAME FROM arrow",
+            result=_counted(met.count, self.commit),
+        )
+
+    def _drafted(
+        self, statement: Statement, targets: Sequence[Target], met: "_Met | Outcome"
+    ) -> Draft:
+        result = met.result or _counted(met.count, self.commit)
+        result.affected = met.count
+        return Draft(
+            files=met.files,
+            tables=frozenset(target.name for target in targets),
+            subject=_subject(statement.verb.split(" ", 1)[0], targets, met.count),
             statement=statement.text,
             result=result,
         )
 
-    def _met(self, write: Write, statement: Statement, target: "_Table") -> "_Met":
+    @property
+    def _targets(self) -> Targets:
+        return Targets(
+            catalogs=self.catalogs,
+            plans=self.plans,
+            commit=self.commit,
+            schema=self.schema,
+            binder=self.binder,
+        )
+
+    @property
+    def _whole(self) -> WholeWrites:
+        return WholeWrites(
+            targets=self._targets,
+            instance=self.instance,
+            settings=self.settings,
+            parser=self.parser,
+            plans=self.plans,
+            binder=self.binder,
+        )
+
+    def _met(
+        self, write: Update | Delete | Insert | Copy, statement: Statement, target: Target
+    ) -> "_Met":
         if isinstance(write, Update):
             return self._updated(write, statement, target)
         if isinstance(write, Delete):
             return self._deleted(write, statement, target)
         if isinstance(write, Insert):
-            return self._inserted(write, statement, target)
-        raise StatementRefused(
-            f"This form of {_verb(statement)} is not there yet; nothing was written."
-        )
+            return self._added(self._new_rows(write, statement, target), target)
+        if not self.reads_files:
+            raise StatementRefused(
+                "Files are read in process only.", hint="Send the rows: INSERT, or an Arrow ingest."
+            )
+        parameters = self.binder().points.parameters
+        return self._added(Copying(write, statement, target, parameters).rows(), target)
 
-    def _updated(self, write: Update, statement: Statement, target: "_Table") -> "_Met":
-        rows = self._asked(update_query(write, statement.source, target.types), statement)
+    def _updated(self, write: Update, statement: Statement, target: Target) -> "_Met":
+        query = update_query(write, statement.source, target.types, target.defaults)
+        rows = self._asked(query, statement)
         names = assigned(write, target.types)
-        changes = list(_changed(rows, names, target.kinds, target.fields))
+        changes = list(changed(rows, names, target.kinds, target.fields))
         return _Met(rows=rows, count=rows.num_rows, files=target.texts.changed(changes))
 
-    def _deleted(self, write: Delete, statement: Statement, target: "_Table") -> "_Met":
+    def _deleted(self, write: Delete, statement: Statement, target: Target) -> "_Met":
         rows = self._asked(delete_query(write, statement.source, target.types), statement)
-        changes = list(_removed(rows))
+        changes = list(removed(rows))
         return _Met(rows=rows, count=len(changes), files=target.texts.changed(changes))
 
-    def _inserted(self, write: Insert, statement: Statement, target: "_Table") -> "_Met":
-        rows = self._new_rows(write, statement, target.types)
-        self._meet_no_other(rows, target.table, write)
-        added = list(_added(rows, target.kinds, target.fields))
-        paths = [path for path, _ in target.snapshot.files.of(target.table)]
-        files = target.texts.added(added, paths) if added else {}
-        return _Met(rows=rows, count=len(added), files=files)
+    def _added(self, rows: pa.Table, target: Target) -> "_Met":
+        self._meet_no_other(rows, target)
+        come = list(added(rows, target.kinds, target.fields))
+        files = target.texts.added(come, target.paths) if come else {}
+        return _Met(rows=rows, count=len(come), files=files)
 
     def _returned(
         self, write: Update | Delete | Insert, statement: Statement, rows: pa.Table
@@ -155,31 +189,16 @@ class Writing:
             raise
         return Result(found.columns, table.to_reader(), bound.commit)
 
-    def _target(self, path: Sequence[str]) -> tuple[Snapshot, NamedTable]:
-        place = self.binder().locate(path, None)
-        if place.catalogs is not self.catalogs:
-            raise ReadOnly("An attached repository is read only.", hint="Open it by itself.")
-        snapshot = place.catalogs.snapshot(place.commit)
-        table = place.catalogs.find(
-            snapshot, place.name, schema=place.schema, preferred=self.schema
-        )
-        if place.commit != self.commit:
-            raise ReadOnly(
-                "Only the branch that is read can be written here.",
-                hint=f"Write to {spell(table.schema, table.name)} there, or USE the other branch.",
-            )
-        return snapshot, table
-
-    def _new_rows(self, insert: Insert, statement: Statement, types: Mapping[str, str]) -> pa.Table:
+    def _new_rows(self, insert: Insert, statement: Statement, target: Target) -> pa.Table:
         """Gives what an INSERT adds: it runs as typed, into an empty table of the same columns."""
+        scratch = Scratch(insert.target.alias, self.instance, target)
         if insert.rows is None:
-            raise StatementRefused("DEFAULT VALUES is not there yet; nothing was written.")
+            return scratch.filled("", None)
         lead, columns, rows = (
             statement.text[slice(*span)] for span in (insert.lead, insert.columns, insert.rows)
         )
         (query,) = self.plans.split(f"{lead}\n{rows}")
-        bound = self.binder().bind(query)
-        return Scratch(insert.target.alias, self.instance, types).filled(columns, bound)
+        return scratch.filled(columns, self.binder().bind(query))
 
     def _asked(self, query: str, statement: Statement) -> pa.Table:
         """Asks a query of ours; what is wrong with it is shown in what the user typed."""
@@ -189,103 +208,43 @@ class Writing:
             error.message = as_typed(error.message, statement.source)
             raise
 
-    def _meet_no_other(self, rows: pa.Table, table: NamedTable, write: Insert) -> None:
+    def _meet_no_other(self, rows: pa.Table, target: Target) -> None:
         """Refuses a new record that has the declared key of another one."""
-        key = [
-            name for name in table.locations[0].declaration.primary_key if name in rows.schema.names
-        ]
-        if len(key) < len(table.locations[0].declaration.primary_key) or not key:
+        declared = target.table.locations[0].declaration.primary_key
+        key = [name for name in declared if name in rows.schema.names]
+        if len(key) < len(declared) or not key:
             return
         names = ", ".join(map(quote_identifier, key))
-        known = self.rows(f"SELECT {names} FROM {spell(*write.target.path)}")
+        known = self.binder().run(f"SELECT {names} FROM {spell(*target.name)}")
         taken = set(zip(*(known[name].to_pylist() for name in key), strict=True))
         for values in zip(*(rows[name].to_pylist() for name in key), strict=True):
             if values in taken:
-                raise DuplicateKey(table.name, KEY_SEPARATOR.join(map(str, values)))
+                raise DuplicateKey(target.table.name, KEY_SEPARATOR.join(map(str, values)))
             taken.add(values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Table:
-    """The table that a statement writes, at the commit that it reads."""
-
-    snapshot: Snapshot
-    table: NamedTable
-    kinds: Mapping[str, ColumnType]
-    fields: Mapping[str, str]
-    texts: TableTexts
-
-    @property
-    def types(self) -> dict[str, str]:
-        """The columns by name, as SQL spells their types."""
-        return {name: kind.sql for name, kind in self.kinds.items()}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Met:
-    """The records that a statement meets, as they will be or were, and what it makes of files."""
+    """The records that a statement meets, as they will be or were, and what it makes of files.
+
+    Attributes:
+        result: What RETURNING asks; None where the answer is the count.
+    """
 
     rows: pa.Table
     count: int
     files: Texts
+    result: Result | None = None
 
 
-def _verb(statement: Statement) -> str:
-    return statement.verb.split(" ", 1)[0]
+def _counted(count: int, commit: CommitId) -> Result:
+    result = table_result([("Count", BIGINT)], [(count,)], commit)
+    result.is_count = True
+    result.affected = count
+    return result
 
 
-def _changed(
-    rows: pa.Table,
-    names: Sequence[str],
-    kinds: Mapping[str, ColumnType],
-    fields: Mapping[str, str],
-) -> Iterator[Changed]:
-    """Gives the records that will differ.
-
-    Raises:
-        SeveralMatches: A record is met twice.
-    """
-    met: set[tuple[str, int]] = set()
-    for row in rows.to_pylist():
-        place = row[PATH_COLUMN], row[NUMBER_COLUMN]
-        if place in met:
-            raise SeveralMatches(place[0])
-        met.add(place)
-        cells = {
-            _field(name, fields): (row[name], kinds[name])
-            for name in names
-            if _differ(row[name], row[old_column(name)])
-        }
-        if cells:
-            yield Changed(path=place[0], number=place[1], cells=cells)
-
-
-def _added(
-    rows: pa.Table, kinds: Mapping[str, ColumnType], fields: Mapping[str, str]
-) -> Iterator[Added]:
-    for row in rows.to_pylist():
-        cells = {
-            fields.get(name, name): (value, kinds[name])
-            for name, value in row.items()
-            if name != _KEY or _KEY in fields
-        }
-        yield Added(key=None if _KEY in fields else row.get(_KEY), cells=cells)
-
-
-def _differ(new: Any, old: Any) -> bool:
-    return type(new) is not type(old) or repr(new) != repr(old)
-
-
-def _field(name: str, fields: Mapping[str, str]) -> str:
-    if name == _KEY and name not in fields:
-        raise WriteError(
-            f"{name} is the record's place, not one of its fields.",
-            hint="Insert the record under its new key and delete the old one.",
-        )
-    return fields.get(name, name)  # a declared column that no record has yet
-
-
-def _removed(rows: pa.Table) -> Iterator[Removed]:
-    places = zip(rows[PATH_COLUMN].to_pylist(), rows[NUMBER_COLUMN].to_pylist(), strict=True)
-    for path, number in dict.fromkeys(places):
-        yield Removed(path=path, number=number)
+def _subject(verb: str, targets: Sequence[Target], count: int) -> str:
+    records = "1 record" if count == 1 else f"{count:,} records"
+    names = ", ".join(spell(target.table.name) for target in targets)
+    return f"{verb} {names}: {records}"

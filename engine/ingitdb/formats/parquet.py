@@ -31,7 +31,7 @@ class Parquet(Whole):
         try:
             table = pq.ParquetFile(pa.BufferReader(data)).read()
             columns = column_names(table.column_names)
-            values = [_values(column) for column in table.columns]
+            values = [values_of(column) for column in table.columns]
         except (pa.ArrowException, OSError, ValueError, KeyError, OverflowError) as error:
             what = str(error).partition("\n")[0].rstrip(".")
             raise FormatFault(f"The file cannot be read as Parquet: {what}.") from None
@@ -39,7 +39,8 @@ class Parquet(Whole):
         return Document(kind="rows", value=rows, columns=columns)
 
 
-def _values(column: pa.ChunkedArray) -> list[Any]:
+def values_of(column: pa.ChunkedArray) -> list[Any]:
+    """Gives the values of a column as Python has them."""
     kind = column.type
     wanted = _exact(kind, "us")
     if wanted != kind:

@@ -4,9 +4,10 @@ Work trees that have the branch checked out follow.
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 
-from ingitdb.errors import BranchMoved, RepositoryError
+from ingitdb.errors import BranchMoved
 from ingitdb.git.commit_settings import commit_settings
 from ingitdb.git.commit_text import commit_text, with_signature
 from ingitdb.git.hooks import Hooks
@@ -14,13 +15,15 @@ from ingitdb.git.layout import Layout
 from ingitdb.git.new_objects import NewObjects
 from ingitdb.git.pack_folding import fold
 from ingitdb.git.process import Git
-from ingitdb.git.ref_moves import RefMoves, alone
+from ingitdb.git.ref_moves import RefMoves, alone, turn, unwritable
 from ingitdb.git.signing import Signer
 from ingitdb.git.spliced_trees import SplicedTrees
 from ingitdb.git.trailers import Trailers, with_trailers
 from ingitdb.git.work_trees import WorkTrees
 from ingitdb.model.history import Signature
 from ingitdb.model.identifiers import CommitId
+
+_ID_SIZES = (40, 64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,7 @@ class NewCommit:
         author: Who made the change.
         committer: Who makes the commit.
         allow_empty: Whether it is made even if nothing changes.
+        has_turn: Whether whoever asks has the turn.
         trailers: Keys and values of lines at the end of the message, as `Reviewed-by`.
     """
 
@@ -45,6 +49,7 @@ class NewCommit:
     author: Signature
     committer: Signature
     allow_empty: bool = False
+    has_turn: bool = False
     trailers: Trailers = ()
 
 
@@ -104,7 +109,7 @@ class BranchWriter:
         ref = f"refs/heads/{wanted.branch}"
         folder = self._layout.common_dir / "objects"
         try:
-            with alone(self._layout):
+            with self._in_turn(wanted), alone(self._layout):
                 self._trees.finish()
                 if self._named(ref) != wanted.base:
                     raise BranchMoved(wanted.branch)
@@ -113,11 +118,19 @@ class BranchWriter:
                     moves.move(ref, made, wanted.base, f"commit: {subject}")
                 fold(self._git, folder, len(made) // 2)
         except OSError as error:
-            raise RepositoryError(
-                f"The repository cannot be written: {error.strerror or error}.",
-                hint="See that the disk has room and that you may write to its .git folder.",
-            ) from error
+            raise unwritable(error) from error
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Keeps other writers of ours from the branches meanwhile; see `NewCommit.has_turn`."""
+        return turn(self._layout, shared=False)
+
+    def _in_turn(self, wanted: NewCommit) -> AbstractContextManager[None]:
+        return nullcontext() if wanted.has_turn else turn(self._layout, shared=True)
 
     def _named(self, ref: str) -> CommitId | None:
+        with suppress(OSError):  # no file where refs are packed, or kept in tables
+            text = (self._layout.common_dir / ref).read_text("ascii").strip()
+            if len(text) in _ID_SIZES:
+                return CommitId(text)
         found = self._git.run("rev-parse", "--verify", "--quiet", ref, accept=(0, 1, 128)).text
         return CommitId(found) if found else None

@@ -68,7 +68,7 @@ def commit_settings(git: Git) -> CommitSettings:
 
 def _values(git: Git) -> dict[str, str | None]:
     """Gives the last value of each setting, None for one that stands without; names are folded."""
-    output = git.run("config", "-z", "--get-regexp", _WANTED, accept=(0, 1)).output
+    output = git.settled("config", "-z", "--get-regexp", _WANTED, accept=(0, 1)).output
     found: dict[str, str | None] = {}
     hidden: dict[str, str | None] = {}
     for entry in output.decode("utf-8", "surrogateescape").split("\0")[:-1]:

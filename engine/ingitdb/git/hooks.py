@@ -189,7 +189,7 @@ class Scene:
         return self._git.run(*arguments, data=data, environment=self._new).output
 
 
-def hooks_left_out(git: Git, layout: Layout) -> list[str]:
+def hooks_left_out(layout: Layout, git: Git) -> list[str]:
     """Gives the hooks that do not run because nobody has said whether they may."""
     settings = commit_settings(git)
     return Hooks(layout, settings).found() if settings.runs_hooks is None else []

@@ -19,8 +19,11 @@ _NUMBERS: dict[Kind, int] = {"commit": 1, "tree": 2, "blob": 3}
 _LARGE = 1 << 20
 """Such an object is stored as it is: to compress a tree of 4 MB takes longer than all else."""
 _FAR = 1 << 31
+_TRIES = 5
 MARK = b"ingitdb".hex()
 """So begin the digits in the name of a pack that a commit of ours brought."""
+KEPT = b"ingitdb\n"
+"""What a `.keep` of ours holds."""
 
 
 class NewObjects:
@@ -63,7 +66,7 @@ class NewObjects:
         pack, entries, checksum = self._packed()
         name = self._hash(checksum, os.urandom(16)).hex()
         stem = packs / f"pack-{MARK}{name[len(MARK) :]}"
-        parts = {".keep": b"", ".pack": pack, ".idx": self._indexed(entries, checksum)}
+        parts = {".keep": KEPT, ".pack": pack, ".idx": self._indexed(entries, checksum)}
         try:
             for suffix, data in parts.items():  # the index last: with it the pack is there
                 write_synced(stem.with_suffix(suffix), data, packs, 0o444)
@@ -151,17 +154,23 @@ def write_synced(target: Path, data: bytes, folder: Path, mode: int = 0o666) -> 
         folder: Where it lies; who may not read the folder may not read the file.
         mode: What may be done with it.
     """
-    with NamedTemporaryFile(prefix="tmp_", dir=folder, delete=False) as stream:
-        made = Path(stream.name)
-        try:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-            made.chmod(mode & folder.stat().st_mode)
-            made.replace(target)
-        except BaseException:
-            made.unlink(missing_ok=True)
-            raise
+    for left in reversed(range(_TRIES)):
+        with NamedTemporaryFile(prefix="tmp_", dir=folder, delete=False) as stream:
+            made = Path(stream.name)
+            try:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+                made.chmod(mode & folder.stat().st_mode)
+                made.replace(target)
+            except FileNotFoundError:  # `git gc --prune=now` takes what is not finished
+                if not left:
+                    raise
+            except BaseException:
+                made.unlink(missing_ok=True)
+                raise
+            else:
+                return
 
 
 def sync_folder(folder: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ingitdb.errors import RepositoryError
-from ingitdb.git.new_objects import MARK, sync_folder
+from ingitdb.git.new_objects import KEPT, MARK, sync_folder
 from ingitdb.git.process import Git
 
 MOST = 50
@@ -69,15 +69,27 @@ def _own(folder: Path) -> Iterator[Path]:
     named = b"".join(index.read_bytes() for index in indexes if index.is_file())
     for pack in folder.glob(f"pack-{MARK}*.pack"):
         index = pack.with_suffix(".idx")
-        is_free = index.exists() and not pack.with_suffix(".keep").exists()
-        if is_free and index.name.encode() not in named:
+        if index.exists() and index.name.encode() not in named and _is_free(pack):
             yield pack
+
+
+def _is_free(pack: Path) -> bool:
+    """Tells whether nobody keeps a pack; of a writer that is no more what keeps it is removed."""
+    keep = pack.with_suffix(".keep")
+    try:
+        is_ours = keep.read_bytes() == KEPT
+    except FileNotFoundError:
+        return True
+    if is_ours:
+        keep.unlink(missing_ok=True)
+    return is_ours
 
 
 def _smaller(packs: Sequence[Path]) -> list[Path]:
     """Gives those packs, the smallest first, of which none outweighs the ones before it by far."""
     sizes = sorted((pack.stat().st_size, pack) for pack in packs)
-    chosen, total = [], 0
+    chosen: list[Path] = []
+    total = 0
     for size, pack in sizes:
         if len(chosen) > 1 and size > 2 * total:
             break

@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, TypeAlias
 
 from ingitdb.errors import RepositoryError, RepositoryNotFound
 from ingitdb.git.failures import failure
 
 _CHUNK = 1 << 16
+_Question: TypeAlias = tuple[tuple[str, ...], tuple[tuple[str, str], ...]]
 
 INHERITED = frozenset(
     {
@@ -85,10 +86,61 @@ class Git:
         self._start: list[bytes] = [encode(a) for a in ("git", "--no-pager", *config, *options)]
         inherited = {k: v for k, v in os.environ.items() if k not in INHERITED}
         self._environment = {**inherited, **_FIXED}
+        self._settled: dict[_Question, Answer] = {}
+        self._seen: dict[Path, tuple[int, int, int] | None] | None = None
+
+    def settled(
+        self,
+        *arguments: str,
+        accept: Sequence[int] = (0,),
+        environment: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Gives what git says from its configuration alone; asked anew once a file of that changes.
+
+        Raises:
+            RepositoryError: It ended with a status that is not accepted.
+        """
+        if self._seen is None or self._seen != self._looked(list(self._seen)):
+            self._settled.clear()
+            self._seen = self._looked(self._configuration())
+        key = (arguments, tuple(sorted((environment or {}).items())))
+        if key not in self._settled:
+            self._settled[key] = self.run(*arguments, accept=accept, environment=environment)
+        return self._settled[key]
+
+    def _configuration(self) -> list[Path]:
+        """Gives the files that git reads its configuration from, or would if they were there."""
+        listed = self.run("config", "--list", "--show-origin", "-z", "--name-only").output
+        names = listed.split(b"\0")[::2]
+        files = {os.fsdecode(name.removeprefix(b"file:")) for name in names if name[:5] == b"file:"}
+        home = self._environment.get("HOME", os.sep)
+        files |= {
+            self._environment.get("GIT_CONFIG_SYSTEM", "/etc/gitconfig"),
+            self._environment.get("GIT_CONFIG_GLOBAL", f"{home}/.gitconfig"),
+            f"{self._environment.get('XDG_CONFIG_HOME') or f'{home}/.config'}/git/config",
+        }
+        return sorted({self._place / file for file in files})
+
+    @staticmethod
+    def _looked(files: Sequence[Path]) -> dict[Path, tuple[int, int, int] | None]:
+        found: dict[Path, tuple[int, int, int] | None] = {}
+        for file in files:
+            try:
+                at = file.stat()
+            except OSError:
+                found[file] = None
+            else:
+                found[file] = at.st_ino, at.st_mtime_ns, at.st_size
+        return found
 
     def also_read(self, objects: Path) -> None:
         """Lets git find objects in a further folder."""
         self._environment["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = os.fspath(objects)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What git finds in its environment."""
+        return self._environment
 
     def run(
         self,

@@ -14,8 +14,9 @@ from ingitdb.git.process import Answer, Git
 SYNCED = ("-c", "core.fsync=all", "-c", "core.fsyncMethod=fsync")
 _MOVED = re.compile(r"but expected|reference already exists|unable to resolve reference")
 _LOCKED = re.compile(r"Unable to create '.*\.lock': File exists|unable to lock", re.IGNORECASE)
-_HOOKED = re.compile(r"^fatal: .*(?:aborted by hook|in 'prepare' phase).*$", re.MULTILINE)
+_HOOKED = re.compile(r"^fatal: .*aborted by (?:the reference-transaction )?hook.*$", re.MULTILINE)
 _LOCK = "ingitdb-lock"
+_TURN = "ingitdb-turn"
 _TRIES = 40
 _PAUSE = 0.05
 """Seconds between two tries to get a lock that another git process holds."""
@@ -23,10 +24,42 @@ _PAUSE = 0.05
 
 @contextmanager
 def alone(layout: Layout) -> Iterator[None]:
-    """Waits for other writers of ours; git itself is met at its own locks."""
-    with (layout.common_dir / _LOCK).open("w") as lock:
+    """Waits for other writers of ours; git itself is met at its own locks.
+
+    Raises:
+        RepositoryError: The repository cannot be written.
+    """
+    try:
+        lock = (layout.common_dir / _LOCK).open("w")
+    except OSError as error:
+        raise unwritable(error) from error
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def turn(layout: Layout, *, shared: bool) -> Iterator[None]:
+    """Lets a writer that has lost races have its turn: the others share it, and wait meanwhile.
+
+    Raises:
+        RepositoryError: The repository cannot be written.
+    """
+    try:
+        lock = (layout.common_dir / _TURN).open("w")
+    except OSError as error:
+        raise unwritable(error) from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        yield
+
+
+def unwritable(error: OSError) -> RepositoryError:
+    """Words that a repository cannot be written."""
+    return RepositoryError(
+        f"The repository cannot be written: {error.strerror or error}.",
+        hint="See that the disk has room and that you may write to its .git folder.",
+    )
 
 
 class RefMoves:
@@ -82,7 +115,7 @@ class RefMoves:
             raise BranchMoved(name)
         if _HOOKED.search(answer.errors):
             raise WriteError(
-                "The hook reference-transaction refuses the commit:\n"
+                "The hook reference-transaction refuses the change:\n"
                 + _HOOKED.sub("", answer.errors).strip()
             )
         kind = "tag" if ref.startswith("refs/tags/") else "branch"

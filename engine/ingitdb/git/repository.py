@@ -9,17 +9,19 @@ import re
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from ingitdb.errors import RepositoryError, did_you_mean
-from ingitdb.git.authorship import named, signature
+from ingitdb.git.authorship import author, committer
 from ingitdb.git.blame import BlamedLine, blame_commit, blame_contents, unblamed
+from ingitdb.git.branch_names import BranchNames
 from ingitdb.git.branch_writer import BranchWriter
 from ingitdb.git.comparison import compare, first_parents
 from ingitdb.git.history import History
+from ingitdb.git.hooks import hooks_left_out
 from ingitdb.git.layout import Layout, find_layout
 from ingitdb.git.objects import ObjectStore
 from ingitdb.git.pending import Pending
@@ -27,10 +29,12 @@ from ingitdb.git.process import Git
 from ingitdb.git.refs import Branch, Refs, Tag
 from ingitdb.git.revisions import Revisions
 from ingitdb.git.spliced_trees import SplicedTrees
+from ingitdb.git.tag_names import TagNames
 from ingitdb.git.trees import Trees
 from ingitdb.git.uncommitted import Uncommitted, count_modified
 from ingitdb.model.history import GITLINK, Commit, FileChange, Head, Signature, TreeEntry
 from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
+from ingitdb.model.people import Person
 
 _FEW_PARENTS = 100
 """So many commits libgit2 reads one by one before git is asked for the whole line."""
@@ -52,6 +56,7 @@ class Repository:
         bare: Whether there is no work tree by configuration.
         shallow: Whether history was cut when it was cloned.
         identity: A stable hexadecimal name for the repository's cache folder.
+        person: Who makes changes through this object; as git says where it is None.
     """
 
     def __init__(self, layout: Layout, *, narrow: bool = False) -> None:
@@ -61,6 +66,7 @@ class Repository:
         self.work_tree = layout.work_tree
         self.bare = layout.bare
         self.shallow = layout.shallow
+        self.person: Person | None = None
         self.prefix = layout.inside if narrow else ""
         self.name = _name(layout, self.prefix)
         prefix = os.fsencode(self.prefix)
@@ -76,8 +82,9 @@ class Repository:
         self._refs = Refs(self._git, layout.git_dir, layout.common_dir)
         self._revisions = Revisions(self._git, self._refs, bare=layout.work_tree is None)
         self._history = History(self._git, prefix)
+        gits = (self._git, self._work_git)
         self._uncommitted = Uncommitted(
-            self._work_git, layout, prefix=prefix, on_start=self._attach
+            self._work_git, layout, prefix=prefix, on_start=partial(_attach, self._store, gits)
         )
         self._trees = Trees(
             self._git, self._uncommitted, prefix=prefix, object_format=layout.object_format
@@ -269,6 +276,14 @@ class Repository:
         """
         return self._read(self._file(commit, path), path)
 
+    def find_file(self, commit: CommitId, path: str) -> bytes | None:
+        """Gives the bytes of one file of a state; None if there is none.
+
+        Raises:
+            RepositoryError: It is a submodule, or its blob is missing.
+        """
+        return None if self._trees.entry(commit, path) is None else self.read_file(commit, path)
+
     def objects(self) -> ObjectStore:
         """Gives the store of all blobs, uncommitted ones included once their state was listed."""
         return self._store
@@ -276,6 +291,18 @@ class Repository:
     def writer(self) -> BranchWriter:
         """Gives what adds commits to branches."""
         return BranchWriter(self._git, self._layout, self._spliced)
+
+    def branch_names(self) -> BranchNames:
+        """Gives what makes, renames and drops branches."""
+        return BranchNames(self._git, self._layout)
+
+    def tag_names(self) -> TagNames:
+        """Gives what makes and drops tags."""
+        return TagNames(self._git, self._layout)
+
+    def hooks_left_out(self) -> list[str]:
+        """Gives the hooks that do not run because nobody has said whether they may."""
+        return hooks_left_out(self._layout, self._git)
 
     def pending(
         self, now: CommitId, files: Mapping[str, bytes | None], parent: CommitId
@@ -298,7 +325,7 @@ class Repository:
         Raises:
             AuthorUnknown: Neither says.
         """
-        return signature(self._git, "AUTHOR")
+        return author(self._git, self.person)
 
     def author_named(self, text: str) -> Signature:
         """Gives who makes a change here now, from `Name <address>`.
@@ -306,7 +333,7 @@ class Repository:
         Raises:
             UsageError: It is not written so.
         """
-        return named(text, self.committer().at)
+        return author(self._git, Person.parse(text))
 
     def committer(self) -> Signature:
         """Gives who makes a commit here now.
@@ -314,7 +341,7 @@ class Repository:
         Raises:
             AuthorUnknown: Neither the environment nor git says.
         """
-        return signature(self._git, "COMMITTER")
+        return committer(self._git, self.person)
 
     def branches(self) -> list[Branch]:
         """Gives local and remote-tracking branches, sorted by name."""
@@ -360,12 +387,6 @@ class Repository:
     def modified_count(self) -> int:
         """Counts the files of the work tree that differ from HEAD, new ones included."""
         return 0 if self.work_tree is None else count_modified(self._work_git, self._prefix)
-
-    def _attach(self, objects: Path) -> None:
-        """Lets everyone read the objects that no commit of the repository holds."""
-        self._store.attach(objects)
-        for git in (self._git, self._work_git):
-            git.also_read(objects)
 
     def _few_parents(self, tip: CommitId) -> Iterator[CommitId]:
         return first_parents(self._store.raw, tip, _FEW_PARENTS)
@@ -420,3 +441,10 @@ def _name(layout: Layout, prefix: str) -> str:
     if layout.work_tree is not None:
         return layout.work_tree.name
     return layout.common_dir.name.removesuffix(".git")
+
+
+def _attach(store: ObjectStore, gits: Sequence[Git], objects: Path) -> None:
+    """Lets everyone read the objects that no commit of the repository holds."""
+    store.attach(objects)
+    for git in gits:
+        git.also_read(objects)

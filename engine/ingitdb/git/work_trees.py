@@ -2,24 +2,32 @@
 
 Each is asked before: what would overwrite a change of its user, or meets a merge, refuses the move.
 An intent stands on disk while the branch moves, so that after a crash the next writer ends what was
-begun; else the work tree would show the reversal of a commit that was acknowledged.
+begun; else the work tree would show the reversal of a commit that was acknowledged, and a lock that
+git had would stand for ever.
 """
 
 import json
 import os
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingitdb.errors import RepositoryError, WorkTreeInTheWay
+from ingitdb.errors import RepositoryError, WorkTreeInTheWay, WriteError
 from ingitdb.git.layout import Layout
-from ingitdb.git.new_objects import sync_folder, write_synced
-from ingitdb.git.process import Git
+from ingitdb.git.new_objects import sync_folder
+from ingitdb.git.process import Answer, Git
 from ingitdb.model.identifiers import CommitId
 
 _INTENT = "ingitdb-intent"
+_PATIENCE = 2.0
+"""Seconds that a git process may need: one that holds a lock, or has outlived its writer."""
+_SOON = 5.0
+"""Seconds after an intent within which a lock that was left is one of its writer's git."""
+_PAUSE = 0.02
+_LOCKED = re.compile(r"Unable to create '.*index\.lock': File exists")
 _BUSY = {
     "MERGE_HEAD": "a merge",
     "CHERRY_PICK_HEAD": "a cherry-pick",
@@ -74,44 +82,86 @@ class WorkTrees:
         """
         found = list(self.of(branch))
         for tree in found:
+            _check_ready(tree)
             _try(tree, old, new)
-        if not found:
-            yield
-            return
-        intent = self._common / _INTENT
-        told = {"branch": branch, "old": old, "new": new}
-        write_synced(intent, json.dumps(told).encode(), self._common)
-        sync_folder(self._common)
+        self._tell(json.dumps({"branch": branch, "old": old, "new": new}), synced=bool(found))
         try:
             yield
-        except BaseException:
-            intent.unlink(missing_ok=True)
+        except WriteError:  # git has refused; had it been killed, the intent would have to stay
+            self._forget()
             raise
         with suppress(RepositoryError):  # changed since it was asked: `finish` tries again
             for tree in found:
                 _follow(tree, old, new)
-            intent.unlink(missing_ok=True)
+            self._forget()
 
     def finish(self) -> None:
-        """Ends what a writer began that is no more, if its branch had moved."""
+        """Ends what a writer began that is no more, if its branch had moved.
+
+        Raises:
+            WorkTreeInTheWay: A work tree that has to follow is amid something else.
+        """
         intent = self._common / _INTENT
         try:
             told = json.loads(intent.read_bytes())
+            begun = intent.stat().st_mtime
         except FileNotFoundError:
             return
-        except ValueError:  # it was not synced, so the branch had not moved
-            intent.unlink(missing_ok=True)
+        except ValueError:  # it was not written to its end, so the branch had not moved
+            self._forget()
             return
         branch, old, new = told["branch"], told["old"], CommitId(told["new"])
-        named = self._git.run("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}",
-                              accept=(0, 1, 128)).text  # fmt: skip
-        if named == new:
-            for tree in self.of(branch):
-                if _has(tree, old):
-                    with suppress(WorkTreeInTheWay):
-                        _try(tree, old, new)
-                        _follow(tree, old, new)
-        intent.unlink(missing_ok=True)
+        trees = list(self.of(branch))
+        self._outwait(trees, branch, (old, new), begun)
+        if self._named(branch) == new:
+            for tree in trees:
+                _catch_up(tree, old, new)
+        self._forget()
+
+    def _tell(self, text: str, *, synced: bool) -> None:
+        """Writes the intent; only where a work tree may stay behind it has to outlive the power."""
+        with (self._common / _INTENT).open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            if synced:
+                os.fsync(stream.fileno())
+        if synced:
+            sync_folder(self._common)
+
+    def _forget(self) -> None:
+        (self._common / _INTENT).unlink(missing_ok=True)
+
+    def _named(self, branch: str) -> str | None:
+        ref = f"refs/heads/{branch}"
+        return (
+            self._git.run("rev-parse", "--verify", "--quiet", ref, accept=(0, 1, 128)).text or None
+        )
+
+    def _outwait(
+        self,
+        trees: Sequence[WorkTree],
+        branch: str,
+        move: tuple[CommitId | None, CommitId],
+        begun: float,
+    ) -> None:
+        """Gives git that has outlived its writer time to end; then removes the locks it left."""
+        places = [
+            self._common / f"refs/heads/{branch}.lock",
+            self._common / "HEAD.lock",
+            *self._common.glob("worktrees/*/HEAD.lock"),
+            *(tree.git_dir / "index.lock" for tree in trees),
+        ]
+        old, new = move
+        end = time.monotonic() + min(_PATIENCE, begun + _PATIENCE - time.time())
+        while True:
+            left = [lock for lock in places if _is_left(lock, new, begun)]
+            if time.monotonic() >= end:
+                break
+            if not left and self._named(branch) != old:
+                return
+            time.sleep(_PAUSE)
+        for lock in left:
+            lock.unlink(missing_ok=True)
 
     def of(self, branch: str) -> Iterator[WorkTree]:
         """Gives the work trees that have a branch checked out and are there."""
@@ -139,17 +189,34 @@ def _git_dir(path: Path) -> Path | None:
     return Path(os.path.normpath(path / place))
 
 
-def _try(tree: WorkTree, old: CommitId | None, new: CommitId) -> None:
+def _is_left(lock: Path, new: CommitId, begun: float) -> bool:
+    """Tells whether a lock is one that git took for a writer of ours."""
+    try:
+        held, at = lock.read_bytes(), lock.stat().st_mtime
+    except FileNotFoundError:
+        return False
+    is_ours = lock.name == "index.lock" or held in (b"", f"{new}\n".encode())
+    return is_ours and begun - 1 <= at <= begun + _SOON
+
+
+def _check_ready(tree: WorkTree) -> None:
+    """Returns once nothing else is going on in a work tree."""
     for name, what in _BUSY.items():
         if (tree.git_dir / name).exists():
             raise WorkTreeInTheWay(str(tree.path), f"is amid {what}", "Finish or abort it first.")
-    if (tree.git_dir / "index.lock").exists():
-        raise WorkTreeInTheWay(
-            str(tree.path),
-            "is being changed by another git process",
-            f"If none runs, remove {tree.git_dir / 'index.lock'}.",
-        )
-    answer = tree.git.run("read-tree", "-n", *_steps(old, new), accept=(0, 1, 128))
+    end = time.monotonic() + _PATIENCE
+    while (tree.git_dir / "index.lock").exists():
+        if time.monotonic() >= end:
+            raise WorkTreeInTheWay(
+                str(tree.path),
+                "is being changed by another git process",
+                f"If none runs, remove {tree.git_dir / 'index.lock'}.",
+            )
+        time.sleep(_PAUSE)
+
+
+def _try(tree: WorkTree, old: CommitId | None, new: CommitId) -> None:
+    answer = _read_tree(tree, "-n", *_steps(old, new))
     if answer.status:
         found = _IN_THE_WAY.search(answer.errors)
         path = (found["path"] or found["other"]) if found else answer.errors.strip()
@@ -161,16 +228,47 @@ def _try(tree: WorkTree, old: CommitId | None, new: CommitId) -> None:
 
 
 def _follow(tree: WorkTree, old: CommitId | None, new: CommitId) -> None:
-    tree.git.run("read-tree", *_steps(old, new))
+    answer = _read_tree(tree, *_steps(old, new))
+    if answer.status:
+        raise RepositoryError(f"The work tree {tree.path} has not followed: {answer.errors}")
+
+
+def _read_tree(tree: WorkTree, *arguments: str) -> Answer:
+    """Runs git until it gets the lock of the index."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        answer = tree.git.run("read-tree", *arguments, accept=(0, 1, 128))
+        if not (answer.status and _LOCKED.search(answer.errors)) or time.monotonic() >= end:
+            return answer
+        time.sleep(_PAUSE)
+
+
+def _catch_up(tree: WorkTree, old: CommitId | None, new: CommitId) -> None:
+    """Lets a work tree follow that may have done so in part; what its user changed stays."""
+    _check_ready(tree)
+    try:
+        _try(tree, old, new)
+    except WorkTreeInTheWay:
+        _take_away(tree, old, new)
+    with suppress(WorkTreeInTheWay):
+        _try(tree, old, new)
+        _follow(tree, old, new)
+
+
+def _take_away(tree: WorkTree, old: CommitId | None, new: CommitId) -> None:
+    """Removes what was written of the new files before git was killed, so that it starts afresh."""
+    before = (old,) if old is not None else ("--root",)
+    changed = tree.git.run(
+        "diff-tree", "-r", "-z", "--name-only", "--no-commit-id", "--diff-filter=AMT", *before, new
+    )
+    for name in changed.output.split(b"\0")[:-1]:
+        path = tree.path / os.fsdecode(name)
+        if path.is_symlink() or not path.is_file():
+            continue
+        whole = tree.git.run("cat-file", "--filters", f"{new}:{os.fsdecode(name)}").output
+        if whole.startswith(path.read_bytes()):
+            path.unlink()
 
 
 def _steps(old: CommitId | None, new: CommitId) -> tuple[str, ...]:
     return ("-m", "-u", new) if old is None else ("-m", "-u", old, new)
-
-
-def _has(tree: WorkTree, commit: CommitId | None) -> bool:
-    """Tells whether the index is still that of a commit."""
-    if commit is None:
-        return not tree.git.run("ls-files", "--cached").output
-    answer = tree.git.run("diff-index", "--cached", "--quiet", commit, accept=(0, 1))
-    return answer.status == 0

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ingitdb.catalog.naming import NamedTable
-from ingitdb.errors import RefNotFound, TableNotFound, UsageError
+from ingitdb.errors import NoCommitsYet, RefNotFound, TableNotFound, UsageError
 from ingitdb.execution.catalogs import Answer, Catalogs
 from ingitdb.execution.instance import Instance
 from ingitdb.execution.parser import DuckdbParser
@@ -18,7 +18,8 @@ from ingitdb.formats.registry import name_of
 from ingitdb.git.repository import Repository
 from ingitdb.model.access import LOCAL, Action, AllowAll, Policy, Principal, Resource
 from ingitdb.model.history import Commit
-from ingitdb.model.identifiers import CommitId
+from ingitdb.model.identifiers import EMPTY, CommitId
+from ingitdb.model.people import Person
 from ingitdb.model.ports import Progress
 from ingitdb.model.records import Problem
 from ingitdb.settings import Settings
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from ingitdb.model.changes import ChangeListener
     from ingitdb.services.explanation import Explanation
     from ingitdb.services.materialization import MaterializeReport
+    from ingitdb.services.validation import Validation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,8 +142,11 @@ class Database:
         Raises:
             RepositoryNotFound: The path lies in no repository.
             RepositoryRefused: Git refuses it.
+            UsageError: The author in the settings is not written as one.
         """
+        person = None if settings.author is None else Person.parse(settings.author)
         repository = Repository.open(Path(path), narrow=narrow)
+        repository.person = person
         return cls(repository, settings, progress=progress, policy=policy, principal=principal)
 
     @property
@@ -219,9 +224,19 @@ class Database:
             ref=ref,
             opener=self._open_other,
         )
-        session.allow = self._may_write
+        session.allow = self.allow_write
+        session.writer.landed = self._tell
         self._sessions.append(session)
         return session
+
+    def allow_write(self, branch: str) -> None:
+        """Returns if a branch may be written, or a tag, under its whole name.
+
+        Raises:
+            AccessDenied: The policy does not allow it.
+        """
+        resource = Resource(kind="database", database=self.name, branch=branch)
+        self._policy.check(self._principal, Action.WRITE, resource)
 
     def materialize(
         self,
@@ -244,6 +259,34 @@ class Database:
             return materialize(snapshot, chosen, self._instance, output, format, self.repository)
 
         return self._asked(ref, write)
+
+    def validate(
+        self, ref: str | None = None, *, base: str | None = None, tables: Sequence[str] = ()
+    ) -> "Validation":
+        """Says what offends against what is declared.
+
+        Args:
+            ref: Where to look; HEAD when None.
+            base: From which commit on; everything when None.
+            tables: Names of the tables to look at; all when empty.
+
+        Raises:
+            CatalogError: There is no such table.
+        """
+        from ingitdb.services.validation import CommitRows, validate  # slow to load
+
+        before = None if base is None else self._allowed_base(base)
+        rows = CommitRows(self._parser, self.session)
+
+        def look(snapshot: Snapshot) -> "Validation":
+            found = [self._find(snapshot, name) for name in tables]
+            names = [(table.schema, table.name) for table in found]
+            return validate(self._catalogs, rows, snapshot.commit, before, names)
+
+        try:
+            return self._asked(ref, look)
+        finally:
+            rows.close()
 
     def close(self) -> None:
         """Frees everything."""
@@ -268,14 +311,29 @@ class Database:
         repository = Repository.open(Path(path))
         return Catalogs(repository, self._settings, self._instance, self._progress)
 
+    def _allowed_base(self, ref: str) -> CommitId:
+        """Gives the commit of a ref to look from; before the first commit HEAD holds nothing."""
+        try:
+            return self._allowed(ref)
+        except NoCommitsYet:
+            return EMPTY
+
     def _allowed(self, ref: str | None) -> CommitId:
         resource = Resource(kind="database", database=self.name, branch=ref)
         self._policy.check(self._principal, Action.READ, resource)
         return self.resolve(ref)
 
-    def _may_write(self, branch: str) -> None:
-        resource = Resource(kind="database", database=self.name, branch=branch)
-        self._policy.check(self._principal, Action.WRITE, resource)
+    def _tell(self, branch: str, commit: CommitId) -> None:
+        """Tells the listeners of a new commit."""
+        if not self._listeners:
+            return
+        from ingitdb.services.change_events import change_event  # slow to load: only for this
+
+        with contextlib.closing(self.session(commit)) as session:
+            event = change_event(self._catalogs, session, branch, commit)
+        self._sessions.remove(session)
+        for listener in self._listeners:
+            listener.changed(event)
 
     def _find(self, snapshot: Snapshot, text: str) -> NamedTable:
         """Finds a table by its name, perhaps with a schema and in quotes, or by its file's."""

@@ -50,13 +50,16 @@ class Bodies:
         """Gives a part without what its base leaves out: a few rows by number, else by path."""
         if not part.base.without or part.segment.rows == 0:
             return part
-        found = self._query(
-            f"SELECT {ROW}, _shape FROM {self.file(part.segment, by_row=True)}"
-            f" WHERE {part.condition} AND {within(part.base, '_path')}"
-        )
+        if part.segment.is_held:
+            found = self._held_within(part)
+        else:
+            found = self._query(
+                f"SELECT {ROW}, _shape FROM {self.file(part.segment, by_row=True)}"
+                f" WHERE {part.condition} AND {within(part.base, '_path')}"
+            )
         if not found:
             return part
-        by_row = len(found) <= _MOST_BY_ROW
+        by_row = len(found) <= _MOST_BY_ROW and not part.segment.is_held
         rows = ", ".join(str(row) for row, _ in found)
         left = f"{ROW} NOT IN ({rows})" if by_row else without(part.base, "_path")
         return replace(
@@ -65,6 +68,12 @@ class Bodies:
             gone=Counter(shape for _, shape in found),
             by_row=by_row,
         )
+
+    def _held_within(self, part: Part) -> list[tuple[int, int]]:
+        """Gives number and shape of each row of a part in memory whose path is left out."""
+        rows = self._store.held.table(part.segment).select(["_path", "_shape"]).to_pydict()
+        numbered = enumerate(zip(rows["_path"], rows["_shape"], strict=True))
+        return [(at, shape) for at, (path, shape) in numbered if path in part.base.without]
 
     def united(
         self, parts: Sequence[Part]

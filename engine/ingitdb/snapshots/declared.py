@@ -9,6 +9,8 @@ from ingitdb.model.types import (
     BIGINT,
     DATE,
     DOUBLE,
+    FLOAT,
+    HUGEINT,
     JSON,
     TIME,
     TIMESTAMP,
@@ -24,6 +26,19 @@ from ingitdb.model.types import (
 from ingitdb.snapshots.spellings import IN_CELLS, misspelled, tried
 
 _CANONICAL = frozenset("silhbd")
+_WHOLE = frozenset(
+    [
+        *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"),
+        *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
+    ]
+)
+_SPELLED = frozenset(
+    [
+        *("UUID", "INTERVAL", "BIT", "TIME WITH TIME ZONE"),
+        *("TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"),
+    ]
+)
+"""Types whose values files spell as texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +126,27 @@ def _scalar(expression: str, place: Place, natural: ColumnType, want: ColumnType
     found = tried(expression, want)
     fails = _fails(expression, want)
     is_fixed = natural.sql.startswith("DECIMAL(")
-    if want == BIGINT and (natural == DOUBLE or is_fixed):
+    if want.sql in _WHOLE and (natural == DOUBLE or is_fixed):
         return Fitting(want, found, f"({expression} <> trunc({expression}) OR {fails})")
-    if want == DOUBLE and (is_fixed or (natural == BIGINT and place.kinds <= {"i", "i'"})):
+    if want in (DOUBLE, FLOAT) and (is_fixed or _are_exact(natural, place)):
         return Fitting(want, cast)
     if want in (DATE, TIME) and natural == VARCHAR and place.kinds <= {"s", "d"}:
         return Fitting(want, found, misspelled(expression, want))
-    if want.sql.startswith("DECIMAL(") and natural == BIGINT:
+    if want.sql.startswith("DECIMAL(") and (natural == DOUBLE or is_fixed):
+        exact = f"CAST({found} AS {natural.sql}) IS DISTINCT FROM {expression}"
+        return Fitting(want, found, f"({fails} OR {exact})")
+    if (want.sql in _WHOLE or want.sql.startswith("DECIMAL(")) and natural in (BIGINT, HUGEINT):
+        return Fitting(want, found, fails)
+    if want == FLOAT and natural == DOUBLE:
+        return Fitting(want, cast)
+    if want.sql in _SPELLED and natural == VARCHAR and place.kinds <= {"s"}:
         return Fitting(want, found, fails)
     return None
+
+
+def _are_exact(natural: ColumnType, place: Place) -> bool:
+    """Tells whether all integers of a place are small enough for a double."""
+    return natural == BIGINT and place.kinds <= {"i", "i'"}
 
 
 def _fails(expression: str, want: ColumnType) -> str:

@@ -4,6 +4,7 @@ That of the work tree or the index is HEAD's with one step more.
 """
 
 import os
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -17,6 +18,7 @@ from ingitdb.git.repository import Repository
 from ingitdb.model.history import Commit, FileChange, uncommitted
 from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
 from ingitdb.settings import Settings
+from ingitdb.snapshots.kept import Kept
 from ingitdb.snapshots.manifest import Manifest
 from ingitdb.snapshots.segments import write_table
 from ingitdb.snapshots.sides import Reached, Sides
@@ -27,12 +29,18 @@ if TYPE_CHECKING:
 
 _MOST_FACTS = 512
 _MOST_LINES = 8
+_SHARE = 8
+"""Rows that are kept take at most such a part of DuckDB's memory."""
 _Step: TypeAlias = tuple[CommitId, Sequence[FileChange]]
 Fact = TypeVar("Fact")
 
 
 class Histories:
-    """Gives the states of records along the lines that lead to commits."""
+    """Gives the states of records along the lines that lead to commits.
+
+    Attributes:
+        kept: The rows that follow from commits alone and are small.
+    """
 
     def __init__(self, repository: Repository, store: SnapshotStore, settings: Settings) -> None:
         self._repository = repository
@@ -42,6 +50,7 @@ class Histories:
         self._sides: dict[str, Sides] = {}
         self._names: set[str] = set()
         self._facts: OrderedDict[Hashable, Any] = OrderedDict()
+        self.kept = Kept(store.held, (settings.memory_limit or sys.maxsize) // _SHARE)
 
     def forget(self) -> None:
         """Drops what was made for lines; it is made anew when next asked for."""

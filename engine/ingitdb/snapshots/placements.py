@@ -78,6 +78,28 @@ class Placements:
                 found |= {path: numbers[number] for path, number in rows}
         return found
 
+    def place(self, table: NamedTable, path: str) -> tuple[BlobId, Location] | None:
+        """Gives the blob of one file and how its records belong to a table; None if they do not."""
+        wanted = set(table.locations)
+        for base in self._bases:
+            if path in base.without:
+                continue
+            rows = self._query(
+                f"SELECT blob, location FROM {self._file(base.manifest.placements)}"
+                f" WHERE path = {quote_literal(path)}"
+                f" AND _from <= {base.ordinal} AND _to > {base.ordinal}"
+            )
+            for blob, number in rows:
+                where = base.manifest.locations[number]
+                if where in wanted:
+                    return BlobId(blob), where
+        return None
+
+    def last(self, table: NamedTable) -> str | None:
+        """Gives the last path of a table's files; None if it has none."""
+        ((path,),) = self._query(f"SELECT max(path) FROM ({self.blobs(table)})")
+        return None if path is None else str(path)
+
     def count(self, table: NamedTable) -> int:
         """Counts the files that hold records of a table."""
         ((count,),) = self._query(f"SELECT count(*) FROM ({self.blobs(table)})")

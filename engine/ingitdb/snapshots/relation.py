@@ -16,7 +16,7 @@ from ingitdb.model.types import (
     quote_identifier,
 )
 from ingitdb.snapshots.declared import Fitting, fittings
-from ingitdb.snapshots.internal import ORDER, numbered
+from ingitdb.snapshots.internal import ORDER, PLACE, numbered
 from ingitdb.sql.hidden import NUMBER
 
 KEY_SEPARATOR = "__"
@@ -48,6 +48,7 @@ class Relation:
         body: SQL that gives the columns and also `_key`, `_path` and `ORDER`.
         is_ordered: Whether the body gives the records in file order by itself.
         is_plain: Whether the body is one file just as it is.
+        is_single: Whether each record is a file of its own.
         natural: What stands in each column, but for `_key`.
     """
 
@@ -56,6 +57,7 @@ class Relation:
     body: str
     is_ordered: bool
     is_plain: bool = False
+    is_single: bool = False
     natural: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
     def sql(self, *, ordered: bool = False, hidden: Sequence[str] = ()) -> str:
@@ -64,7 +66,9 @@ class Relation:
         names += [name for name in hidden if name not in names]
         order = f" ORDER BY _path, {ORDER}" if ordered and not self.is_ordered else ""
         shown = ", ".join(quote_identifier(name) for name in names) or "NULL AS nothing"
-        body = numbered(self.body) if NUMBER in hidden else self.body
+        body = self.body
+        if NUMBER in hidden:
+            body = f"SELECT *, 1 AS {PLACE} FROM ({body})" if self.is_single else numbered(body)
         return f"SELECT {shown} FROM ({body}){order}"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ingitdb.catalog.columns import column_names
 from ingitdb.catalog.naming import NamedTable, is_called, name_tables
+from ingitdb.catalog.own_keys import has_own_key
 from ingitdb.model.ports import BlobSource
 from ingitdb.model.records import Problem
 from ingitdb.model.shapes import Place, is_mixed
@@ -287,6 +288,7 @@ class Snapshot:
             and all(part.is_live for part, _ in counted)
             and body == "".join(bodies),
             is_plain=all(part.is_whole for part, _ in counted) and len(counted) <= 1,
+            is_single=all(where.form == Form.RECORD for where in table.locations),
             natural=natural,
         )
 
@@ -342,6 +344,8 @@ class Snapshot:
     def has_key(self, table: NamedTable, body: str) -> bool:
         """Tells whether records carry their key outside their fields."""
         forms = {where.form for where in table.locations}
+        if has_own_key(table.locations[0]):
+            return False
         if not forms.isdisjoint(_KEYED):
             return True
         return Form.FIELD_ITEMS in forms and bool(

@@ -2,9 +2,10 @@
 
 import hashlib
 import os
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,11 @@ _MOST_HELD_STATES = 500
 """So little of an overlay is kept in memory: it is read again in a few milliseconds."""
 _FOLD_AHEAD = 16
 """After so many new commits the index is brought up to them, once the answers are given."""
+_FOLD_AMID = 256
+"""After so many it is brought up to them between two writes."""
+_MOST_STACKED = 8
+"""So many overlays may lie on one another."""
+_MOST_RECENT = 32
 _MOST_AHEAD = 1_000
 """Past so many new commits the line is indexed anew."""
 
@@ -87,15 +93,23 @@ class SnapshotStore:
         self._line: Manifest | None = None
         self._ordinals: dict[CommitId, int] = {}
         self._log: dict[CommitId, Commit] = {}
-        self._is_due = False
+        self._recent: OrderedDict[CommitId, Sources] = OrderedDict()
+        self._ahead = 0
         if settings.refresh:
             self.cache.forget(LINE)
 
     def close(self) -> None:
         """Takes commits that have landed into the index if they are many, then lets go of it."""
-        if self._is_due:
+        if self._ahead >= _FOLD_AHEAD:
             self._fold()
         self.cache.close()
+
+    def tend(self) -> None:
+        """Takes commits that have landed into the index if they are many."""
+        if self._ahead >= _FOLD_AMID:
+            self._fold()
+            self._ahead = 0
+            self._take_line(self.cache.load(LINE) or self._index(None))
 
     def _fold(self) -> None:
         from ingitdb.snapshots.folding import NotFoldable  # slow to load: seldom needed
@@ -169,6 +183,7 @@ class SnapshotStore:
         for name in names:
             self.cache.forget(name)
         self._line = None
+        self._recent.clear()
         self._ordinals = {}
 
     def alone(self, commit: CommitId) -> Sources:
@@ -212,6 +227,7 @@ class SnapshotStore:
 
     def _take_line(self, line: Manifest) -> None:
         self._line = line
+        self._recent.clear()
         self._ordinals = {commit: number for number, commit in enumerate(line.commits)}
 
     def _index(self, known: Manifest | None) -> Manifest:
@@ -267,27 +283,57 @@ class SnapshotStore:
         return write_index(gathered, commits, partial(write_table, self.cache.data))
 
     def _overlaid(self, commit: CommitId, line: Manifest) -> Sources | None:
-        """Puts a commit's own changes over the nearest indexed ancestor."""
+        """Puts a commit's own changes over the nearest ancestor that is indexed or an overlay."""
+        stacked = self._stacked(commit)
+        if stacked is not None:
+            return stacked
         found = self._repository.nearest(commit, self._ordinals)
         if found is None:
             return None
         ancestor, ahead = found
         is_next = ancestor == line.commits[-1] and commit == self._repository.head().commit
-        self._is_due = self._is_due or (is_next and ahead >= _FOLD_AHEAD)
+        self._ahead = max(self._ahead, ahead if is_next else 0)
         if ahead > _MOST_AHEAD and commit == self._repository.head().commit:
             self._take_line(self._index(line))
             return Sources(commit, (Base(LINE, self.line(), self._ordinals[commit]),))
-        changed = self._repository.changes(ancestor, commit)
+        below = Sources(ancestor, (Base(LINE, line, self._ordinals[ancestor]),))
+        return self._over(below, commit)
+
+    def _stacked(self, commit: CommitId) -> Sources | None:
+        """Puts a commit over an overlay that was made shortly before; None if there is none."""
+        found = self._repository.nearest(commit, self._recent) if self._recent else None
+        below = self._recent[found[0]] if found is not None else None
+        if below is None or len(below.bases) > _MOST_STACKED:
+            return None
+        return self._over(below, commit)
+
+    def _over(self, below: Sources, commit: CommitId) -> Sources | None:
+        """Puts what a commit changed over what answers for one before it."""
+        changed = self._repository.changes(below.commit, commit)
         paths = frozenset(change.path for change in changed)
         if len(paths) > _MOST_OVERLAID or _touches_layout(paths):
             return None
-        base = Base(LINE, line, self._ordinals[ancestor], paths)
-        name = f"overlay-{ancestor[:16]}-{commit}"
+        bases = tuple(replace(base, without=base.without | paths) for base in below.bases)
+        name = f"overlay-{below.commit[:16]}-{commit}"
         delta = self.cache.load(name)
         if delta is None:
-            layout = self.layout(commit) if self._is_declared(base.ordinal) else None
+            layout = self.layout(commit) if self._is_declared(bases[0].ordinal) else None
             delta = self._delta(name, commit, changed, layout)
-        return Sources(commit, (base, Base(name, delta, 0)))
+        sources = Sources(commit, (*bases, Base(name, delta, 0)))
+        self._recent[commit] = sources
+        if len(self._recent) > _MOST_RECENT:
+            self._recent.popitem(last=False)
+        return sources
+
+    def held_by_recent(self) -> frozenset[str]:
+        """Names the tables in memory that a new overlay may be put on."""
+        return frozenset(
+            segment.name
+            for sources in self._recent.values()
+            for base in sources.bases
+            for segment in base.manifest.segments
+            if segment.is_held
+        )
 
     def _delta(
         self,

@@ -1,6 +1,6 @@
 """Reads the first words of a statement, and the whole of the statements that are ours."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from ingitdb.errors import IngitdbError
@@ -15,9 +15,10 @@ from ingitdb.sql.kinds import (
     StatementKind,
     Use,
 )
-from ingitdb.sql.refusals import FILES, PROCEDURES, VERBS, Refusal
+from ingitdb.sql.refusals import FILES, VERBS, Refusal
 from ingitdb.sql.texts import Text
 from ingitdb.sql.tokens import Token, Tokens
+from ingitdb.sql.version_control import call, create_ref, drop_ref, use_branch
 from ingitdb.sql.versions import Version, VersionReader, parameters, split_version
 
 Classified: TypeAlias = tuple[StatementKind, str, Detail | None]
@@ -25,7 +26,13 @@ _ReadRest: TypeAlias = Callable[[int], Classified]
 _PIVOTS = frozenset(["PIVOT", "UNPIVOT", "PIVOT_WIDER", "PIVOT_LONGER"])
 _QUERIES = _PIVOTS | {"SELECT", "FROM", "VALUES", "TABLE", "(", "SUMMARIZE"}
 _DESCRIBED_QUERIES = (_QUERIES - {"("}) | {"WITH"}
-_CTE_WRITES = frozenset(["INSERT", "UPDATE", "DELETE", "MERGE"])
+_REFS: Mapping[str, Callable[[Tokens, Text, int], Detail]] = {
+    "CREATE BRANCH": create_ref,
+    "CREATE TAG": create_ref,
+    "DROP BRANCH": drop_ref,
+    "DROP TAG": drop_ref,
+}
+_CTE_WRITES = {"INSERT": "INSERT", "UPDATE": "UPDATE", "DELETE": "DELETE", "MERGE": "MERGE INTO"}
 
 
 def classify(source: Text, parser: SqlParser) -> Classified:
@@ -75,6 +82,8 @@ class _Reader:
                 continue
             if isinstance(found, Refusal):
                 return StatementKind.REFUSED, verb, found
+            if verb in _REFS:
+                return StatementKind.WRITE, verb, _REFS[verb](self._tokens, self._source, first)
             return StatementKind(found), verb, None
         raise self._unknown(first)
 
@@ -96,9 +105,12 @@ class _Reader:
         tokens, at = self._tokens, first + 1
         while at < len(tokens):
             if tokens[at].text == "(":
+                is_body = tokens[at - 1].word in ("AS", "MATERIALIZED")
+                if is_body and tokens[at + 1].word in _CTE_WRITES:
+                    return StatementKind.WRITE, _CTE_WRITES[tokens[at + 1].word], None
                 at = tokens.closing(at) or len(tokens)
                 if tokens[at + 1].word in _CTE_WRITES:
-                    return StatementKind.WRITE, tokens[at + 1].word, None
+                    return StatementKind.WRITE, _CTE_WRITES[tokens[at + 1].word], None
             at += 1
         return StatementKind.QUERY, "WITH", None
 
@@ -174,8 +186,7 @@ class _Reader:
     def _use(self, first: int) -> Classified:
         tokens, at = self._tokens, first + 1
         if tokens[at].word == "BRANCH" and not self._ends(at + 1) and tokens[at + 1].text != ".":
-            branch, at = self._name(at + 1)
-            self._expect_end(at)
+            branch = use_branch(tokens, self._source, first)
             return StatementKind.USE, "USE BRANCH", Use(branch=branch)
         path, at = self._path(at)
         self._expect_end(at)
@@ -214,14 +225,8 @@ class _Reader:
         return StatementKind.DETACH, "DETACH", Detach(name, if_exists)
 
     def _call(self, first: int) -> Classified:
-        name = self._tokens[first + 1].name.casefold()
-        if self._tokens[first + 2].text == "(" and (name in PROCEDURES or name.startswith("dolt_")):
-            return StatementKind.PROCEDURE, f"CALL {name}", None
-        return (
-            StatementKind.REFUSED,
-            "CALL",
-            Refusal(f"{name or 'This'} is no procedure.", "Write a query: FROM name(…)."),
-        )
+        found = call(self._tokens, self._source, first)
+        return StatementKind.PROCEDURE, f"CALL {found.spelled}", found
 
     def _copy(self, first: int) -> Classified:
         tokens, at = self._tokens, first + 1

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from ingitdb.sql.refusals import Refusal
+from ingitdb.sql.version_control import VersionControl
 from ingitdb.sql.versions import Version
 
 
@@ -78,4 +79,6 @@ class Detach:
     if_exists: bool
 
 
-Detail: TypeAlias = Explain | ShowTables | Describe | Use | Attach | Detach | Refusal
+Detail: TypeAlias = (
+    Explain | ShowTables | Describe | Use | Attach | Detach | VersionControl | Refusal
+)

@@ -34,6 +34,7 @@ class TableReference:
         alias: The alias, or None.
         takes_alias: Whether an alias may follow; not after TABLE, DESCRIBE and SUMMARIZE.
         is_string: Whether the name stands in single quotes, as file names do in DuckDB.
+        word_start: Where TABLE begins if it stands before the name; else `start`.
     """
 
     start: int
@@ -47,6 +48,7 @@ class TableReference:
     tail: tuple[int, int] | None = None
     takes_alias: bool = True
     is_string: bool = False
+    word_start: int = 0
 
     @property
     def exposed(self) -> str:
@@ -146,6 +148,19 @@ def replace_reference(
     return replacements
 
 
+def replace_with_query(reference: TableReference, query: str) -> list[Replacement]:
+    """Gives the replacements that put a query in a reference's place; see `replace_reference`."""
+    found = replace_reference(reference, f"(\n{query}\n)")
+    if reference.takes_alias:
+        return found
+    # DESCRIBE and SUMMARIZE take a query where no alias may stand; of TABLE the word goes, too.
+    (_, end, text), *rest = found
+    return [
+        (reference.word_start, end, f"FROM {text} AS {quote_identifier(reference.name)}"),
+        *rest,
+    ]
+
+
 def splice(statement: str, replacements: Sequence[Replacement]) -> str:
     """Puts texts in place; every other character stays.
 
@@ -201,6 +216,9 @@ def reference_of(analysis: Analysis, base: Base) -> TableReference:
         tail=tail,
         takes_alias=base.has_place,
         is_string=not last.is_word,
+        word_start=tokens[chain.start - 1].start
+        if tokens[chain.start - 1].word == "TABLE"
+        else start,
     )
 
 

@@ -13,26 +13,6 @@ class Refusal:
     hint: str | None = None
 
 
-PROCEDURES = frozenset(
-    [
-        "branch",
-        "checkout",
-        "merge",
-        "tag",
-        "commit",
-        "set_commit_message",
-        "revert",
-        "cherry_pick",
-        "reset",
-        "conflicts_resolve",
-        "verify_constraints",
-        "pull",
-        "push",
-        "remote_fetch",
-    ]
-)
-"""The procedures of CALL that are ours; those beginning with `dolt_` besides."""
-
 _SETTINGS = Refusal(
     "Settings of the engine are fixed.", "Limits are options: --timeout, --max-rows; a ref is --at."
 )
@@ -52,7 +32,10 @@ VERBS: Mapping[str, Literal["write", "transaction"] | Refusal] = {
     ),
     **dict.fromkeys(["DROP TABLE", "DROP VIEW", "DROP SCHEMA", "DROP BRANCH", "DROP TAG"], "write"),
     **dict.fromkeys(["ALTER TABLE", "ALTER VIEW", "ALTER SCHEMA", "COMMENT ON"], "write"),
-    **dict.fromkeys(["MERGE BRANCH", "MERGE INTO"], "write"),
+    "MERGE INTO": "write",
+    "MERGE BRANCH": Refusal(
+        "Branches are not merged here yet.", "Merge them with git: git switch TARGET, git merge."
+    ),
     **dict.fromkeys(
         [
             "BEGIN",

@@ -21,12 +21,16 @@ from ingitdb.sql.kinds import (
 from ingitdb.sql.refusals import Refusal
 from ingitdb.sql.texts import Text
 from ingitdb.sql.tokens import Tokens
+from ingitdb.sql.version_control import Call, CreateRef, DropRef
 
 __all__ = [
     "EQUIVALENT",
     "Attach",
+    "Call",
+    "CreateRef",
     "Describe",
     "Detach",
+    "DropRef",
     "Explain",
     "Refusal",
     "ShowTables",

@@ -6,7 +6,7 @@ The clauses of the user are taken over as they stand; only what is around them i
 import re
 from collections.abc import Mapping, Sequence
 
-from ingitdb.errors import ColumnNotFound, nearest_names
+from ingitdb.errors import ColumnNotFound, StatementInvalid, nearest_names
 from ingitdb.model.types import quote_identifier
 from ingitdb.sql.clauses import Delete, Insert, Span, Update
 from ingitdb.sql.hidden import NUMBER
@@ -25,7 +25,9 @@ def old_column(name: str) -> str:
     return f"{_OLD}{name}"
 
 
-def update_query(update: Update, statement: Text, types: Mapping[str, str]) -> str:
+def update_query(
+    update: Update, statement: Text, types: Mapping[str, str], defaults: Mapping[str, str]
+) -> str:
     """Gives the query for the place of each record that is met, and its columns as they will be.
 
     Those that are assigned come once more, as they are.
@@ -34,14 +36,19 @@ def update_query(update: Update, statement: Text, types: Mapping[str, str]) -> s
         update: The clauses.
         statement: The statement that they were cut from.
         types: The table's columns, by name as SQL spells their types.
+        defaults: SQL for the default of each column that has one.
 
     Raises:
         ColumnNotFound: An assigned column is none of the table's.
+        StatementInvalid: A column is assigned twice.
     """
-    values = {
-        named(assignment.column, types): statement.text[slice(*assignment.value)]
-        for assignment in update.assignments
-    }
+    values: dict[str, str] = {}
+    for assignment in update.assignments:
+        name = named(assignment.column, types)
+        if name in values:
+            raise StatementInvalid(f"Multiple assignments to same column {name!r}.")
+        span = assignment.value
+        values[name] = statement.text[slice(*span)] if span else defaults.get(name, "NULL")
     alias = update.target.alias
     shown = []
     for name, kind in types.items():

@@ -1,1 +1,1 @@
-"""Rules over records; nothing yet."""
+"""Rules over records, over the names of things and over the declarations themselves."""

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import cached_property
+from typing import Any
 
 from ingitdb.catalog.record_places import record_places
 from ingitdb.catalog.records import INDEX_COLUMN, PARENT_COLUMN
@@ -11,6 +13,8 @@ from ingitdb.catalog.spelled_cells import text_of
 from ingitdb.errors import WriteError
 from ingitdb.formats.edits.editing import edited, read_document
 from ingitdb.formats.edits.long_files import Unread
+from ingitdb.formats.edits.parquet_edits import fitted
+from ingitdb.formats.edits.parquet_files import opened
 from ingitdb.formats.registry import by_name, by_path
 from ingitdb.model.edits import Edit, EditFault, Place
 from ingitdb.model.ports import Format
@@ -18,6 +22,7 @@ from ingitdb.model.records import Document, FormatFault, Spelled, Value
 from ingitdb.model.tables import Location
 
 _DELIMITED = ("csv", "tsv")
+_WITH_BYTES = ("parquet", "yaml")
 
 
 @dataclass
@@ -102,12 +107,25 @@ class TableFile:
         names = self.location.options.names
         return f"column{names.index(name)}" if name in names else name
 
-    def fit(self, value: Value) -> Value:
-        """Gives a value as the format takes it: in delimited files as text.
+    def fit(self, name: str, value: Value) -> Value:
+        """Gives a value as the format takes it: as text, or in the type of a column.
+
+        Args:
+            name: The name that the field has in the file.
+            value: The field's value.
 
         Raises:
             WriteError: It would be read as something else.
         """
+        if self.format not in _WITH_BYTES and _holds_bytes(value):
+            raise WriteError(
+                "Text files have no place for a BLOB.", hint="Store it as text: to_base64(x)."
+            )
+        if self._schema is not None:
+            try:
+                return fitted(self._schema, name, value)
+            except EditFault as fault:
+                raise self._refused(fault) from fault
         if value is not None and text_of(value) in self.location.options.missing_values:
             raise WriteError(f"{self.path}: {text_of(value)!r} stands for NULL there.")
         if self.format not in _DELIMITED or value is None or isinstance(value, str):
@@ -122,6 +140,16 @@ class TableFile:
             return str(value)
         raise WriteError(f"{self.path}: a cell cannot hold a list or a map.")
 
+    @cached_property
+    def _schema(self) -> Any:
+        """The schema of a Parquet file; None for another one, or one that is not there yet."""
+        if self.format != "parquet" or not self.data:
+            return None
+        try:
+            return opened(self.data).schema_arrow
+        except FormatFault as fault:
+            raise self._refused(fault) from fault
+
     def _refused(self, fault: EditFault | FormatFault) -> WriteError:
         line = f":{fault.line}" if fault.line else ""
         return WriteError(f"{self.path}{line}: {fault.message}")
@@ -132,3 +160,9 @@ class TableFile:
         if reader is None:
             raise WriteError(f"{self.path}: no format is known for it.")
         return reader
+
+
+def _holds_bytes(value: Value) -> bool:
+    if isinstance(value, dict | list):
+        return any(map(_holds_bytes, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, bytes)

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingitdb.catalog.globs import is_literal
+from ingitdb.catalog.own_keys import declared_path, encoded_name, encodes_names
 from ingitdb.catalog.records import KEY_FIELDS, WHOLE, follow, key_of
 from ingitdb.errors import DuplicateKey, WriteError
 from ingitdb.formats.edits.editing import written
+from ingitdb.formats.edits.parquet_types import empty_file
 from ingitdb.formats.registry import extension_of
 from ingitdb.model.edits import EditFault, Insert, Place
 from ingitdb.model.records import Value
@@ -16,6 +18,8 @@ from ingitdb.writes.files import TableFile
 
 _UNSAFE = re.compile(r"(^|/)(\.|\Z)|//|^/|[\x00-\x1f\x7f\\:*?\"<>|]")
 """Names that some system does not take for a file, or takes for something else."""
+_OF_ROWS = ("csv", "tsv", "ingr", "parquet")
+"""Formats whose records have all columns of the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +41,12 @@ def record_file(table: str, model: TableFile, record: NewRecord) -> tuple[str, b
     Raises:
         WriteError: Its key makes no name for a file, or its values have no place in the format.
     """
-    key = _safe(table, record)
-    path = next(_paths_like(model, key), None)
+    key = _needed(table, record)
+    path = None
+    if encodes_names(model.location):
+        path = declared_path(model.location, encoded_name(key))
+    if path is None:
+        path = next(_paths_like(model, _safe(table, record)), None)
     if path is None:
         raise WriteError(f"It is open where the file of {key!r} would lie, beside {model.path}.")
     return path, _new(model, path, _raw(model, record), like=model.data)
@@ -53,17 +61,8 @@ def first_files(
         DuplicateKey: Two records have one key.
         WriteError: What is declared does not say where the records belong.
     """
-    name = location.key_from_name or ""
-    if location.form == Form.RECORD and is_literal(location.path) and "{key}" in name:
-        found: dict[str, bytes | None] = {}
-        for record in records:
-            key = _safe(table, record)
-            path = f"{location.path}/{name.replace('{key}', key)}"
-            if path in found:
-                raise DuplicateKey(table, key)
-            file = TableFile(path, b"", location)
-            found[path] = _new(file, path, _raw(file, record))
-        return found
+    if declared_path(location, "") is not None:
+        return _first_records(table, location, records)
     if not is_literal(location.path) or location.form not in (Form.ROWS, Form.ENTRIES):
         raise WriteError(
             f"{table} has no file yet, so that it is open how its records are written.",
@@ -71,15 +70,60 @@ def first_files(
         )
     file = TableFile(location.path, b"", location)
     if location.form == Form.ROWS:
-        rows: Value = [_raw(file, record) for record in records]
-        return {file.path: _new(file, file.path, rows)}
-    entries: dict[str, Value] = {}
+        file.data = _columns_of(file)
+        rows: Value = [_filled(file, _raw(file, record)) for record in records]
+        return {file.path: _new(file, file.path, rows, like=file.data or None)}
+    entries: dict[str, dict[str, Value]] = {}
     for record in records:
         key = _needed(table, record)
         if key in entries:
             raise DuplicateKey(table, key)
         entries[key] = _raw(file, record)
-    return {file.path: _new(file, file.path, entries)}
+    if file.format in _OF_ROWS:
+        keyed: Value = [
+            _filled(file, {KEY_FIELDS[0]: key, **fields}) for key, fields in entries.items()
+        ]
+        return {file.path: _new(file, file.path, keyed)}
+    return {file.path: _new(file, file.path, dict(entries))}
+
+
+def _first_records(
+    table: str, location: Location, records: Sequence[NewRecord]
+) -> dict[str, bytes | None]:
+    found: dict[str, bytes | None] = {}
+    for record in records:
+        key = _needed(table, record)
+        path = declared_path(location, encoded_name(key)) or ""
+        if path in found:
+            raise DuplicateKey(table, key)
+        file = TableFile(path, b"", location)
+        found[path] = _new(file, path, _raw(file, record))
+    return found
+
+
+def _filled(file: TableFile, fields: dict[str, Value]) -> dict[str, Value]:
+    """Gives a record of a file of rows all columns that are declared, in their order."""
+    if file.format not in _OF_ROWS:
+        return fields
+    lead = {name: fields[name] for name in KEY_FIELDS if name in fields}
+    columns = file.location.declaration.columns
+    names = [file.raw_name(c.name) for c in columns if "formula" not in dict(c.rules)]
+    return {**lead, **dict.fromkeys(names), **fields}
+
+
+def _columns_of(file: TableFile) -> bytes:
+    """Gives an empty file of the declared columns, if the format says their types."""
+    columns = [
+        (column.name, column.type)
+        for column in file.location.declaration.columns
+        if column.type is not None
+    ]
+    if file.format != "parquet" or not columns:
+        return b""
+    try:
+        return empty_file(columns)
+    except EditFault as fault:
+        raise WriteError(f"{file.path}: {fault.message}") from fault
 
 
 def _paths_like(model: TableFile, key: str) -> Iterator[str]:
@@ -102,7 +146,11 @@ def _safe(table: str, record: NewRecord) -> str:
 
 def _raw(file: TableFile, record: NewRecord) -> dict[str, Value]:
     """Gives a record's fields as its file has them."""
-    return {file.raw_name(name): file.fit(value) for name, value in record.fields.items()}
+    named = ((file.raw_name(name), value) for name, value in record.fields.items())
+    found = {name: file.fit(name, value) for name, value in named}
+    if file.format == "markdown":
+        found.setdefault(file.location.options.content_field, "")
+    return found
 
 
 def _new(file: TableFile, path: str, value: Value, *, like: bytes | None = None) -> bytes:
@@ -123,6 +171,8 @@ def insertions(table: str, file: TableFile, records: Sequence[NewRecord]) -> lis
     if file.location.form == Form.ENTRY_ITEMS:
         return _in_entries(table, file, records)
     way, value = _container(file)
+    if value is None and file.location.form == Form.ENTRIES and file.format not in _OF_ROWS:
+        value = {}
     if isinstance(value, dict):
         return _as_entries(table, file, records, way, value)
     found = []

@@ -1,7 +1,7 @@
 """Changes of a table's records as new texts of the files in which they lie."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from ingitdb.catalog.records import VALUE_COLUMN
@@ -12,7 +12,8 @@ from ingitdb.model.records import Value
 from ingitdb.model.tables import Form, Location
 from ingitdb.model.types import ColumnType
 from ingitdb.writes.files import TableFile
-from ingitdb.writes.new_records import NewRecord, first_files, insertions, record_file
+from ingitdb.writes.new_records import first_files, insertions, record_file
+from ingitdb.writes.own_keys import at_their_keys, moved_path, new_records
 from ingitdb.writes.values import ABSENT, Absence, Known, file_value
 
 Cells: TypeAlias = Mapping[str, tuple[Any, ColumnType]]
@@ -87,9 +88,10 @@ class TableTexts:
                 found[path] = None
                 continue
             made = file.edited(list(_edits(file, those)))
+            made = at_their_keys(self.name, file, TableFile(path, made, file.location))
             if made != file.data:
                 found[path] = made
-        return found
+        return self._at_their_keys(found)
 
     def added(self, records: Sequence[Added], paths: Sequence[str]) -> Texts:
         """Gives the bytes of each file that comes, or that records come into.
@@ -104,10 +106,10 @@ class TableTexts:
             DuplicateKey: A key is there already.
             WriteError: It is open where a record belongs, or it has no place there.
         """
-        new = [NewRecord(key=one.key, fields=_fields(one.cells)) for one in records]
-        if not paths:
+        model = self._file(paths[-1]) if paths else None
+        new = list(new_records(self.name, model.location if model else self.locations[0], records))
+        if model is None:
             return first_files(self.name, self.locations[0], new)
-        model = self._file(paths[-1])
         if model.location.form != Form.RECORD:
             return {model.path: model.edited(list(insertions(self.name, model, new)))}
         found: Texts = {}
@@ -116,6 +118,64 @@ class TableTexts:
             if path in found or self.read(path) is not None:
                 raise DuplicateKey(self.name, record.key or path)
             found[path] = data
+        return found
+
+    def _at_their_keys(self, texts: Texts) -> Texts:
+        """Moves files that are named after keys which have changed in them."""
+        moves = {
+            path: moved
+            for path, data in texts.items()
+            if data is not None
+            and (moved := moved_path(self._file(path), self._with(path, data))) is not None
+        }
+        if not moves:
+            return texts
+        found = {path: None if path in moves else data for path, data in texts.items()}
+        for old, new in moves.items():
+            is_free = self.read(new) is None or new in texts
+            if found.get(new) is not None or not is_free:
+                raise DuplicateKey(self.name, new)
+            found[new] = texts[old]
+        return found
+
+    def _with(self, path: str, data: bytes) -> TableFile:
+        return TableFile(path, data, self.located[path])
+
+    def written(
+        self, changes: Sequence[Change], records: Sequence[Added], paths: Sequence[str]
+    ) -> Texts:
+        """Gives the bytes of each file in which a record changes, goes or comes.
+
+        Args:
+            changes: The records that change or go.
+            records: The records that come.
+            paths: The table's files.
+
+        Raises:
+            DuplicateKey: A key is there already.
+            WriteError: A change cannot be made.
+        """
+        found = self.changed(changes)
+        if not records:
+            return found
+
+        def read(path: str) -> bytes | None:
+            return found[path] if path in found else self.read(path)
+
+        left = [path for path in paths if read(path) is not None]
+        if left or not paths:
+            return {**found, **replace(self, read=read).added(records, left)}
+        return {**found, **self._instead(records, paths[-1])}
+
+    def _instead(self, records: Sequence[Added], path: str) -> Texts:
+        """Gives the files of records that come where those of all others go."""
+        model = self._file(path)
+        found: Texts = {}
+        for record in new_records(self.name, model.location, records):
+            made, data = record_file(self.name, model, record)
+            if made in found:
+                raise DuplicateKey(self.name, made)
+            found[made] = data
         return found
 
     def _file(self, path: str) -> TableFile:
@@ -144,22 +204,17 @@ def _record_edits(file: TableFile, place: Place, cells: Cells) -> Iterator[Edit]
     for name, (value, kind) in cells.items():
         raw = file.raw_name(name)
         if held is not None and not isinstance(held, dict) and name == VALUE_COLUMN:
-            yield Put(place=place, value=_given(file, value, kind, held))
+            yield Put(place=place, value=file.fit(raw, _known(value, kind, held)))
             continue
         old = known.get(raw, ABSENT)
         new = file_value(value, kind, old)
         if old is not ABSENT:
-            yield from leaf_edits(old, _given(file, value, kind, old), (*place, raw))
+            yield from leaf_edits(old, file.fit(raw, _known(value, kind, old)), (*place, raw))
         elif new is not ABSENT:
-            yield Insert(place=(*place, raw), value=_given(file, value, kind, old))
+            yield Insert(place=(*place, raw), value=file.fit(raw, _known(value, kind, old)))
 
 
-def _given(file: TableFile, value: Any, kind: ColumnType, old: Known) -> Value:
+def _known(value: Any, kind: ColumnType, old: Known) -> Value:
     found = file_value(value, kind, old)
-    return file.fit(None if isinstance(found, Absence) else found)
+    return None if isinstance(found, Absence) else found
 
-
-def _fields(cells: Cells) -> dict[str, Value]:
-    """Gives the fields of a new record that have a value."""
-    made = ((name, file_value(value, kind)) for name, (value, kind) in cells.items())
-    return {name: value for name, value in made if not isinstance(value, Absence)}

@@ -7,11 +7,10 @@ from enum import Enum
 from typing import Any, Final, TypeAlias
 
 from ingitdb.catalog.spelled_cells import text_of
-from ingitdb.errors import WriteError
 from ingitdb.formats.edits.changed_values import same
 from ingitdb.formats.json_values import read_value
 from ingitdb.model.records import Value
-from ingitdb.model.types import BLOB, JSON, ColumnType, ListOf, MapOf, Struct
+from ingitdb.model.types import JSON, ColumnType, ListOf, MapOf, Struct
 
 
 class Absence(Enum):
@@ -35,9 +34,6 @@ def file_value(value: Any, kind: ColumnType, old: Known = ABSENT) -> Known:
         value: What SQL gives; lists, dicts and lists of pairs where it has parts.
         kind: The column's type.
         old: What stands in the file.
-
-    Raises:
-        WriteError: Files have no such values.
     """
     if value is None:
         return ABSENT if old is ABSENT else None
@@ -50,10 +46,8 @@ def file_value(value: Any, kind: ColumnType, old: Known = ABSENT) -> Known:
     if kind == JSON:
         parsed = _parsed(value)
         return old if old is not ABSENT and same(old, parsed) else parsed
-    if kind == BLOB:
-        raise WriteError(
-            "Text files have no place for a BLOB.", hint="Store it as text: to_base64(x)."
-        )
+    if isinstance(value, bytes):
+        return value
     if isinstance(value, datetime | date | time):
         return _moment(value, old)
     if isinstance(value, bool | int | float | Decimal):

@@ -29,8 +29,7 @@ def write(
     repo: RepoBuilder, files: Mapping[str, bytes | None] | None = None, branch: str = "main"
 ) -> str:
     with Repository.open(repo.path) as opened:
-        given = wanted(repo.tip(branch), files or {"people/ann.yaml": b"age: 5
-"})
+        given = wanted(repo.tip(branch), files or {"people/ann.yaml": b"age: 5\n"})
         made = opened.writer().commit(replace(given, branch=branch))
     assert made is not None
     assert repo.tip(branch) == made

@@ -1,5 +1,6 @@
 """The packs of our commits are folded, and nothing is lost by it, whatever git does meanwhile."""
 
+import random
 import subprocess
 import sys
 import time
@@ -8,7 +9,7 @@ from pathlib import Path
 import pygit2
 import pytest
 
-from ingitdb.git.new_objects import MARK
+from ingitdb.git.new_objects import KEPT, MARK
 from ingitdb.git.pack_folding import MOST
 from ingitdb.git.repository import Repository
 from ingitdb.model.identifiers import BlobId, CommitId
@@ -51,15 +52,20 @@ def test_the_fiftieth_pack_is_folded_with_those_before(empty: RepoBuilder) -> No
 
 
 def test_a_large_pack_is_left_until_the_small_ones_weigh_as_much(empty: RepoBuilder) -> None:
-    write(empty, MOST)
+    with Repository.open(empty.path) as opened:
+        opened.writer().commit(wanted(None, {"large.bin": random.Random(1).randbytes(300_000)}))
     (large,) = packs(empty)
-    empty.git("config", "core.compression", "0")
-    write(empty, MOST - 1, "again")
-    kept = packs(empty)
-    assert len(kept) in (1, 2)
-    write(empty, 6 * MOST, "more")
-    assert len(packs(empty)) <= MOST
+    write(empty, MOST - 1)
+    assert large in packs(empty)
+    assert len(packs(empty)) == 2
+    chance = random.Random(2)
+    with Repository.open(empty.path) as opened:
+        base: CommitId | None = CommitId(empty.tip())
+        for _ in range(MOST - 2):
+            files = {"other.bin": chance.randbytes(5_000)}
+            base = opened.writer().commit(wanted(base, files))
     assert not large.exists()
+    assert len(packs(empty)) == 1
     sound(empty)
 
 
@@ -78,6 +84,16 @@ def test_packs_of_others_stay(empty: RepoBuilder) -> None:
     assert {others, kept} < set(left)
     assert len(left) == 3
     keep.unlink()
+    sound(empty)
+
+
+def test_what_a_killed_writer_has_left(empty: RepoBuilder) -> None:
+    write(empty, MOST - 1)
+    packs(empty)[0].with_suffix(".keep").write_bytes(KEPT)
+    (empty.path / ".git" / "objects" / "tmp_ingitdb_1").mkdir()
+    write(empty, 1, "folds")
+    assert len(packs(empty)) == 1
+    assert not list((empty.path / ".git" / "objects").glob("tmp_*"))
     sound(empty)
 
 

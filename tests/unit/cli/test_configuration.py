@@ -78,6 +78,7 @@ def test_each_source_beats_the_next(
         ("strict", "yes", True),
         ("strict", "0", False),
         ("time_zone", "Europe/Oslo", "Europe/Oslo"),
+        ("author", " Fares  Desk<fares@example.org> ", "Fares  Desk <fares@example.org>"),
     ],
 )
 def test_spellings(name: str, text: str, value: object, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,6 +97,11 @@ def test_spellings(name: str, text: str, value: object, monkeypatch: pytest.Monk
         ("cache_limit", "none"),
         ("strict", "perhaps"),
         ("time_zone", "Mars/Olympus"),
+        ("author", "Fares Desk"),
+        ("author", "<fares@example.org>"),
+        ("author", "Fares Desk <fares@example.org"),
+        ("author", "Fares Desk <>"),
+        ("author", "Fares\nDesk <fares@example.org>"),
         ("time_zone", "../../etc/passwd"),
         ("format", "xml"),
     ],
@@ -114,12 +120,13 @@ def test_format_is_a_setting_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert configure().values["format"].value == "json"
 
 
-def test_a_repository_does_not_choose_where_files_are_written(repository: Path) -> None:
-    say(repository / ".ingitdb" / "config.yaml", "cache: /somewhere/else\nthreads: 2\n")
+def test_a_repository_chooses_neither_where_files_are_written_nor_by_whom(repository: Path) -> None:
+    say(repository / ".ingitdb" / "config.yaml", "cache: /somewhere/else\nauthor: A <a@example.org>\nthreads: 2\n")
     found = configure(repository)
     assert found.values["cache"].origin == "default"
+    assert found.values["author"].origin == "default"
     assert found.settings.threads == 2
-    assert len(found.notes) == 1
+    assert len(found.notes) == 2
 
 
 def test_misspelt_settings_are_noted(repository: Path) -> None:

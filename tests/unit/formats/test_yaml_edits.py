@@ -342,8 +342,7 @@ def test_what_an_alias_repeats_is_written_out_where_it_changes():
 @pytest.mark.parametrize(
     ("text", "edits", "line"),
     [
-        ("a: &x 5\n\nb: *x\n", [put(6, "a")], 3),
-        (SHARED, [put(6, "a", "k")], 2),
+        ("a: &x {k: 1}\nb:\n  <<: *x\n", [insert(6, "a", "l")], 3),
         ("a: &x\n  k: 1\nb: *x\n", [remove("a")], 3),
         ("- &x 1\n- *x\n", [remove(0)], 2),
         ("a: &x {k: 1}\nb:\n  <<: *x\n", [remove("b", "k")], 3),
@@ -526,3 +525,52 @@ def test_other_new_files():
     assert written("yaml", [{"b": 1, "a": 2}], like=b"- a: 1\n  b: 2\n") == b"- a: 2\n  b: 1\n"
     with pytest.raises(EditFault):
         written("yaml", {"a": object()})
+
+
+def test_an_alias_keeps_what_its_anchor_said_before():
+    assert edit("a: &x 5\n\nb: *x\n", put(6, "a")) == "a: &x 6\n\nb: 5\n"
+    assert edit(SHARED, put(6, "a", "k")) == (
+        "a: &x {k: 6, l: [1]}\nb: {k: 1, l: [1]}\nc:\n  <<: *x\n  z: 1\n  k: 1\n"
+    )
+    assert edit("a: &x 5\nb: &y [*x]\nc: *y\n", put(6, "a")) == "a: &x 6\nb: &y [5]\nc: [5]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "wanted"),
+    [
+        ("n: 1\n", "y", "y"),
+        ("m: 1\n", "n", "'n'"),
+        ("n: 1\n", "no", "'no'"),
+        ("on: 1\n", "off", "off"),
+        ("'n': 1\n", "y", "'y'"),
+        ("5: a\nb: c\n", "6", "6"),
+    ],
+)
+def test_keys_that_some_take_for_no_text_follow_others(text, key, wanted):
+    assert edit(text, insert(9, key)) == f"{text}{wanted}: 9\n"
+
+
+def test_a_key_stands_bare_where_it_does_in_another_record():
+    text = "- n: 1\n  a: 2\n- a: 3\n"
+    assert edit(text, insert(4, 1, "n")) == text + "  n: 4\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a: word\n", "no"),
+        ("a: word\nb: \"x y\"\nc: '5'\n", "no"),
+        ('a: word\nb: "no"\n', "- x"),
+        ('a: "word"\nb: "no"\n', "no"),
+        ("a: 'word'\nb: 'x'\n", "no"),
+        ('a: "no"\n', "word"),
+        ("a: 'no'\nb: \"5\"\n", "word"),
+        ("a: 2024-01-05\nb: 2024-01-06\n", "word"),
+        ('a: "2024-01-05"\nb: "2024-01-06"\n', "word"),
+    ],
+)
+def test_a_text_that_is_put_back_looks_as_before(text, value):
+    old = Yaml().read(text.encode()).value["a"]
+    made = edit(text, put(value, "a"))
+    assert made.partition("\n")[2] == text.partition("\n")[2]
+    assert edit(made, put(old, "a")) == text

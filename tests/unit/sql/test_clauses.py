@@ -1,12 +1,13 @@
-"""INSERT, UPDATE and DELETE are cut into the clauses that DuckDB sees, byte for byte."""
+"""INSERT, UPDATE, DELETE and COPY are cut into the clauses that DuckDB sees, byte for byte."""
 
 from dataclasses import asdict
 from typing import Any
 
 import pytest
 
+from ingitdb.errors import StatementInvalid, StatementRefused
 from ingitdb.execution.parser import DuckdbParser
-from ingitdb.sql.clauses import Span, Target, Whole, clauses
+from ingitdb.sql.clauses import Whole, clauses
 from ingitdb.sql.texts import as_text
 
 
@@ -24,7 +25,7 @@ def shown(sql: str, value: Any) -> Any:
         assert sql[slice(*value["span"])].replace('"', "").split(".") == list(value["path"])
         return ".".join(value["path"]), value["alias"]
     if isinstance(value, tuple) and value and isinstance(value[0], dict):
-        return [(one["column"], sql[slice(*one["value"])]) for one in value]
+        return [(one["column"], shown(sql, one["value"])) for one in value]
     return None if value is None else sql[slice(*value)].strip()
 
 
@@ -55,6 +56,24 @@ UPDATES = {
     "UPDATE t SET a = CASE WHEN b THEN 'FROM, WHERE' ELSE $$ SET $$ END -- WHERE\n WHERE k = ?": {
         "assignments": [("a", "CASE WHEN b THEN 'FROM, WHERE' ELSE $$ SET $$ END")],
         "condition": "k = ?",
+    },
+    "UPDATE t SET a = DEFAULT, b = (default), c = DEFAULT + 1": {
+        "assignments": [("a", None), ("b", None), ("c", "DEFAULT + 1")],
+    },
+    "UPDATE t SET (a, b) = (f(1, 2), DEFAULT), c = 3 WHERE d": {
+        "assignments": [("a", "f(1, 2)"), ("b", None), ("c", "3")],
+        "condition": "d",
+    },
+    'UPDATE t SET (a, "b c") = ROW([1, 2], (x, y)), (d) = (5)': {
+        "assignments": [("a", "[1, 2]"), ("b c", "(x, y)"), ("d", "(5)")],
+    },
+    "UPDATE t SET (a, b) = (SELECT 1), (c, d) = (1) + (2)": {
+        "assignments": [
+            ("a", "(SELECT 1)"),
+            ("b", "(SELECT 1)"),
+            ("c", "(1) + (2)"),
+            ("d", "(1) + (2)"),
+        ],
     },
     "UPDATE t SET a = trim(BOTH 'x' FROM b), c = extract(year FROM d)": {
         "assignments": [("a", "trim(BOTH 'x' FROM b)"), ("c", "extract(year FROM d)")],
@@ -114,20 +133,51 @@ def test_inserts(sql: str, parser: DuckdbParser) -> None:
     assert cut(sql, parser) == {"kind": "Insert", "target": ("t", "t"), **INSERTS[sql]}
 
 
+COPIES = {
+    "COPY t FROM 'a b.csv'": {"file": "'a b.csv'"},
+    "COPY db.s.t (a, \"b\") FROM ? (DELIMITER ';', HEADER)": {
+        "target": ("db.s.t", "t"),
+        "columns": '(a, "b")',
+        "file": "?",
+        "options": "(DELIMITER ';', HEADER)",
+    },
+    "COPY t FROM $file WITH (FORMAT json)": {"file": "$file", "options": "WITH (FORMAT json)"},
+}
+
+
+@pytest.mark.parametrize("sql", COPIES)
+def test_copies(sql: str, parser: DuckdbParser) -> None:
+    assert cut(sql, parser) == {"kind": "Copy", "target": ("t", "t"), **COPIES[sql]}
+
+
 @pytest.mark.parametrize(
     "sql",
     [
         "INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING",
         "INSERT INTO t (a) VALUES (1) ON CONFLICT (a) DO UPDATE SET b = excluded.b RETURNING *",
         "INSERT OR REPLACE INTO t VALUES (1)",
-        "INSERT OR IGNORE INTO t VALUES (1)",
         "MERGE INTO t USING u ON t.k = u.k WHEN MATCHED THEN UPDATE SET a = u.a",
-        "UPDATE t SET a = DEFAULT",
-        "UPDATE t SET (a, b) = (1, 2)",
+        "WITH x AS (INSERT INTO t VALUES (1) RETURNING a) FROM x",
+        "WITH x AS MATERIALIZED (DELETE FROM t) INSERT INTO u VALUES (1)",
     ],
 )
 def test_other_forms_stay_whole(sql: str, parser: DuckdbParser) -> None:
     parser.statement_types(sql)
-    start = sql.index(" t ") + 1
-    span: Span = (start, start + 1)
-    assert clauses(as_text(sql), parser) == Whole(target=Target(path=("t",), span=span, alias="t"))
+    assert clauses(as_text(sql), parser) == Whole()
+
+
+@pytest.mark.parametrize(
+    ("sql", "kind", "said"),
+    [
+        ("EXPLAIN DELETE FROM t", StatementRefused, "EXPLAIN is for queries"),
+        ("REPLACE INTO t VALUES (1)", StatementInvalid, "syntax error"),
+        ("UPDATE t SET (a, b) = (1, 2, 3)", StatementInvalid, "expected 2 values, got 3"),
+        ("UPDATE t SET (a, b) = ROW(1)", StatementInvalid, "expected 2 values, got 1"),
+        ("COPY t TO 'x'", StatementRefused, "does not write"),
+    ],
+)
+def test_what_cannot_be_cut(
+    sql: str, kind: type[Exception], said: str, parser: DuckdbParser
+) -> None:
+    with pytest.raises(kind, match=said):
+        clauses(as_text(sql), parser)

@@ -22,7 +22,7 @@ from ingitdb.model.records import (
 __all__ = ["applied", "edited", "leaf_edits", "read_document", "same", "written"]
 
 _DELIMITED = ("csv", "tsv")
-_ROWS = (*_DELIMITED, "ingr")
+_ROWS = (*_DELIMITED, "ingr", "parquet")
 """Formats whose records have all columns of the file."""
 _EDITORS: Mapping[str, str] = MappingProxyType(
     {
@@ -34,6 +34,7 @@ _EDITORS: Mapping[str, str] = MappingProxyType(
         "ingr": "ingitdb.formats.edits.ingr_edits:IngrEditor",
         "toml": "ingitdb.formats.edits.toml_edits:TomlEditor",
         "markdown": "ingitdb.formats.edits.markdown_edits:MarkdownEditor",
+        "parquet": "ingitdb.formats.edits.parquet_edits:ParquetEditor",
     }
 )
 
@@ -123,6 +124,9 @@ def written(
     Raises:
         EditFault: The format cannot say the value.
     """
+    if name in _ROWS and isinstance(value, list):
+        known = read_document(name, like, options).columns if name == "parquet" and like else ()
+        value = _even(value, known)
     made = _editor(name).write(value, options, like=like, table=table)
     _prove(name, made, value, options, what="new")
     return made
@@ -157,6 +161,13 @@ def _check_size(document: Document, made: bytes) -> None:
     item = _unread(document) if len(made) < FEWEST_BYTES else None
     if item is not None:
         raise EditFault(f"First mend this: {item.fault.message}", line=item.fault.line)
+
+
+def _even(rows: list[Value], known: Sequence[str]) -> list[Value]:
+    """Gives rows that all have the columns of each other."""
+    maps = [row for row in rows if isinstance(row, dict)]
+    columns = dict.fromkeys([*known, *(name for row in maps for name in row)])
+    return [{**columns, **row} if isinstance(row, dict) else row for row in rows]
 
 
 def _filled(edit: Edit, columns: Sequence[str]) -> Edit:

@@ -20,7 +20,8 @@ from ingitdb.model.records import Chunks, Document, FormatFault, ReadOptions
 FEWEST_BYTES = 8192
 """Smaller files are read as a whole, by the reader too."""
 _NEAR = 64
-"""Items on each side of an edit that show how its neighbours are written."""
+_NEAR_BYTES = 8192
+"""Items on each side of an edit that show how its neighbours are written, and enough of them."""
 _IN_WINDOWS = ("yaml", "csv", "tsv")
 """Formats whose editors look at all of a text; in the others they look for the place alone."""
 _DELIMITED = ("csv", "tsv")
@@ -91,7 +92,7 @@ class LongFile:
         if starts is None:
             return None
         parts, done = [], 0
-        for (first, last), own in self._windows(edits).items():
+        for (first, last), own in self._windows(edits, starts).items():
             made = self._window(editor, starts[first], starts[last], self._within(own, first))
             if made is None:
                 return None
@@ -178,20 +179,21 @@ class LongFile:
             replace(edit, place=(self._position(edit) - first, *edit.place[1:])) for edit in edits
         ]
 
-    def _windows(self, edits: Sequence[Edit]) -> Mapping[tuple[int, int], list[Edit]]:
+    def _windows(
+        self, edits: Sequence[Edit], starts: Sequence[int]
+    ) -> Mapping[tuple[int, int], list[Edit]]:
         """Gives stretches of items with the edits in them, unless they are most of the file."""
-        count = len(self._items)
         found: list[tuple[int, int, list[Edit]]] = []
         for edit in sorted(edits, key=self._position):
-            at = self._position(edit)
-            first, last = max(at - _NEAR, 0), min(at + _NEAR, count)
+            first, last = _around(starts, self._position(edit))
             if found and first <= found[-1][1]:
                 first, _, own = found.pop()
                 own.append(edit)
                 found.append((first, last, own))
             else:
                 found.append((first, last, [edit]))
-        is_few = 2 * sum(last - first for first, last, _ in found) <= count
+        size = sum(starts[last] - starts[first] for first, last, _ in found)
+        is_few = 2 * size <= len(self.data)
         return {(first, last): own for first, last, own in found} if is_few else {}
 
     def _window(self, editor: Editor, start: int, end: int, edits: Sequence[Edit]) -> bytes | None:
@@ -228,3 +230,14 @@ class LongFile:
             return None
         follows = self.data.startswith(head + texts[0], first - len(head))
         return [*accumulate(lengths, initial=first)] if follows else None
+
+
+def _around(starts: Sequence[int], at: int) -> tuple[int, int]:
+    """Gives the items around a position, no more than show how items are written."""
+    end = len(starts) - 1
+    first, last = max(at - 1, 0), min(at + 2, end)
+    while first > 0 and at - first < _NEAR and starts[at] - starts[first] < _NEAR_BYTES:
+        first -= 1
+    while last < end and last - at < _NEAR and starts[last] - starts[at] < _NEAR_BYTES:
+        last += 1
+    return first, last

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ingitdb.formats.edits.changed_values import applied, same
+from ingitdb.formats.edits.changed_values import applied, leaf_edits, same
 from ingitdb.formats.edits.yaml_entries import Added, change_entries
 from ingitdb.formats.edits.yaml_layout import Layout
 from ingitdb.formats.edits.yaml_places import Entry, Node, Part, Places
@@ -33,7 +33,8 @@ class YamlEditor:
     """Edits YAML files.
 
     A new entry of a map comes last, a new item of a list where it is asked for. Comments on lines
-    of their own stay where they are, also above what is removed.
+    of their own stay where they are, also above what is removed. Where an alias repeats what
+    changes, the old value is written out in its place.
     """
 
     def edit(
@@ -82,11 +83,12 @@ class YamlEditor:
 class _Edited:
     """A text and what is done to it.
 
-    `touched` are the nodes whose values change, with all around them.
+    `touched` are the nodes whose values change, with all around them. Aliases of them are written
+    out in a second run, which `is_again`.
     """
 
-    def __init__(self, text: str, value: Value, *, is_single: bool) -> None:
-        self.value = value
+    def __init__(self, text: str, value: Value, *, is_single: bool, is_again: bool = False) -> None:
+        self.value, self.is_again = value, is_again
         self.places = Places(text)
         self.splices = NodeSplices(self.places, Layout(self.places), is_single=is_single)
         self.touched: set[Node] = set()
@@ -103,8 +105,7 @@ class _Edited:
             wanted = whole.value if isinstance(whole, Put) else applied(_empty(edits), edits)
             return self._closed(first_document(self.splices, wanted), lambda: wanted)
         text = self._closed(self.splices.made(), lambda: applied(self.value, edits))
-        self._prove(text, edits)
-        return text
+        return self._settled(text, edits)
 
     def _closed(self, text: str, wanted: Callable[[], Value]) -> str:
         """Gives a text without a line break at its end, if the file has none and needs none."""
@@ -130,8 +131,8 @@ class _Edited:
                 self.touched.update(parts[_position(edit.place[0], len(parts))].root.walk())
         change_stream(self.splices, parts, own)
 
-    def _prove(self, text: str, edits: Sequence[Edit]) -> None:
-        """Tells of the aliases that a change has reached."""
+    def _settled(self, text: str, edits: Sequence[Edit]) -> str:
+        """Gives a text in which aliases that a change has reached say what they said before."""
         aliases = [
             node
             for part in self.places.parts
@@ -139,14 +140,18 @@ class _Edited:
             if node.kind == "alias" and node.target in self.touched and node not in self.touched
         ]
         if not aliases:
-            return
+            return text
+        line = aliases[0].line
+        wanted = applied(self.value, edits)
         try:
-            is_meant = same(read_text(text).value, applied(self.value, edits))
-        except FormatFault:
-            is_meant = False
-        if not is_meant:
-            line = aliases[0].line
+            found = read_text(text).value
+        except FormatFault as fault:
+            message = f"The value is needed by the alias in line {line}."
+            raise EditFault(message, line=line) from fault
+        rest = list(leaf_edits(found, wanted))
+        if rest and (self.is_again or len(rest) > _MOST_COPIED):
             raise EditFault(f"The value is shared by the alias in line {line}.", line=line)
+        return _Edited(text, found, is_single=False, is_again=True).made(rest) if rest else text
 
     def _within(self, slot: Slot, value: Any, edits: Sequence[Edit]) -> None:
         """Makes the edits at a node and below it."""

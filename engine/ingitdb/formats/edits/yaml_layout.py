@@ -45,6 +45,7 @@ class Layout:
         self.quote, self.null, self.padding = "'", "null", ""
         self.is_flow = False
         self.bare_keys: dict[tuple[str, str], str] = {}
+        self._quotes: Counter[str] = Counter()
         self._has_blocks = True
         if places is not None:
             self._look(places)
@@ -67,7 +68,8 @@ class Layout:
         self.step = max(1, _commonest(seen, "step", self.step))
         self.list_step = max(0, _commonest(seen, "list_step", self.list_step))
         self.gap = max(1, _commonest(seen, "gap", self.gap))
-        self.quote = _commonest(seen, "quote", self.quote)
+        self._quotes = Counter({quote: seen["quote", quote] for quote in "'\""})
+        self.quote = self._commonest_quote(self._quotes)
         self.null = _commonest(seen, "null", self.null)
         self.padding = _commonest(seen, "padding", self.padding)
         self.is_flow = bool(seen["flow", True]) and not seen["block", True]
@@ -82,6 +84,13 @@ class Layout:
             if is_plain:
                 self.bare_keys.setdefault(kind, key)
         self.bare_keys = {kind: key for kind, key in self.bare_keys.items() if bare[kind] > 0}
+
+    def quote_without(self, node: Node) -> str:
+        """Gives the quotes of texts that need some, those of one scalar left aside."""
+        return self._commonest_quote(self._quotes - Counter([node.style]))
+
+    def _commonest_quote(self, seen: Counter[str]) -> str:
+        return '"' if seen['"'] > seen["'"] else "'"
 
     @contextmanager
     def blocks(self, *, allowed: bool) -> Iterator[None]:

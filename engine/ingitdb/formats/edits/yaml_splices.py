@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingitdb.formats.edits.splices import Splices
+from ingitdb.formats.edits.yaml_customs import Customs
 from ingitdb.formats.edits.yaml_folds import refolded
 from ingitdb.formats.edits.yaml_layout import Layout, moved
 from ingitdb.formats.edits.yaml_places import Entry, Node, Part, Places, block_lines
@@ -65,6 +66,7 @@ class NodeSplices(Splices[str]):
         super().__init__(places.text)
         self.places, self.layout, self.is_single = places, layout, is_single
         self._weak: set[tuple[int, int, str]] = set()
+        self._customs: Customs | None = None
 
     def put_if_kept(self, start: int, end: int, text: str) -> None:
         """Puts a text in the place of some characters, unless something else is put there."""
@@ -101,6 +103,11 @@ class NodeSplices(Splices[str]):
 
     def put_value(self, slot: Slot, value: Value) -> None:
         """Puts a value in the place of a node, in the style of what is like it."""
+        self._customs = None
+        if isinstance(value, str):
+            usual = self.layout.quote_without(slot.node)
+            self._customs = Customs(self.places, slot, usual)
+            self.layout.quote = self._customs.quote
         start, node = self._start(slot, value), slot.node
         folded = None
         if isinstance(value, str) and start == node.body:
@@ -116,7 +123,7 @@ class NodeSplices(Splices[str]):
 
     def _put_flow(self, slot: Slot, value: Value, start: int) -> None:
         node, entry = slot.node, slot.entry
-        text = self.layout.flow(value, slot.like)
+        text = self.layout.flow(value, self._model(slot, value))
         if start < node.end:
             self.put(start, node.end, text)
             return
@@ -189,14 +196,21 @@ class NodeSplices(Splices[str]):
                 return block(value, style, deep, indent, keep=keep)
         elif shared or not isinstance(value, str):
             if isinstance(value, str) and "\n" not in value:
-                return Spelling(head=self.layout.scalar(value, slot.like, flow=False))
+                like = self._model(slot, value)
+                return Spelling(head=self.layout.scalar(value, like, flow=False))
             if value is None and not self._can_be_empty(slot):
                 found = self.layout.scalar(value, slot.like, flow=False)
                 return Spelling(head=found or ("" if node.is_null else "null"))
             with self.layout.blocks(allowed=self.takes_blocks(end, indent, value)):
                 column = self._column(slot)
                 return self.layout.spelled(value, slot.parent, slot.like, column)
-        return Spelling(head=self.layout.scalar(value, slot.like, flow=False))
+        return Spelling(head=self.layout.scalar(value, self._model(slot, value), flow=False))
+
+    def _model(self, slot: Slot, value: Value) -> Node | None:
+        """Gives the node like which a value is written in the place of another."""
+        if not isinstance(value, str) or self._customs is None:
+            return slot.like
+        return self._customs.model(value)
 
     def _column(self, slot: Slot) -> int | None:
         """Gives the column of a list or map that begins on the line of its dash."""

@@ -1,0 +1,189 @@
+"""A copy of a table for DuckDB to write in, and what a statement has made of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+
+from ingitdb.errors import WriteError
+from ingitdb.execution.record_changes import added, changed, removed
+from ingitdb.execution.targets import Target
+from ingitdb.model.types import quote_identifier
+from ingitdb.sql.complaints import without_internal_names
+from ingitdb.sql.names import spell
+from ingitdb.sql.write_queries import NUMBER_COLUMN, PATH_COLUMN, old_column
+from ingitdb.writes.table_texts import Change, Texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+AT_COLUMN = "\u0001at"
+"""The column of ours behind the others: which record a row is; NULL for a new one."""
+_AT = quote_identifier(AT_COLUMN)
+_PLACE = [quote_identifier(PATH_COLUMN), quote_identifier(NUMBER_COLUMN)]
+_ROWS = quote_identifier("\u0001rows")
+_NTH = quote_identifier("\u0001nth")
+_TURN = quote_identifier("\u0001turn")
+
+
+@dataclass(slots=True, kw_only=True)
+class TableCopy:
+    """A copy of a table in a catalog of its own.
+
+    Attributes:
+        target: The table.
+        name: Its name as the statement spells it, which DuckDB's complaints then show.
+        catalog: The catalog.
+        by_position: Whether the statement counts columns, so that there may be none of ours.
+    """
+
+    target: Target
+    name: str
+    catalog: str
+    by_position: bool = False
+
+    @property
+    def relation(self) -> str:
+        """The copy, for SQL."""
+        return self._called(self.name)
+
+    @property
+    def view(self) -> str:
+        """The copy without the column of ours, for SQL."""
+        return self._called(f"\u0001view {self.name}")
+
+    @property
+    def listed(self) -> str:
+        """The names of all columns in brackets."""
+        return f"({', '.join(self._names)})"
+
+    def fill(self, cursor: "duckdb.DuckDBPyConnection", rows: pa.Table) -> None:
+        """Makes the copy.
+
+        Args:
+            cursor: What it is made with.
+            rows: All records with their places.
+
+        Raises:
+            WriteError: What is declared about the table does not hold, or is not understood.
+        """
+        rows = rows.append_column(AT_COLUMN, pa.array(range(rows.num_rows), pa.int64()))
+        names = ", ".join(self._names)
+        described = [*self.target.described]
+        if not self.by_position:
+            described.append(f"{_AT} BIGINT DEFAULT NULL")
+        for number, group in enumerate(self.target.keys):
+            kind = "UNIQUE" if number else "PRIMARY KEY"
+            described.append(f"{kind} ({', '.join(map(quote_identifier, group))})")
+        taken = names if self.by_position else f"{names}, {_AT}"
+        schema = f'"{self.catalog}".{quote_identifier(self.target.table.schema)}'
+        cursor.register("\u0001rows", rows)
+        try:
+            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+            cursor.execute(f"CREATE TABLE {self.relation} ({', '.join(described)})")
+            cursor.execute(f"INSERT INTO {self.relation} ({taken}) SELECT {taken} FROM {_ROWS}")
+            cursor.execute(
+                f"CREATE TABLE {self._before} AS SELECT t.*, {', '.join([*_PLACE, _AT])}"
+                f" FROM (SELECT {names} FROM {self.relation} ORDER BY rowid) t"
+                f" POSITIONAL JOIN (SELECT {', '.join([*_PLACE, _AT])} FROM {_ROWS})"
+            )
+            cursor.execute(f"CREATE VIEW {self.view} AS SELECT {names} FROM {self.relation}")
+        except duckdb.ConstraintException as error:
+            raise WriteError(
+                f"Records of {spell(self.target.table.name)} break its key already:"
+                f" {without_internal_names(str(error))}",
+                hint="UPDATE or DELETE these first.",
+            ) from None
+        except duckdb.Error as error:
+            raise WriteError(without_internal_names(str(error))) from None
+        finally:
+            cursor.unregister("\u0001rows")
+
+    def texts(self, cursor: "duckdb.DuckDBPyConnection") -> tuple[Texts, int]:
+        """Gives what has become of the table's files, and how many records differ.
+
+        Raises:
+            WriteError: The change cannot be made.
+        """
+        target = self.target
+        after = self._paired if self.by_position else self.relation
+        met = cursor.sql(self._met(after)).to_arrow_table()
+        gone = cursor.sql(
+            f"SELECT {', '.join(_PLACE)} FROM {self._before} ANTI JOIN {after} USING ({_AT})"
+            f" ORDER BY {_AT}"
+        ).to_arrow_table()
+        new = cursor.sql(
+            f"SELECT {', '.join(self._names)} FROM {after} WHERE {_AT} IS NULL"
+            f" ORDER BY {_TURN if self.by_position else 'rowid'}"
+        ).to_arrow_table()
+        changes: list[Change] = [
+            *changed(met, list(target.kinds), target.kinds, target.fields),
+            *removed(gone),
+        ]
+        come = list(added(new, target.kinds, target.fields))
+        return target.texts.written(changes, come, target.paths), len(changes) + len(come)
+
+    def _met(self, after: str) -> str:
+        """Gives the query for the rows that may differ, with what they were."""
+        names = self._names
+        olds = [f"b.{n} AS {quote_identifier(old_column(raw))}" for n, raw in self._named()]
+        differ = " OR ".join(
+            f"a.{n} IS DISTINCT FROM b.{n} OR a.{n}::VARCHAR <> b.{n}::VARCHAR" for n in names
+        )
+        shown = [*(f"b.{place}" for place in _PLACE), *(f"a.{n}" for n in names), *olds]
+        return (
+            f"SELECT {', '.join(shown)} FROM {after} a JOIN {self._before} b USING ({_AT})"
+            f" WHERE {differ} ORDER BY {_AT}"
+        )
+
+    @property
+    def _paired(self) -> str:
+        """The copy without a column of ours, with the records that its rows are."""
+        names = ", ".join(self._names)
+        keys = self.target.keys
+        by = list(map(quote_identifier, keys[0])) if keys else self._names
+
+        def counted(relation: str) -> str:
+            nth = f"row_number() OVER (PARTITION BY {', '.join(by)} ORDER BY rowid) AS {_NTH}"
+            return f"(SELECT *, {nth}, rowid AS {_TURN} FROM {relation})"
+
+        same = " AND ".join(f"a.{name} IS NOT DISTINCT FROM b.{name}" for name in [*by, _NTH])
+        shown = ", ".join(f"a.{name}" for name in [*self._names, _TURN])
+        return (
+            f"(SELECT {shown}, b.{_AT} FROM {counted(self.relation)} a"
+            f" LEFT JOIN {counted(self._before)} b ON {same})"
+        )
+
+    @property
+    def _names(self) -> list[str]:
+        return [name for name, _ in self._named()]
+
+    def _named(self) -> "Iterator[tuple[str, str]]":
+        return ((quote_identifier(name), name) for name in self.target.kinds)
+
+    @property
+    def _before(self) -> str:
+        return self._called(f"\u0001before {self.name}")
+
+    def _called(self, name: str) -> str:
+        schema = quote_identifier(self.target.table.schema)
+        return f'"{self.catalog}".{schema}.{quote_identifier(name)}'
+
+
+def one_file_of_several(copies: "Sequence[TableCopy]", texts: Sequence[Texts]) -> None:
+    """Returns if no file gets texts from two tables.
+
+    Raises:
+        WriteError: One does.
+    """
+    met: set[str] = set()
+    for found in texts:
+        twice = sorted(met & found.keys())
+        if twice:
+            names = " and ".join(spell(copy.target.table.name) for copy in copies)
+            raise WriteError(
+                f"{twice[0]} holds records of {names}.", hint="Write them in two statements."
+            )
+        met |= found.keys()
