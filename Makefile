@@ -1,6 +1,6 @@
 # One line a target; CI calls the same. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup fmt lint types test test-all sweep faults golden bench bench-small bench-compare docs check audit sbom build demo clean
+.PHONY: help setup fmt lint types test test-all sweep sweep-texts faults faults-writes golden bench bench-small bench-compare docs check audit sbom build demo clean
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 BASE ?= main
@@ -24,8 +24,12 @@ test-all: .venv/.dev ## everything, with coverage of the engine
 sweep: .venv/.dev ## every commit of the shared data that changes columns, many at random (SEED=1)
 	INGITDB_TEST_SWEEP=1 INGITDB_TEST_SEED=$(or $(SEED),1) $(PYTEST) tests/compat/test_oracle.py tests/compat/test_same_answer.py \
 		tests/compat/test_diff_oracle.py tests/property/test_algebra.py
+sweep-texts: .venv/.dev ## 5,000 scalars of each shared repository, and of torture files, changed one by one (SEED=1)
+	INGITDB_TEST_TEXTS=$(or $(COUNT),5000) INGITDB_TEST_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -n 2 -rP tests/compat/test_minimal_text_of_files.py
 faults: .venv/.dev ## 200 rounds of kill -9 while indexing (SEED=1 ROUNDS=200)
 	INGITDB_TEST_KILL_ROUNDS=$(or $(ROUNDS),200) INGITDB_TEST_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -x -s tests/compat/test_kill.py
+faults-writes: .venv/.dev ## 300 rounds of kill -9 under eight writers (SEED=1 ROUNDS=300)
+	INGITDB_TEST_KILL_ROUNDS=$(or $(ROUNDS),300) INGITDB_TEST_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -x -s tests/compat/test_durability.py
 golden: .venv/.dev ## rewrite the golden files; then read the diff
 	INGITDB_TEST_GOLDEN=rewrite $(PYTEST) tests/golden tests/e2e; git diff --stat -- tests
 bench: .venv/.dev ## benchmarks, rivals in the same run

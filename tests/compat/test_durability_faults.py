@@ -37,6 +37,7 @@ def job(repo: RepoBuilder, folder: Path, kind: str = "both", count: int = 1) -> 
         kind=kind,
         name="a",
         log=str(folder / "log"),
+        gate=str(folder / "gate"),
         count=count,
         tries=1,
     )
@@ -63,11 +64,12 @@ def assert_writable(repo: RepoBuilder, folder: Path) -> None:
 
 NO_ROOM = """
 import json, random, resource, sys
+from pathlib import Path
 import ingitdb
 path, cache, limit = sys.argv[1], sys.argv[2], int(sys.argv[3])
-settings = ingitdb.Settings(cache=cache, workers=1, threads=1)
-value = int.from_bytes(random.Random(1).randbytes(16))
-keys = ", ".join(f"('k{n}', {value + n})" for n in range(800))
+settings = ingitdb.Settings(cache=Path(cache), workers=1, threads=1)
+chance = random.Random(1)
+keys = ", ".join(f"('k{n}', {chance.getrandbits(62)})" for n in range(800))
 with ingitdb.connect(path, autocommit=True, settings=settings) as connection:
     connection.execute("UPDATE notes SET n = 5 WHERE _key = 'a'")
     no_limit = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -93,7 +95,7 @@ def test_no_room_for_the_objects(repo: RepoBuilder, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr[-2000:]
     said, tip = json.loads(done.stdout)
-    assert re.search("cannot be written: (File too large|No space left)", said)
+    assert "cannot be written: File too large" in said
     assert repo.git("rev-parse", "main~1") == tip
     assert_writable(repo, tmp_path)
 
@@ -113,12 +115,12 @@ def test_a_disk_that_is_full_at_a_step(
     before = repo.tip()
     path = (repo.path / ".git" / place).resolve()
     options = ("-P", str(path), "-e", f"trace={call}", "-e", f"inject={call}:error=ENOSPC")
-    traced(command(job(repo, tmp_path)), tmp_path / "trace", *options, cwd=ROOT, timeout=300)
+    traced(job(repo, tmp_path), tmp_path / "trace", *options)
     assert "(INJECTED)" in (tmp_path / "trace").read_text()
     done, errors = log_of(tmp_path / "log")
     assert not done
     assert len(errors) == 1
-    assert re.search("cannot be (written|moved).*No space left", errors[0]), errors
+    assert re.search("cannot be (written|moved).*(No space left|couldn't write)", errors[0]), errors
     assert_clean(repo, before)
     assert_writable(repo, tmp_path)
 
@@ -128,7 +130,7 @@ def test_a_work_tree_without_room_follows_later(repo: RepoBuilder, tmp_path: Pat
     """The commit is on the disk by then, so it is acknowledged."""
     path = repo.path / "notes" / "a.yaml"
     options = ("-P", str(path), "-e", "trace=write", "-e", "inject=write:error=ENOSPC")
-    traced(command(job(repo, tmp_path)), tmp_path / "trace", *options, cwd=ROOT, timeout=300)
+    traced(job(repo, tmp_path), tmp_path / "trace", *options)
     assert "(INJECTED)" in (tmp_path / "trace").read_text()
     [done], errors = log_of(tmp_path / "log")
     assert not errors
@@ -173,6 +175,11 @@ def test_a_work_tree_that_is_read_only_follows_later(repo: RepoBuilder, tmp_path
 
 # --- Git at work meanwhile ------------------------------------------------------------------
 
+PRUNED = (
+    "The repository cannot be written: No such file or directory. "
+    "See that the disk has room and that you may write to its .git folder."
+)
+"""`git gc --prune=now` takes away what is just being written, too; then it can be tried again."""
 HOUSEKEEPING = (
     ("repack", "-a", "-d", "--quiet"),
     ("gc", "--quiet"),
@@ -237,7 +244,7 @@ def test_git_repacks_prunes_and_pushes_meanwhile(bare: RepoBuilder, tmp_path: Pa
     assert commits
     assert {*commits, *(one.commit for found, _ in done for one in found)} <= reached
     assert [len(found) for found, _ in done] == [EACH] * 3
-    assert not [errors for _, errors in done if errors]
+    assert {error for _, errors in done for error in errors} <= {PRUNED}
     assert bare.git("show", "main:notes/a.yaml") == f"n: {EACH}"
     assert f"b,{EACH}" in bare.git("show", "main:counts.csv").splitlines()
     bare.git("fsck", "--strict", "--no-dangling")

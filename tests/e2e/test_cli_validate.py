@@ -3,13 +3,14 @@
 import csv
 import io
 import json
+import subprocess
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.e2e.conftest import Program
+from tests.e2e.conftest import PROGRAM, Program
 from tests.support.repositories import RepoBuilder
 
 ROOT = Path(__file__).parents[2]
@@ -231,12 +232,39 @@ def test_the_hook_works_before_the_first_commit(program: Program, tmp_path: Path
     assert "people/anna.yaml:1:1" in done.stdout
 
 
-def test_the_action_runs_the_program(program: Program, declared: RepoBuilder) -> None:
+def run_action(program: Program, folder: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
+    """Runs the last step of the action as a runner would."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    step = action["runs"]["steps"][-1]
+    given = {name: str(said["default"]) for name, said in action["inputs"].items()}
+    given |= {name.replace("_", "-"): value for name, value in inputs.items()}
+    variables = {
+        variable: given[variable.removeprefix("INGITDB_ACTION_").lower().replace("_", "-")]
+        for variable in step["env"]
+    }
+    summary = {"GITHUB_STEP_SUMMARY": str(folder / "summary.md")}
+    around = program.environment(**variables, **summary)
+    around["PATH"] = f"{PROGRAM.parent}:{around['PATH']}"
+    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+    return subprocess.run(
+        command, cwd=program.folder, env=around, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_action(program: Program, declared: RepoBuilder, tmp_path: Path) -> None:
+    done = run_action(program, tmp_path, sarif=str(tmp_path / "a.sarif"))
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.startswith("::error file=people/anna.yaml,line=3,col=1,")
+    assert json.loads((tmp_path / "a.sarif").read_text())["version"] == "2.1.0"
+    assert "| people/anna.yaml:3:1 |" in (tmp_path / "summary.md").read_text()
+    done = run_action(program, tmp_path, base=declared.tip(), summary="false")
+    assert (done.returncode, done.stdout.startswith("Nothing found")) == (0, True)
+    assert run_action(program, tmp_path, base="nowhere").returncode == 3
+    assert run_action(program, tmp_path, base="all").returncode == 1
+
+
+def test_the_action_takes_its_inputs_by_environment_alone() -> None:
     action = yaml.safe_load((ROOT / "action.yml").read_text())
     assert action["runs"]["using"] == "composite"
     steps = [step for step in action["runs"]["steps"] if "run" in step]
-    assert all(step["shell"] == "bash" for step in steps)
-    assert all("${{" not in step["run"] for step in steps), "inputs come in by env alone"
-    named = {name for step in steps for name in step.get("env", {})}
-    given = {f"INGITDB_ACTION_{name.upper().replace('-', '_')}" for name in action["inputs"]}
-    assert named <= {*given, "INGITDB_ACTION_SOURCE"}
+    assert all(step["shell"] == "bash" and "${{" not in step["run"] for step in steps)

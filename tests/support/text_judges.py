@@ -1,4 +1,4 @@
-"""What readers that are not ours, and git, say of a file before and after one of its scalars changed."""
+"""What other readers and git say of a file before and after one of its scalars changed."""
 
 import copy
 import csv
@@ -45,7 +45,7 @@ def readings(name: str, text: str, *, thorough: bool = True) -> list[Reading]:
 
 
 def _yaml_1_1(text: str) -> Any:
-    documents = list(yaml.load_all(text, Loader=yaml.CSafeLoader))  # noqa: S506 - safe
+    documents = list(yaml.load_all(text, Loader=yaml.CSafeLoader))
     return documents[0] if len(documents) == 1 else documents
 
 
@@ -148,5 +148,7 @@ def _batch(files: Sequence[Edited], folder: Path) -> Iterator[tuple[int, int, bo
 def _blobs(folder: Path, side: str, count: int) -> list[str]:
     paths = "".join(f"{side}/{number}\n" for number in range(count))
     command = ["git", "hash-object", "--no-filters", "--stdin-paths"]
-    done = subprocess.run(command, cwd=folder, input=paths.encode(), capture_output=True, check=True)
+    done = subprocess.run(
+        command, cwd=folder, input=paths.encode(), capture_output=True, check=True
+    )
     return done.stdout.decode().split()

@@ -108,7 +108,9 @@ JSON = """\
   ]
 }
 """
-JSON_LINES = '{"id":1,"name":"one","tags":["a"]}\n\n{"id": 2, "name": "é", "at": null}\n[1, "x"]\n"y"\n'
+JSON_LINES = (
+    '{"id":1,"name":"one","tags":["a"]}\n\n{"id": 2, "name": "é", "at": null}\n[1, "x"]\n"y"\n'
+)
 TOML = '''\
 # A file of all styles.
 text = "word"   # behind

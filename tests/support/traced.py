@@ -1,16 +1,19 @@
-"""Runs a program under strace and reads what it asked of the system."""
+"""Watches a writer with strace and reads what it asked of the system."""
 
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.support.acknowledged import Job, shut, start
+
+PATIENCE = 120
 CALLS = "fsync,fdatasync,rename,renameat,renameat2,link,linkat,write,pwrite64"
 _LINE = re.compile(r"(?P<process>\d+) +(?P<rest>.*)")
 _CALL = re.compile(r"(?P<name>\w+)\((?P<given>.*)\) += (?P<result>-?\d+).*")
@@ -39,20 +42,49 @@ class Call:
     texts: tuple[str, ...]
 
 
-def traced(
-    command: Sequence[str], output: Path, *options: str, **more: Any
-) -> "subprocess.CompletedProcess[bytes]":
-    """Runs a program under strace; skips the test where there is none, but not in CI."""
+def strace(output: Path, *options: str) -> list[str]:
+    """Gives the command that traces; skips the test where there is no strace, but not in CI."""
     if shutil.which("strace") is None:
         assert "CI" not in os.environ, "strace is missing"
         pytest.skip("strace is missing")
-    quick = () if "-P" in options else ("--seccomp-bpf",)  # they do not go together
-    traces = ("strace", "-f", *quick, "-y", "-s", "400", "-o", str(output), *options)
-    done = subprocess.run([*traces, *command], capture_output=True, check=False, **more)
-    if b"ptrace" in done.stderr and not output.stat().st_size:
-        assert "CI" not in os.environ, done.stderr.decode()
+    return ["strace", "-f", "-y", "-s", "400", "-o", str(output), *options]
+
+
+def traced(job: Job, output: Path, *options: str) -> None:
+    """Lets a writer do its job under strace, from the moment at which it is ready to write.
+
+    Args:
+        job: What it does; it has a gate.
+        output: Where the trace goes.
+        options: What strace is told.
+    """
+    with shut(Path(job.gate)):
+        writer = start(job)
+        _wait(lambda: Path(job.log).exists())
+        tracer = subprocess.Popen(
+            [*strace(output, *options), "-p", str(writer.pid)], stderr=subprocess.PIPE
+        )
+        tasks = Path(f"/proc/{writer.pid}/task")
+        _wait(lambda: tracer.poll() is not None or all(map(_is_traced, tasks.iterdir())))
+    try:
+        writer.wait(PATIENCE)
+    finally:
+        writer.kill()
+        _, said = tracer.communicate(timeout=PATIENCE)
+    if b"not permitted" in said:
+        assert "CI" not in os.environ, said.decode()
         pytest.skip("strace may not look at processes here")
-    return done
+
+
+def _is_traced(task: Path) -> bool:
+    return "TracerPid:\t0\n" not in (task / "status").read_text()
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def calls(lines: Iterable[str]) -> Iterator[Call]:

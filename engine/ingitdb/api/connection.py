@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from ingitdb.execution.ingesting import IngestMode
     from ingitdb.execution.results import Result
 
 Parameters = Sequence[Any] | Mapping[str, Any]
@@ -92,9 +93,14 @@ class Cursor:
         With `autocommit` they are one commit. `rowcount` counts the records of all.
         """
         self._check()
-        with translated(), self.connection._session.writer.together():
-            counts = [self.execute(sql, values).rowcount for values in parameters]
-        self.rowcount = sum(counts) if counts and min(counts) >= 0 else -1
+        self._drop()
+        session = self.connection._session
+        with translated(), session.writer.together():
+            count = session.insert_many(sql, parameters)
+            if count is None:
+                counts = [self.execute(sql, values).rowcount for values in parameters]
+                count = sum(counts) if counts and min(counts) >= 0 else -1
+        self.rowcount = count
         return self
 
     def fetchone(self) -> tuple[Any, ...] | None:
@@ -343,6 +349,26 @@ class Connection:
         """Ends the transaction; what it wrote is forgotten."""
         self._check()
         self._session.writer.rollback()
+
+    def ingest(self, table: str, data: Any, mode: "IngestMode" = "append") -> int:
+        """Adds rows of Arrow to a table, as one commit or as a part of the transaction.
+
+        Args:
+            table: The table's name, perhaps with its schema and in double quotes.
+            data: Whatever gives a stream of Arrow: a table, a reader, a data frame of polars.
+            mode: `append` to a table that is there, `create` one that is not, `replace` it, or
+                `create_append` to create it if need be.
+
+        Returns:
+            How many rows were added.
+
+        Raises:
+            IntegrityError: A row contradicts what is declared.
+            Error: The rows do not fit the table, or the commit cannot be made.
+        """
+        self._check()
+        with translated():
+            return self._session.ingest(table, data, mode).affected or 0
 
     def run(self, work: Callable[["Connection"], Answer], *, tries: int = 10) -> Answer:
         """Does some work in a transaction and commits it; again where it clashes with others.

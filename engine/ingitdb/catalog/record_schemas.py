@@ -70,4 +70,6 @@ def _validator(text: str) -> Any:
     from jsonschema import Draft202012Validator, FormatChecker
     from referencing import Registry
 
-    return Draft202012Validator(json.loads(text), format_checker=FormatChecker(), registry=Registry())
+    return Draft202012Validator(
+        json.loads(text), format_checker=FormatChecker(), registry=Registry()
+    )

@@ -95,6 +95,7 @@ class Binder:
 
     Attributes:
         run: Gives all rows of another query, as if it were asked for itself.
+        ref: What the session reads; None for the branch that HEAD names.
         within: The views in which the statement stands, from the outside: repository, commit, path.
         columns: The columns of all tables that the statement reads, for hints.
     """
@@ -107,6 +108,7 @@ class Binder:
     schema: str | None
     points: Points
     run: Callable[[str], pa.Table]
+    ref: str | None = None
     within: tuple[tuple[str, CommitId, str], ...] = ()
     _tables: dict[str, pa.Table] = field(default_factory=dict)
     columns: list[str] = field(default_factory=list)
@@ -146,7 +148,7 @@ class Binder:
 
     def _key(self, statement: Statement, reading: Reading) -> Hashable:
         """Gives everything that decides what a lasting query is bound to."""
-        plain = (statement, self.commit, self.schema)
+        plain = (statement, self.commit, self.schema, self.ref)
         if not reading.names_refs:
             return plain
         attached = (
@@ -257,14 +259,14 @@ class Binder:
         try:
             table = self._table(snapshot, reference, place)
         except TableNotFound:
-            view = self._view(reference, place)
-            if view is not None:
-                bound = bound_view(self, place, view)
-                return replace_with_query(reference, bound.text), form.hidden
             of_dolt = calls.table_of_dolt(place)
-            if of_dolt is None:
+            if of_dolt is not None:
+                return replace_reference(reference, of_dolt), form.hidden
+            view = self._view(reference, place)
+            if view is None:
                 raise
-            return replace_reference(reference, of_dolt), form.hidden
+            bound = bound_view(self, place, view)
+            return replace_with_query(reference, bound.text), form.hidden
         self._used.append((place.catalogs, snapshot, table))
         relation = snapshot.relation(table)
         shows = tuple(column.name for column in relation.columns)

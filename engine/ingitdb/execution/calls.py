@@ -84,8 +84,9 @@ class Calls:
         if call.is_method or call.qualifier:
             raise StatementRefused(f"{call.name} is called by its name alone: {call.name}(…).")
         arguments = [self._argument(call, argument.value) for argument in call.arguments]
+        binder = self.binder
         context = relations.Context(
-            self.binder.catalogs, snapshot, self.binder.catalogs.repository.name
+            binder.catalogs, snapshot, binder.catalogs.repository.name, binder.ref
         )
         if name in relations.SCALAR_FUNCTIONS:
             _expect(call, arguments, relations.SCALAR_FUNCTIONS[name])

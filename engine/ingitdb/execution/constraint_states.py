@@ -215,7 +215,8 @@ class Changes:
         if not self.configured:
             return False
         before = self._before.table(table.schema, table.name)
-        return before is None or _declared(before) != _declared(table)
+        keys = {state.layout.conventions.keys for state in (self._before, self._after)}
+        return before is None or len(keys) > 1 or _declared(before) != _declared(table)
 
     def _all(self) -> Mapping[TableId, Touched]:
         if self._touched is None:
@@ -242,8 +243,9 @@ class Changes:
             yield from self._records.differences(old, new)
 
 
-def _declared(table: NamedTable) -> tuple[Declaration, ...]:
-    return tuple(where.declaration for where in table.locations)
+def _declared(table: NamedTable) -> set[tuple[str, Declaration]]:
+    """Gives where a table lies and what is declared about it."""
+    return {(where.storage, where.declaration) for where in table.locations}
 
 
 def path_of(relation: Relation, name: str) -> str | None:

@@ -94,8 +94,7 @@ class _Check:
 
     def violations(self, names: Collection[tuple[str, str]] | None) -> Iterator[Violation]:
         """Gives what offends, table by table."""
-        if names is None:
-            yield from self._problems()
+        yield from self._problems(names)
         if self.changes.are_none or self.after.is_plain:
             return
         if names is None:
@@ -199,15 +198,25 @@ class _Check:
             yield self._tell.declared(table, ("checks", name), message, "check")
 
     def _custom(self, table: NamedTable | None, name: str, query: str) -> Iterator[Violation]:
-        before = None if self.before is None or self.before.commit == EMPTY else self.before.commit
+        before = self.before if self._was_declared(table, (name, query)) else None
         try:
-            found = offending(self._rows, query, self.after.commit, before)
+            commit = None if before is None else before.commit
+            found = offending(self._rows, query, self.after.commit, commit)
         except Unusable as reason:
             message = f"The rule {name} cannot be asked: {reason}."
             yield self._tell.declared(table, ("rules", name), message, "rule")
             return
         for row in found:
             yield self._tell.row(table, name, row)
+
+    def _was_declared(self, table: NamedTable | None, rule: tuple[str, str]) -> bool:
+        """Tells whether a custom rule was there before, so that what offended then is old."""
+        if self.before is None or self.before.commit == EMPTY:
+            return False
+        if table is None:
+            return rule in self.before.layout.conventions.rules
+        former = self.before.table(table.schema, table.name)
+        return former is not None and rule in former.locations[0].declaration.custom_rules
 
     def _counts(self, table: NamedTable, declared: Declaration) -> Iterator[Violation]:
         rules = dict(declared.rules)
@@ -283,13 +292,23 @@ class _Check:
                 if not is_known and not _fits(column.name, asked.columns):
                     yield self._tell.named(table, "columns", column.name, asked.columns or "")
 
-    def _problems(self) -> Iterator[Violation]:
+    def _problems(self, names: Collection[tuple[str, str]] | None) -> Iterator[Violation]:
         known: set[tuple[str, str]] = set()
         if self.before is not None:
             known = {(p.path, p.message) for p in self.before.snapshot.problems}
         for problem in self.after.snapshot.problems:
-            if (problem.path, problem.message) not in known:
+            is_new = (problem.path, problem.message) not in known
+            if is_new and (names is None or self._is_of(problem.path, names)):
                 yield self._tell.problem(problem)
+
+    def _is_of(self, path: str, names: Collection[tuple[str, str]]) -> bool:
+        """Tells whether a file, which may not be readable, is one of some tables."""
+        tables = (t for t in self.after.snapshot.tables if (t.schema, t.name) in names)
+        places = [where for table in tables for where in table.locations]
+        claimed = {where.storage for where in self.after.layout.claim(path).locations}
+        if claimed:
+            return any(where.storage in claimed for where in places)
+        return any(path == where.path or path.startswith(f"{where.path}/") for where in places)
 
 
 def _named(state: State) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from ingitdb.errors import IngitdbError, StatementError, StatementInvalid, StatementRefused
 from ingitdb.execution.targets import Target
 from ingitdb.model.types import quote_identifier, quote_literal
+from ingitdb.settings import Settings
 from ingitdb.sql.clauses import Copy
 from ingitdb.sql.complaints import explain_binder_error, without_internal_names
 from ingitdb.sql.statements import Statement
@@ -25,11 +26,6 @@ _GUESSED = re.compile(r"contain: (?P<wanted>\d+) columns\..*?sniffer: (?P<found>
 _KIND = re.compile(r"\A(?:\w+ )+Error: ")
 _JSON_FAULT = re.compile(r'in file ".*?", in (?:line|record/value) (?P<line>\d+): (?P<rest>[^\n]*)')
 _REMOTE = re.compile(r"\A[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-    "python_enable_replacements": False,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +37,14 @@ class Copying:
         statement: The statement.
         target: The table that the rows go to.
         parameters: The values of parameters; one may name the file.
+        settings: How much of the machine may be used, and the time zone.
     """
 
     copy: Copy
     statement: Statement
     target: Target
     parameters: Sequence[Any] | Mapping[str, Any] | None
+    settings: Settings
 
     def rows(self) -> pa.Table:
         """Gives the rows of the file as the table would hold them.
@@ -60,7 +58,7 @@ class Copying:
             raise StatementRefused(
                 f"COPY reads files of this machine, not {written!r}.", hint="Fetch it first."
             )
-        path = Path(written).expanduser().absolute()
+        path = Path(written).absolute()
         if not path.is_file():
             raise StatementError(
                 f"There is no file {written!r}.",
@@ -75,13 +73,27 @@ class Copying:
         table = quote_identifier(self.copy.target.path[-1])
         text = self.statement.text
         columns, options = text[slice(*self.copy.columns)], text[slice(*self.copy.options)]
-        with closing(duckdb.connect(":memory:", config=_CONFIG)) as reader:
+        zone = quote_literal(self.settings.time_zone)
+        with closing(duckdb.connect(":memory:", config=self._config())) as reader:
+            reader.execute(f"SET TimeZone = {zone}")
             reader.execute(f"SET allowed_paths = [{quote_literal(str(path))}]")
             reader.execute("SET enable_external_access = false")
             reader.execute("SET lock_configuration = true")
             reader.execute(f"CREATE TABLE {table} ({', '.join(self.target.described)})")
             reader.execute(f"COPY {table} {columns} FROM {quote_literal(str(path))} {options}")
             return reader.sql(f"FROM {table}").to_arrow_table()
+
+    def _config(self) -> dict[str, Any]:
+        config: dict[str, Any] = {
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "python_enable_replacements": False,
+        }
+        if self.settings.threads is not None:
+            config["threads"] = self.settings.threads
+        if self.settings.memory_limit is not None:
+            config["memory_limit"] = f"{self.settings.memory_limit}B"
+        return config
 
     def _written(self) -> str:
         """Gives the path as the statement or its parameter has it."""

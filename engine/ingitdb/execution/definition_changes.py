@@ -42,13 +42,14 @@ class _Outcome:
     Attributes:
         before: Its columns before.
         after: Its columns afterwards.
-        checks: Its checks afterwards, by position.
+        checks: Those of its checks that are worded otherwise afterwards, by position; None for one
+            that goes with its column.
         rows: Its rows afterwards, each with file and number.
     """
 
     before: Sequence[ColumnDefinition]
     after: Sequence[ColumnDefinition]
-    checks: Mapping[int, str]
+    checks: Mapping[int, str | None]
     rows: pa.Table
 
 
@@ -111,6 +112,7 @@ class TableChanges:
         elif old is not None and action.verb == "drop" and new is None:
             self._write(outcome, Columns(dropped=[self._field(old.name)]), ())
             Declared.of(self.ground, self.table).drop(old.name)
+            self._declare_checks(outcome)
         elif old is not None and new is not None and action.verb == "rename":
             if not self._is_body(old.name):
                 self._write(outcome, Columns(renamed={self._field(old.name): new.name}), ())
@@ -208,8 +210,7 @@ class TableChanges:
             before, worded = scratch.columns(), scratch.checks()
             scratch.alter(action.action)
             after = scratch.columns()
-            changed = zip(worded, scratch.checks(), strict=False)
-            rewritten = {at: new for at, (old, new) in enumerate(changed) if new != old}
+            rewritten = _rewritten(worded, scratch.checks())
         held = self._held()
         with DefinitionScratch(spelled, self.zone) as scratch:
             body = [f"{quote_identifier(c.name)} {c.type.sql}" for c in self.columns]
@@ -274,13 +275,7 @@ class TableChanges:
 
     def _declare_renamed(self, old: str, new: str, outcome: _Outcome) -> None:
         Declared.of(self.ground, self.table).rename(old, new)
-        declared = Declared.of(self.ground, self.table)
-        entry = declared.entry
-        checks = dict(entry.get("checks") or {})
-        for at, name in enumerate(checks):
-            if at in outcome.checks:
-                checks[name] = outcome.checks[at]
-        declared.put_entry({**entry, "checks": checks})
+        self._declare_checks(outcome)
         for other, key in self.ground.referring(self.table):
             if old in key.references:
                 there = Declared.of(self.ground, other)
@@ -293,6 +288,14 @@ class TableChanges:
                 ]
                 there.put_entry({**said, "foreign_keys": keys})
 
+    def _declare_checks(self, outcome: _Outcome) -> None:
+        declared = Declared.of(self.ground, self.table)
+        entry = declared.entry
+        named_checks = enumerate((entry.get("checks") or {}).items())
+        checks = {name: outcome.checks.get(at, text) for at, (name, text) in named_checks}
+        kept = {name: text for name, text in checks.items() if text is not None}
+        declared.put_entry({**entry, "checks": kept})
+
     def _is_body(self, column: str) -> bool:
         """Tells whether a column is what stands below the fields of Markdown files."""
         where = self.table.locations[0]
@@ -304,6 +307,14 @@ class TableChanges:
 
     def _field(self, column: str) -> str:
         return self.ground.snapshot.field_names(self.table).get(column, column)
+
+
+def _rewritten(before: Sequence[str], after: Sequence[str]) -> dict[int, str | None]:
+    """Gives the checks that differ, by position; with a column its own checks go."""
+    if len(before) == len(after):
+        pairs = enumerate(zip(before, after, strict=True))
+        return {at: new for at, (old, new) in pairs if new != old}
+    return {at: None for at, old in enumerate(before) if old not in after}
 
 
 def _described(column: Column) -> str:

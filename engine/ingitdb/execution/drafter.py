@@ -1,6 +1,6 @@
 """The ways from a writing statement of a session to its draft."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +57,16 @@ class Drafter:
         if statement.verb.split(" ", 1)[0] in _DEFINITIONS:
             return Defining(**self._given(parameters)).draft(statement)
         return self._writing(parameters).draft(statement)
+
+    def repeated(self, statement: Statement, sets: Sequence[Values]) -> Draft | None:
+        """Says what an INSERT adds for many sets of parameters; None where each has its own draft.
+
+        Raises:
+            WriteError: They cannot be added.
+        """
+        if statement.verb.split(" ", 1)[0] != "INSERT" or not sets:
+            return None
+        return self._writing(sets[0]).repeated(statement, sets)
 
     def followed(self, sql: str) -> Draft:
         """Says what a statement changes that another one asks for."""

@@ -2,19 +2,22 @@
 
 import random
 import time
-from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ingitdb.errors import BranchMoved, ReadOnly
-from ingitdb.execution.draft import Draft
 from ingitdb.execution.transactions import Transaction
 from ingitdb.git.branch_writer import NewCommit
 from ingitdb.git.repository import Repository
 from ingitdb.model.history import Signature
 from ingitdb.model.identifiers import EMPTY, CommitId
-from ingitdb.writes.table_texts import Texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ingitdb.execution.draft import Draft
+    from ingitdb.writes.table_texts import Texts
 
 MOST_TRIES = 10
 PATIENT = 2
@@ -25,7 +28,7 @@ _MOST_TEXT = 2_000
 """So much of a statement stands in the message of its commit."""
 _MOST_STATEMENTS = 20
 
-Rebase: TypeAlias = Callable[[Transaction, CommitId], Texts]
+Rebase: TypeAlias = "Callable[[Transaction, CommitId], Texts]"
 """Makes a transaction's changes once more, on what the branch names by now."""
 
 
@@ -120,7 +123,7 @@ def branch_tip(repository: Repository, branch: str) -> CommitId:
     return repository.named(f"refs/heads/{branch}") or EMPTY
 
 
-def message_of(drafts: Sequence[Draft]) -> str:
+def message_of(drafts: "Sequence[Draft]") -> str:
     """Words a commit: what was done, and the statements without the values of parameters."""
     done = [draft for draft in drafts if draft.files] or list(drafts)
     if not done:

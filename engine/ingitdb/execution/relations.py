@@ -10,6 +10,7 @@ from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import StatementInvalid
 from ingitdb.execution.catalogs import Catalogs
 from ingitdb.git import relations as git_relations
+from ingitdb.git.repository import Repository
 from ingitdb.model.types import BIGINT, VARCHAR, ColumnType
 from ingitdb.snapshots.arrays import arrow_type
 from ingitdb.snapshots.relation import Column
@@ -64,11 +65,12 @@ INFORMATION_SCHEMA = (
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Where a relation is asked for."""
+    """Where a relation is asked for; `ref` is what the session reads, None for HEAD's branch."""
 
     catalogs: Catalogs
     snapshot: Snapshot
     database: str
+    ref: str | None = None
 
 
 def git_rows(context: Context, name: str, arguments: Sequence[Any]) -> Rows:
@@ -99,13 +101,20 @@ def scalar(context: Context, name: str, arguments: Sequence[Any]) -> str | bool 
     if name in ("current_database", "current_catalog"):
         return context.database
     if name == "active_branch":
-        return repository.head().branch
+        return _branch(repository, context.ref)
     commits = [repository.resolve(str(argument)) for argument in arguments]
     if name == "hash_of":
         return str(commits[0])
     if name == "merge_base":
         return repository.merge_base(commits[0], commits[1])
     return repository.is_ancestor(commits[1], commits[0])
+
+
+def _branch(repository: Repository, ref: str | None) -> str | None:
+    """Gives the branch that a ref is; None if it is none."""
+    if ref is None:
+        return repository.head().branch
+    return ref if repository.named(f"refs/heads/{ref}") is not None else None
 
 
 def unreadable(context: Context) -> Rows:
@@ -231,6 +240,12 @@ def _table_constraints(context: Context) -> Rows:
         for number, _ in enumerate(table.locations[0].declaration.foreign_keys, start=1):
             name = _constraint(table, "fkey", number)
             rows.append((context.database, table.schema, name, *place, "FOREIGN KEY"))
+        declared = table.locations[0].declaration
+        for number, _ in enumerate(declared.unique, start=1):
+            name = _constraint(table, "key", number)
+            rows.append((context.database, table.schema, name, *place, "UNIQUE"))
+        for name, _ in declared.checks:
+            rows.append((context.database, table.schema, name, *place, "CHECK"))
     return columns, rows
 
 
@@ -248,6 +263,8 @@ def _key_column_usage(context: Context) -> Rows:
         keys = [("pkey", 1, key_columns(table))]
         foreign = table.locations[0].declaration.foreign_keys
         keys += [("fkey", number, key.columns) for number, key in enumerate(foreign, start=1)]
+        unique = table.locations[0].declaration.unique
+        keys += [("key", number, names) for number, names in enumerate(unique, start=1)]
         for kind, number, names in keys:
             constraint = _constraint(table, kind, number)
             for position, name in enumerate(names, start=1):
@@ -271,7 +288,8 @@ def _referential_constraints(context: Context) -> Rows:
         for number, key in enumerate(table.locations[0].declaration.foreign_keys, start=1):
             name = _constraint(table, "fkey", number)
             target = (key.schema, f"{key.table}_pkey")
-            rows.append((table.schema, name, *target, "NONE", "NO ACTION", "NO ACTION"))
+            reactions = (key.on_update.upper(), key.on_delete.upper())
+            rows.append((table.schema, name, *target, "NONE", *reactions))
     return columns, rows
 
 

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
-from ingitdb.errors import StatementError
+from ingitdb.errors import StatementError, StatementInvalid
 from ingitdb.execution.instance import Instance
 from ingitdb.model.types import quote_identifier
 from ingitdb.sql.complaints import without_internal_names
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ingitdb.execution.binding import Bound
+    from ingitdb.execution.points import Values
     from ingitdb.execution.targets import Target
 
 _BARE = "\u0001scratch"
@@ -34,12 +37,13 @@ class Scratch:
     instance: Instance
     target: "Target"
 
-    def filled(self, columns: str, rows: "Bound | None") -> pa.Table:
+    def filled(self, columns: str, rows: "Bound | None", sets: "Sequence[Values]" = ()) -> pa.Table:
         """Gives the rows that an INSERT of a query makes.
 
         Args:
             columns: What stands between the table and the query: names of columns, or BY NAME.
             rows: The query; None for DEFAULT VALUES.
+            sets: Sets of parameters, for each of which it is run; empty runs it once as bound.
 
         Raises:
             StatementError: A value does not fit its column, or the query fails.
@@ -53,7 +57,11 @@ class Scratch:
                     cursor.register(name, table)
                 cursor.execute(f'USE "{rows.catalog}"')
                 query = f"INSERT INTO temp.main.{_NAME} {columns} {rows.text}"
-                cursor.execute(query, rows.parameters)
+                cursor.execute("BEGIN")
+                runs: Sequence[Values | None] = sets or [rows.parameters]
+                for parameters in runs:
+                    cursor.execute(query, parameters)
+                cursor.execute("COMMIT")
             return cursor.sql(f"FROM temp.main.{_NAME}").to_arrow_table()
         except duckdb.Error as error:
             raise self._told(error) from None
@@ -87,4 +95,6 @@ class Scratch:
         return cursor
 
     def _told(self, error: duckdb.Error) -> StatementError:
-        return StatementError(without_internal_names(str(error)).replace(_BARE, self.name))
+        said = without_internal_names(str(error)).replace(_BARE, self.name)
+        is_wrong = isinstance(error, duckdb.BinderException | duckdb.CatalogException)
+        return StatementInvalid(said) if is_wrong else StatementError(said)

@@ -223,6 +223,25 @@ class Session:
             raise statement.refusal()
         return self._noted(self.writer.write(lambda: self._drafter.draft(statement, parameters)))
 
+    def insert_many(self, sql: str, sets: Sequence[Values]) -> int | None:
+        """Runs an INSERT for many sets of parameters at once, as one commit.
+
+        Returns:
+            How many records came; None if the statement has to be run for each set by itself.
+
+        Raises:
+            IngitdbError: It is wrong, refused, or fails for a set.
+        """
+        self._main.begin()
+        statements = self._plans.split(sql)
+        if len(statements) != 1 or statements[0].kind != StatementKind.WRITE:
+            return None
+        with self.writer.together():
+            draft = self._drafter.repeated(statements[0], sets)
+            if draft is None:
+                return None
+            return self._noted(self.writer.write(lambda: draft)).affected
+
     def ingest(self, table: str, data: Any, mode: str = "append") -> Result:
         """Adds rows of Arrow to a table, as one commit or a part of the transaction.
 
@@ -308,6 +327,7 @@ class Session:
             schema=self._schema,
             points=Points(parameters, self._instance.query),
             run=self._rows,
+            ref=self._ref,
         )
 
     def _rows(

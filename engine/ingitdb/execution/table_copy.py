@@ -141,7 +141,6 @@ class TableCopy:
     @property
     def _paired(self) -> str:
         """The copy without a column of ours, with the records that its rows are."""
-        names = ", ".join(self._names)
         keys = self.target.keys
         by = list(map(quote_identifier, keys[0])) if keys else self._names
 

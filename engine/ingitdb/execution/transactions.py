@@ -1,12 +1,15 @@
 """What one session has written since BEGIN, and its savepoints."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ingitdb.errors import ReadOnly, TransactionInvalid
-from ingitdb.execution.draft import Draft
 from ingitdb.model.identifiers import CommitId
 from ingitdb.sql.names import fold
-from ingitdb.writes.table_texts import Texts
+
+if TYPE_CHECKING:
+    from ingitdb.execution.draft import Draft
+    from ingitdb.writes.table_texts import Texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,10 +23,10 @@ class Written:
     """
 
     commit: CommitId
-    files: Texts = field(default_factory=dict)
-    drafts: tuple[Draft, ...] = ()
+    files: "Texts" = field(default_factory=dict)
+    drafts: "tuple[Draft, ...]" = ()
 
-    def after(self, draft: Draft, commit: CommitId) -> "Written":
+    def after(self, draft: "Draft", commit: CommitId) -> "Written":
         """Gives what stands after one more draft, which a commit holds."""
         files = {**self.files, **draft.files}
         return Written(commit=commit, files=files, drafts=(*self.drafts, draft))

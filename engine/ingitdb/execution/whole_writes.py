@@ -17,12 +17,13 @@ import pyarrow as pa
 
 from ingitdb.errors import (
     CatalogError,
+    ConstraintViolated,
     DuplicateKey,
     IngitdbError,
     LimitExceeded,
     StatementError,
     StatementInvalid,
-    WriteError,
+    ValueMissing,
 )
 from ingitdb.execution.answers import Run
 from ingitdb.execution.binding import Binder, Bound
@@ -242,10 +243,11 @@ class WholeWrites:
             if (double := _DUPLICATE.search(str(error))) is not None:
                 return DuplicateKey(name, _NAMED.sub("/", double["key"]).lstrip("/"))
             if (lack := _NULL.search(str(error))) is not None:
-                return WriteError(
+                return ValueMissing(
                     f"A record of {name} needs a key: the column {lack['column']}.",
                     hint="Give it with the other columns.",
                 )
+            return ConstraintViolated(without_internal_names(str(error)))
         if isinstance(error, duckdb.ParserException):
             return StatementInvalid(without_internal_names(str(error)))
         with closing(Run(self.instance, self.settings, asked.statement, query)) as run:

@@ -15,18 +15,18 @@ from ingitdb.errors import (
     TransactionInvalid,
 )
 from ingitdb.execution.catalogs import Catalogs
-from ingitdb.execution.draft import Draft
 from ingitdb.execution.landing import MOST_TRIES, PATIENT, Label, Landing, pause, turn
 from ingitdb.execution.results import Result
 from ingitdb.execution.transactions import Transaction
 from ingitdb.model.identifiers import EMPTY, CommitId
 from ingitdb.sql.transactions import TransactionStep
-from ingitdb.writes.table_texts import Texts
 
 if TYPE_CHECKING:
+    from ingitdb.execution.draft import Draft
     from ingitdb.execution.write_checks import WriteChecks
+    from ingitdb.writes.table_texts import Texts
 
-Drafted: TypeAlias = Callable[[], Draft]
+Drafted: TypeAlias = "Callable[[], Draft]"
 Rows: TypeAlias = Callable[[str], pa.Table]
 Landed: TypeAlias = Callable[[str, CommitId], None]
 
@@ -48,7 +48,7 @@ class Writer:
         tip: Callable[[], CommitId],
         branch: Callable[[], str],
         rows: Rows,
-        follow: Callable[[str], Draft],
+        follow: "Callable[[str], Draft]",
         checks: Callable[[], "WriteChecks"],
     ) -> None:
         self.autocommit = True
@@ -206,9 +206,16 @@ class Writer:
         )
         self.label = Label()
         if made is not None:
-            self._catalogs.store.tend()
+            self._publish(transaction.written.commit, made)
             self.landed(branch, made)
         return made
+
+    def _publish(self, pending: CommitId, made: CommitId) -> None:
+        """Lets what was made of a transaction's files answer for the commit, too."""
+        repository, store = self._catalogs.repository, self._catalogs.store
+        if pending != EMPTY and repository.has_same_files(pending, made):
+            store.take_over(pending, made)
+        store.tend()
 
     def _take(
         self, transaction: Transaction, drafted: Drafted, *, is_alone: bool = False
@@ -232,7 +239,7 @@ class Writer:
         draft.result.commit = transaction.written.commit
         return draft.result
 
-    def _add(self, transaction: Transaction, draft: Draft) -> CommitId:
+    def _add(self, transaction: Transaction, draft: "Draft") -> CommitId:
         """Adds what a draft changes; gives the commit that has it."""
         now = transaction.written.commit
         if draft.files:
@@ -264,7 +271,7 @@ class Writer:
         except NoCommitsYet:
             return EMPTY
 
-    def _rebased(self, transaction: Transaction, head: CommitId) -> Texts:
+    def _rebased(self, transaction: Transaction, head: CommitId) -> "Texts":
         from ingitdb.execution.rebasing import Rebasing  # slow to load: seldom needed
 
         rebasing = Rebasing(catalogs=self._catalogs, rows=self._rows)

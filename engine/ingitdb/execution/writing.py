@@ -8,7 +8,6 @@ import pyarrow as pa
 
 from ingitdb.errors import (
     CatalogError,
-    DuplicateKey,
     StatementError,
     StatementRefused,
 )
@@ -19,6 +18,7 @@ from ingitdb.execution.copying import Copying
 from ingitdb.execution.draft import Draft
 from ingitdb.execution.instance import Instance
 from ingitdb.execution.plans import Plans
+from ingitdb.execution.points import Values
 from ingitdb.execution.record_changes import added, changed, removed
 from ingitdb.execution.results import Result, table_result
 from ingitdb.execution.scratch import Scratch
@@ -26,9 +26,8 @@ from ingitdb.execution.targets import Target, Targets
 from ingitdb.execution.whole_writes import Outcome, WholeWrites
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.ports import SqlParser
-from ingitdb.model.types import BIGINT, quote_identifier
+from ingitdb.model.types import BIGINT
 from ingitdb.settings import Settings
-from ingitdb.snapshots.relation import KEY_SEPARATOR
 from ingitdb.sql.clauses import Copy, Delete, Insert, Update, Whole, clauses
 from ingitdb.sql.names import spell
 from ingitdb.sql.statements import Statement
@@ -82,6 +81,21 @@ class Writing:
             rows = met.rows.select(list(target.types))
             met = replace(met, result=self._returned(write, statement, rows))
         return self._drafted(statement, [target], met)
+
+    def repeated(self, statement: Statement, sets: Sequence[Values]) -> Draft | None:
+        """Says what an INSERT adds for many sets of parameters; None for another statement.
+
+        Raises:
+            WriteError: They cannot be added.
+        """
+        write = clauses(statement.source, self.parser)
+        if not isinstance(write, Insert) or write.rows is None or write.returning is not None:
+            return None
+        target = self._targets.find(write.target.path)
+        rows = self._new_rows(write, statement, target, sets)
+        if rows is None:
+            return None
+        return self._drafted(statement, [target], self._added(rows, target))
 
     def ingested(self, path: Sequence[str], data: pa.Table) -> Draft:
         """Says what rows of Arrow add to a table; their columns are found by name.
@@ -142,13 +156,16 @@ class Writing:
         if isinstance(write, Delete):
             return self._deleted(write, statement, target)
         if isinstance(write, Insert):
-            return self._added(self._new_rows(write, statement, target), target)
+            rows = self._new_rows(write, statement, target)
+            assert rows is not None
+            return self._added(rows, target)
         if not self.reads_files:
             raise StatementRefused(
                 "Files are read in process only.", hint="Send the rows: INSERT, or an Arrow ingest."
             )
         parameters = self.binder().points.parameters
-        return self._added(Copying(write, statement, target, parameters).rows(), target)
+        copying = Copying(write, statement, target, parameters, self.settings)
+        return self._added(copying.rows(), target)
 
     def _updated(self, write: Update, statement: Statement, target: Target) -> "_Met":
         query = update_query(write, statement.source, target.types, target.defaults)
@@ -163,7 +180,6 @@ class Writing:
         return _Met(rows=rows, count=len(changes), files=target.texts.changed(changes))
 
     def _added(self, rows: pa.Table, target: Target) -> "_Met":
-        self._meet_no_other(rows, target)
         come = list(added(rows, target.kinds, target.fields))
         files = target.texts.added(come, target.paths) if come else {}
         return _Met(rows=rows, count=len(come), files=files)
@@ -189,8 +205,13 @@ class Writing:
             raise
         return Result(found.columns, table.to_reader(), bound.commit)
 
-    def _new_rows(self, insert: Insert, statement: Statement, target: Target) -> pa.Table:
-        """Gives what an INSERT adds: it runs as typed, into an empty table of the same columns."""
+    def _new_rows(
+        self, insert: Insert, statement: Statement, target: Target, sets: Sequence[Values] = ()
+    ) -> pa.Table | None:
+        """Gives what an INSERT adds: it runs as typed, into an empty table of the same columns.
+
+        None if it has to be bound anew for each of many sets of parameters.
+        """
         scratch = Scratch(insert.target.alias, self.instance, target)
         if insert.rows is None:
             return scratch.filled("", None)
@@ -198,7 +219,11 @@ class Writing:
             statement.text[slice(*span)] for span in (insert.lead, insert.columns, insert.rows)
         )
         (query,) = self.plans.split(f"{lead}\n{rows}")
-        return scratch.filled(columns, self.binder().bind(query))
+        binder = self.binder()
+        bound = binder.bind(query)
+        if sets and bound.parameters != binder.points.parameters:
+            return None
+        return scratch.filled(columns, bound, sets)
 
     def _asked(self, query: str, statement: Statement) -> pa.Table:
         """Asks a query of ours; what is wrong with it is shown in what the user typed."""
@@ -207,20 +232,6 @@ class Writing:
         except (StatementError, CatalogError) as error:
             error.message = as_typed(error.message, statement.source)
             raise
-
-    def _meet_no_other(self, rows: pa.Table, target: Target) -> None:
-        """Refuses a new record that has the declared key of another one."""
-        declared = target.table.locations[0].declaration.primary_key
-        key = [name for name in declared if name in rows.schema.names]
-        if len(key) < len(declared) or not key:
-            return
-        names = ", ".join(map(quote_identifier, key))
-        known = self.binder().run(f"SELECT {names} FROM {spell(*target.name)}")
-        taken = set(zip(*(known[name].to_pylist() for name in key), strict=True))
-        for values in zip(*(rows[name].to_pylist() for name in key), strict=True):
-            if values in taken:
-                raise DuplicateKey(target.table.name, KEY_SEPARATOR.join(map(str, values)))
-            taken.add(values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

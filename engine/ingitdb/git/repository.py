@@ -319,6 +319,10 @@ class Repository:
         """
         return self._pending.commit(now, files, parent)
 
+    def has_same_files(self, one: CommitId, other: CommitId) -> bool:
+        """Tells whether two commits have the same tree."""
+        return self._spliced.tree_of(one) == self._spliced.tree_of(other)
+
     def author(self) -> Signature:
         """Gives who makes a change here now, as the environment and git say.
 

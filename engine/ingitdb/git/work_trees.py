@@ -81,13 +81,13 @@ class WorkTrees:
             WorkTreeInTheWay: A work tree cannot follow; the block is not entered.
         """
         found = list(self.of(branch))
-        for tree in found:
-            _check_ready(tree)
-            _try(tree, old, new)
         self._tell(json.dumps({"branch": branch, "old": old, "new": new}), synced=bool(found))
         try:
+            for tree in found:
+                _check_ready(tree)
+                _try(tree, old, new)
             yield
-        except WriteError:  # git has refused; had it been killed, the intent would have to stay
+        except WriteError:  # refused; were git killed, the intent would have to stay
             self._forget()
             raise
         with suppress(RepositoryError):  # changed since it was asked: `finish` tries again

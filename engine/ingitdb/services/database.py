@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+from weakref import WeakSet
 
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import NoCommitsYet, RefNotFound, TableNotFound, UsageError
@@ -116,7 +117,7 @@ class Database:
         lend = self._instance.cursor if settings.memory_limit is None else None
         self._parser = DuckdbParser(lend)
         self._catalogs = Catalogs(repository, settings, self._instance, progress)
-        self._sessions: list[Session] = []
+        self._sessions: WeakSet[Session] = WeakSet()
 
     @classmethod
     def open(
@@ -226,7 +227,7 @@ class Database:
         )
         session.allow = self.allow_write
         session.writer.landed = self._tell
-        self._sessions.append(session)
+        self._sessions.add(session)
         return session
 
     def allow_write(self, branch: str) -> None:
@@ -290,7 +291,7 @@ class Database:
 
     def close(self) -> None:
         """Frees everything."""
-        for session in self._sessions:
+        for session in list(self._sessions):
             session.close()
         self._catalogs.close()
         self._parser.close()
@@ -331,7 +332,6 @@ class Database:
 
         with contextlib.closing(self.session(commit)) as session:
             event = change_event(self._catalogs, session, branch, commit)
-        self._sessions.remove(session)
         for listener in self._listeners:
             listener.changed(event)
 

@@ -94,6 +94,8 @@ class SnapshotStore:
         self._ordinals: dict[CommitId, int] = {}
         self._log: dict[CommitId, Commit] = {}
         self._recent: OrderedDict[CommitId, Sources] = OrderedDict()
+        self._trees: OrderedDict[str, Sources] = OrderedDict()
+        self._layouts: OrderedDict[CommitId, Layout] = OrderedDict()
         self._ahead = 0
         if settings.refresh:
             self.cache.forget(LINE)
@@ -173,10 +175,15 @@ class SnapshotStore:
             ordinal = self._ordinals.get(commit)
             if ordinal is not None:
                 return Sources(commit, (Base(LINE, line, ordinal),))
+            if commit in self._recent:
+                return self._recent[commit]
             overlaid = self._overlaid(commit, line)
             if overlaid is not None:
                 return overlaid
-        return Sources(commit, (self._tree(commit),))
+        found = Sources(commit, (self._tree(commit),))
+        if commit not in PSEUDO_COMMITS:
+            self._keep(found)
+        return found
 
     def forget(self, names: Iterable[str]) -> None:
         """Drops manifests with a damaged file; what they told is built anew when next asked for."""
@@ -184,6 +191,7 @@ class SnapshotStore:
             self.cache.forget(name)
         self._line = None
         self._recent.clear()
+        self._trees.clear()
         self._ordinals = {}
 
     def alone(self, commit: CommitId) -> Sources:
@@ -228,6 +236,7 @@ class SnapshotStore:
     def _take_line(self, line: Manifest) -> None:
         self._line = line
         self._recent.clear()
+        self._trees.clear()
         self._ordinals = {commit: number for number, commit in enumerate(line.commits)}
 
     def _index(self, known: Manifest | None) -> Manifest:
@@ -300,12 +309,21 @@ class SnapshotStore:
         return self._over(below, commit)
 
     def _stacked(self, commit: CommitId) -> Sources | None:
-        """Puts a commit over an overlay that was made shortly before; None if there is none."""
+        """Puts a commit over what was made for one shortly before; None if there is nothing."""
         found = self._repository.nearest(commit, self._recent) if self._recent else None
         below = self._recent[found[0]] if found is not None else None
-        if below is None or len(below.bases) > _MOST_STACKED:
-            return None
-        return self._over(below, commit)
+        if below is not None and len(below.bases) > _MOST_STACKED:
+            below = self._trees.get(below.bases[0].name)
+        return self._over(below, commit) if below is not None else None
+
+    def _keep(self, sources: Sources) -> None:
+        """Keeps what answers for a commit, for those that come after it."""
+        self._recent[sources.commit] = sources
+        if len(sources.bases) == 1:
+            self._trees[sources.bases[0].name] = sources
+        for kept in (self._recent, self._trees):
+            if len(kept) > _MOST_RECENT:
+                kept.popitem(last=False)
 
     def _over(self, below: Sources, commit: CommitId) -> Sources | None:
         """Puts what a commit changed over what answers for one before it."""
@@ -315,15 +333,31 @@ class SnapshotStore:
             return None
         bases = tuple(replace(base, without=base.without | paths) for base in below.bases)
         name = f"overlay-{below.commit[:16]}-{commit}"
+        layout = self._layout_over(below.commit, commit) if _is_declared(bases[0]) else None
+        if layout is not None and not layout.inputs.isdisjoint(paths):
+            return None
         delta = self.cache.load(name)
         if delta is None:
-            layout = self.layout(commit) if self._is_declared(bases[0].ordinal) else None
             delta = self._delta(name, commit, changed, layout)
         sources = Sources(commit, (*bases, Base(name, delta, 0)))
-        self._recent[commit] = sources
-        if len(self._recent) > _MOST_RECENT:
-            self._recent.popitem(last=False)
+        self._keep(sources)
         return sources
+
+    def take_over(self, known: CommitId, commit: CommitId) -> None:
+        """Lets what answers for a commit answer for another one with the same files."""
+        sources = self._recent.get(known)
+        if sources is not None:
+            self._keep(replace(sources, commit=commit))
+        if known in self._layouts:
+            self._layouts[commit] = self._layouts[known]
+
+    def _layout_over(self, below: CommitId, commit: CommitId) -> "Layout":
+        """Gives the layout of a commit, unless its changes touch what that is read from."""
+        found = self._layouts.pop(below, None) or self.layout(below)
+        self._layouts[below] = self._layouts[commit] = found
+        while len(self._layouts) > _MOST_RECENT:
+            self._layouts.popitem(last=False)
+        return found
 
     def held_by_recent(self) -> frozenset[str]:
         """Names the tables in memory that a new overlay may be put on."""
@@ -365,12 +399,6 @@ class SnapshotStore:
         objects = self._repository.objects()
         return Layout.read(entries.keys(), lambda path: objects.read(entries[path].blob))
 
-    def _is_declared(self, ordinal: int) -> bool:
-        """Whether declarations, which an overlay's own files do not show, place its files."""
-        line = self.line()
-        found = line.layout_at(ordinal)
-        return bool(found.problems) or not found.is_plain
-
     def _tree(self, commit: CommitId) -> Base:
         entries = self._repository.tree(commit)
         listing = "\n".join(f"{e.mode:o} {e.blob} {e.path}" for e in entries.values())
@@ -383,6 +411,12 @@ class SnapshotStore:
             with self.cache.building():
                 self.cache.save(name, manifest)
         return Base(name, manifest, len(manifest.commits) - 1)
+
+
+def _is_declared(base: Base) -> bool:
+    """Whether declarations, which an overlay's own files do not show, place the files."""
+    found = base.manifest.layout_at(base.ordinal)
+    return bool(found.problems) or not found.is_plain
 
 
 def _touches_layout(paths: Collection[str]) -> bool:

@@ -158,9 +158,11 @@ class _Reader:
         if self._tokens.words(first, "DEFAULT", "VALUES"):
             self._at = first + 2
         else:
-            between = (self._tokens[self._at].start, self._tokens[first].start)
-            if first == self._at or self._tokens[first - 1].word == "POSITION":
-                self._region.columns.append(between)
+            if first == self._at and self._tokens[first].word == "VALUES":
+                self._region.columns.append((self._tokens[first].start,) * 2)
+            elif first == self._at or self._tokens[first - 1].word == "POSITION":
+                # With names before a query DuckDB would drop values too many.
+                self._region.by_position = True
             self._at = first
             if self._text() not in _FIRST_OF_ROWS:
                 raise self._fault()

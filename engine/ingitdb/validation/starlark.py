@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn
 
 from ingitdb.validation.starlark_functions import BUILTINS, METHODS, StarlarkFault, equal, size_of
 
-_MOST_STEPS = 1_000_000
+_MOST_STEPS = 200_000
 _MOST_LETTERS = 10_000
 _MOST_BITS = 512
 _NUMBERS = (int, float)

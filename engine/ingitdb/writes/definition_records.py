@@ -76,6 +76,9 @@ def _puts(file: TableFile, number: int, cells: Cells) -> Iterator[Edit]:
         made = file_value(value, kind)
         if raw in fields:
             new = None if isinstance(made, Absence) else made
+            if new is None and file.format == "toml":  # which has no null
+                yield Remove(place=(*place, raw))
+                continue
             yield from leaf_edits(fields[raw], file.fit(raw, new), (*place, raw))
         elif not isinstance(made, Absence):
             yield Insert(place=(*place, raw), value=file.fit(raw, made))

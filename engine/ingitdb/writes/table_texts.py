@@ -18,6 +18,8 @@ from ingitdb.writes.values import ABSENT, Absence, Known, file_value
 
 Cells: TypeAlias = Mapping[str, tuple[Any, ColumnType]]
 """By field the new value, as SQL gives it, and the column's type."""
+_WITHOUT_NULL = ("toml",)
+"""Formats in which a field without a value is not there."""
 Texts: TypeAlias = dict[str, bytes | None]
 """By path the new bytes of a file, or None for one that goes."""
 
@@ -208,7 +210,9 @@ def _record_edits(file: TableFile, place: Place, cells: Cells) -> Iterator[Edit]
             continue
         old = known.get(raw, ABSENT)
         new = file_value(value, kind, old)
-        if old is not ABSENT:
+        if old is not ABSENT and new is None and file.format in _WITHOUT_NULL:
+            yield Remove(place=(*place, raw))
+        elif old is not ABSENT:
             yield from leaf_edits(old, file.fit(raw, _known(value, kind, old)), (*place, raw))
         elif new is not ABSENT:
             yield Insert(place=(*place, raw), value=file.fit(raw, _known(value, kind, old)))
@@ -217,4 +221,3 @@ def _record_edits(file: TableFile, place: Place, cells: Cells) -> Iterator[Edit]
 def _known(value: Any, kind: ColumnType, old: Known) -> Value:
     found = file_value(value, kind, old)
     return None if isinstance(found, Absence) else found
-

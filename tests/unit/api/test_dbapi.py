@@ -49,7 +49,7 @@ def test_every_error_has_a_class() -> None:
         ("SELECT * FROM items AS OF 'nope'", "ProgrammingError", "IGD-2004"),
         ("SELECT 1/0::INT, 'x'::INT", "DataError", "IGD-5001"),
         ("SELECT ?", "ProgrammingError", "IGD-5002"),
-        ("CREATE TABLE more (n INTEGER)", "NotSupportedError", "IGD-5004"),
+        ("MERGE BRANCH other", "NotSupportedError", "IGD-5003"),
         ("SELECT * FROM read_csv('/etc/passwd')", "NotSupportedError", "IGD-5003"),
         ("COPY items TO '/tmp/x'", "NotSupportedError", "IGD-5003"),
     ],

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.support.opening import rows
 from tests.support.repositories import RepoBuilder
 from tests.support.validated import Validator, definition
 
@@ -481,6 +482,29 @@ def test_base_runs_custom_rules_and_drops_old_rows(repo, found):
     assert len(found()) == 2
 
 
+def test_base_asks_a_new_rule_of_everything(repo, found):
+    said = "tables: {t: {glob: t.csv}}\n"
+    repo.commit({TABLES: said, "t.csv": "a\n7\n"})
+    base = repo.tip()
+    repo.commit({TABLES: f"rules: {{dear: SELECT a FROM t WHERE a > 5}}\n{said}"})
+    assert [v.value for v in found.violations(base=base)] == [{"a": 7}]
+
+
+def test_base_asks_new_names_of_everything(repo, found):
+    repo.commit({"t/Old.yaml": "a: 1\n", "t/new.yaml": "a: 1\n"})
+    base = repo.tip()
+    repo.commit({TABLES: "naming: {keys: '[a-z]+'}\n"})
+    assert found(base=base) == [("naming.keys", "t/Old.yaml:1:1")]
+
+
+def test_base_looks_at_all_of_a_table_that_takes_other_files(repo, found):
+    said = "tables: {t: {glob: 'a/*.yaml', columns: {n: {type: INT}}}}\n"
+    repo.commit({TABLES: said, "a/x.yaml": "n: 1\n", "b/y.yaml": "n: x\n"})
+    base = repo.tip()
+    repo.commit({TABLES: said.replace("a/*", "b/*")})
+    assert found(base=base) == [("type", "b/y.yaml:1:1")]
+
+
 def test_base_finds_unreadable_files_without_any_declaration(repo, found):
     repo.commit({"t/a.json": "{", "t/b.json": '{"a": 1}'})
     base = repo.tip()
@@ -509,3 +533,68 @@ def test_work_tree_and_index(repo, found):
 def test_some_tables_alone(repo, found):
     repo.commit(shop("a,1,l,0\n", notes='[{"route": "x", "class": "y"}]'))
     assert found(tables=("notes",)) == [("foreign_key", "notes.json:1:3")]
+
+
+# --- In SQL -----------------------------------------------------------------------------------
+
+
+def test_the_information_schema_lists_them(repo, opened):
+    repo.commit(shop("a,1,l,2\n"))
+    db = opened(repo)
+    listed = rows(db, "SELECT table_name, constraint_name, constraint_type"
+                      " FROM information_schema.table_constraints ORDER BY ALL")  # fmt: skip
+    assert listed == [
+        ("fares", "fares_fkey", "FOREIGN KEY"),
+        ("fares", "fares_key", "UNIQUE"),
+        ("fares", "fares_pkey", "PRIMARY KEY"),
+        ("fares", "label_named", "CHECK"),
+        ("fares", "price_positive", "CHECK"),
+        ("notes", "notes_fkey", "FOREIGN KEY"),
+        ("routes", "routes_key", "UNIQUE"),
+        ("routes", "routes_pkey", "PRIMARY KEY"),
+    ]
+    reactions = "SELECT constraint_name, update_rule, delete_rule"
+    reactions += " FROM information_schema.referential_constraints ORDER BY ALL"
+    assert rows(db, reactions) == [
+        ("fares_fkey", "CASCADE", "CASCADE"),
+        ("notes_fkey", "RESTRICT", "SET NULL"),
+    ]
+    names = "SELECT column_name FROM information_schema.key_column_usage"
+    names += " WHERE constraint_name = 'fares_key' ORDER BY ordinal_position"
+    assert rows(db, names) == [("class",), ("label",)]
+
+
+def test_violations_of_a_key_of_two_columns(repo, opened):
+    repo.commit(shop("a,1,l,2\na,1,m,0\n"))
+    db = opened(repo)
+    found = rows(db, "SELECT violation_type, route, class, violation_info->>'rule'"
+                     " FROM constraint_violations('fares') ORDER BY ALL")  # fmt: skip
+    assert found == [("check", "a", 1, "check"), ("unique", "a", 1, "primary_key")]
+
+
+def test_violations_at_another_commit(repo, opened):
+    repo.commit(shop("a,1,l,0\n"))
+    bad = repo.tip()
+    repo.commit(shop("a,1,l,1\n"))
+    assert rows(opened(repo), "FROM constraint_violations") == []
+    assert rows(opened(repo, ref=bad), "FROM constraint_violations") == [("fares", 1)]
+
+
+def test_a_mixed_column_refers_by_its_text(repo, found):
+    said = "tables: {u: {glob: 'u/*.yaml'}, "
+    said += "t: {glob: t.json, unique: of, foreign_keys: [{columns: of, table: u}]}}"
+    records = '[{"of": "x"},\n{"of": [1]},\n{"of": "y"},\n{"of": "x"}]'
+    repo.commit({TABLES: said, "u/x.yaml": "a: 1\n", "t.json": records})
+    assert found() == [
+        ("foreign_key", "t.json:2:2"),
+        ("foreign_key", "t.json:3:2"),
+        ("unique", "t.json:4:2"),
+    ]
+
+
+def test_some_tables_alone_with_what_cannot_be_read_of_them(repo, found):
+    files = collection("a: {type: int}", a="a: [\n")
+    repo.commit({**files, "other/a.json": "{}", "other/b.json": "{"})
+    assert found(tables=("ports",)) == [("unreadable", "ports/$records/a.yaml:2:1")]
+    repo.commit({TABLES: "discover: true\n"})
+    assert found(tables=("other",)) == [("unreadable", "other/b.json:1:2")]

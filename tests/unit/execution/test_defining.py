@@ -137,7 +137,7 @@ def test_composite_and_unsafe_keys_name_files(data: RepoBuilder, connection: Any
     refused(connection, "INSERT INTO t VALUES ('plain', 3, 1)", "already")
     connection.execute("CREATE TABLE k (_key VARCHAR PRIMARY KEY, n INTEGER)")
     connection.execute("INSERT INTO k VALUES ('a/b', 1)")
-    assert (data.path / "k/$records/a%2Fb.yaml").read_text() == "n: 1\n" or "'n': 1"
+    assert yaml.safe_load((data.path / "k/$records/a%2Fb.yaml").read_text()) == {"n": 1}
     assert rows(connection, "FROM k") == [("a/b", 1)]
     sound(data)
 

@@ -63,6 +63,8 @@ CHANGES = [
      ["+c:", "+  size: 3"]),
     ("INSERT OR IGNORE INTO stops VALUES ('a', 5), ('c', 3)", 1, ["+c:", "+  size: 3"]),
     ("INSERT OR REPLACE INTO stops VALUES ('b', 5)", 1, ["-  size: 2", "+  size: 5"]),
+    ("INSERT OR REPLACE INTO stops SELECT upper(_key), 7 FROM stops UNION ALL SELECT 'b', 5", 3,
+     ["-  size: 2", "+  size: 5", "+A:", "+  size: 7", "+B:", "+  size: 7"]),
     (
         "INSERT OR REPLACE INTO people BY NAME SELECT 'anna' AS _key, max(n) AS age FROM log",
         1,
@@ -209,10 +211,14 @@ REFUSED = [
      ingitdb.IntegrityError, "log has a record 'b' already"),
     ("MERGE INTO log USING (SELECT 1) ON false WHEN NOT MATCHED THEN INSERT (id, code)"
      " VALUES (1, 'q')", ingitdb.IntegrityError, "log has a record '1' already"),
-    ("INSERT OR IGNORE INTO log (code) VALUES ('q')", ingitdb.OperationalError, "needs a key"),
+    ("INSERT OR IGNORE INTO log (code) VALUES ('q')", ingitdb.IntegrityError, "needs a key"),
     ("INSERT INTO stops VALUES ('a', 'x') ON CONFLICT DO NOTHING", ingitdb.DataError, "convert"),
     ("INSERT INTO stops VALUES ('a') ON CONFLICT DO NOTHING", ingitdb.ProgrammingError,
      '"stops": expected 2 columns but 1'),
+    ("INSERT OR REPLACE INTO stops SELECT 'a', 1, 2", ingitdb.ProgrammingError,
+     "2 columns but 3 values"),
+    ("MERGE INTO stops USING fares ON false WHEN NOT MATCHED THEN INSERT VALUES ('z', 1, 2)",
+     ingitdb.ProgrammingError, "2 columns but 3 values"),
     ("INSERT INTO stops VALUES ('a', 1) ON CONFLICT (size) DO NOTHING", ingitdb.ProgrammingError,
      "not referenced by a UNIQUE/PRIMARY KEY"),
     ("INSERT INTO fares VALUES ('a', 1) ON CONFLICT DO NOTHING", ingitdb.ProgrammingError,
@@ -227,7 +233,7 @@ REFUSED = [
      "'stop' does not exist"),
     ("MERGE INTO stops USING fares ON true", ingitdb.ProgrammingError, "syntax error"),
     ("MERGE INTO stops USING fares ON true WHEN MATCHED THEN ERROR 'no ' || route",
-     ingitdb.DataError, "no R1"),
+     ingitdb.IntegrityError, "no R1"),
     ("REPLACE INTO stops VALUES ('a', 1)", ingitdb.ProgrammingError, "syntax error"),
     ("UPDATE stops SET size.x = 1", ingitdb.ProgrammingError, "Qualified column names"),
     ("UPDATE people SET (age, name) = (SELECT 1, 'x')", ingitdb.ProgrammingError,
@@ -276,6 +282,16 @@ def test_defaults_that_cannot_be_used(default: str, data: RepoBuilder, opened: O
     before = data.tip()
     with pytest.raises(ingitdb.Error, match=r"(?i)default"):
         opened(data).execute("INSERT INTO log (id) VALUES (3)")
+    assert data.tip() == before
+
+
+def test_a_statement_that_takes_too_long(data: RepoBuilder, opened: Opened) -> None:
+    before = data.tip()
+    endless = "SELECT sum(a.i * b.i) AS s FROM range(10000000) a (i), range(1000000) b (i)"
+    with pytest.raises(ingitdb.OperationalError, match="took longer than"):
+        opened(data, timeout=0.5).execute(
+            f"MERGE INTO stops USING ({endless}) ON true WHEN MATCHED THEN DELETE"
+        )
     assert data.tip() == before
 
 

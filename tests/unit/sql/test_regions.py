@@ -105,8 +105,8 @@ def test_what_is_put_back_says_the_same(sql: str, parser: DuckdbParser) -> None:
     ("sql", "columns", "by_position"),
     [
         ("INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING", 1, False),
-        ("INSERT INTO t BY POSITION SELECT 1 ON CONFLICT DO NOTHING", 1, False),
-        ("INSERT INTO t (SELECT 1) ON CONFLICT DO NOTHING", 1, False),
+        ("INSERT INTO t BY POSITION SELECT 1 ON CONFLICT DO NOTHING", 0, True),
+        ("INSERT INTO t (SELECT 1) ON CONFLICT DO NOTHING", 0, True),
         ("INSERT INTO t (a) (SELECT 1) ON CONFLICT DO NOTHING", 0, False),
         ("INSERT OR IGNORE INTO t BY NAME SELECT 1 AS a", 0, False),
         ("MERGE INTO t USING u ON x WHEN NOT MATCHED THEN INSERT VALUES (1)", 1, False),
@@ -117,11 +117,11 @@ def test_what_is_put_back_says_the_same(sql: str, parser: DuckdbParser) -> None:
         ("MERGE INTO t USING u ON x WHEN MATCHED THEN UPDATE SET *", 0, True),
         ("MERGE INTO t USING u ON x WHEN MATCHED THEN UPDATE", 0, True),
         ("MERGE INTO t USING u ON x WHEN MATCHED THEN UPDATE BY NAME", 0, False),
-        ("INSERT OR IGNORE INTO t FROM u RETURNING a, t.*", 1, False),
-        ("INSERT OR IGNORE INTO t FROM u RETURNING * EXCLUDE a", 1, True),
-        ("INSERT OR IGNORE INTO t FROM u RETURNING t", 1, True),
-        ("INSERT OR IGNORE INTO t FROM u RETURNING COLUMNS('a')", 1, True),
-        ("INSERT OR IGNORE INTO t FROM u RETURNING a * 2", 1, False),
+        ("INSERT OR IGNORE INTO t VALUES (1) RETURNING a, t.*", 1, False),
+        ("INSERT OR IGNORE INTO t VALUES (1) RETURNING * EXCLUDE a", 1, True),
+        ("INSERT OR IGNORE INTO t VALUES (1) RETURNING t", 1, True),
+        ("INSERT OR IGNORE INTO t VALUES (1) RETURNING COLUMNS('a')", 1, True),
+        ("INSERT OR IGNORE INTO t VALUES (1) RETURNING a * 2", 1, False),
     ],
 )
 def test_where_a_column_of_ours_would_be_in_the_way(

@@ -104,8 +104,8 @@ class _Edited:
             whole = edits[0]
             wanted = whole.value if isinstance(whole, Put) else applied(_empty(edits), edits)
             return self._closed(first_document(self.splices, wanted), lambda: wanted)
-        text = self._closed(self.splices.made(), lambda: applied(self.value, edits))
-        return self._settled(text, edits)
+        text = self._settled(self.splices.made(), edits)
+        return self._closed(text, lambda: applied(self.value, edits))
 
     def _closed(self, text: str, wanted: Callable[[], Value]) -> str:
         """Gives a text without a line break at its end, if the file has none and needs none."""

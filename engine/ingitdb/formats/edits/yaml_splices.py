@@ -103,11 +103,15 @@ class NodeSplices(Splices[str]):
 
     def put_value(self, slot: Slot, value: Value) -> None:
         """Puts a value in the place of a node, in the style of what is like it."""
-        self._customs = None
+        before, self._customs = self.layout.quote, None
         if isinstance(value, str):
             usual = self.layout.quote_without(slot.node)
             self._customs = Customs(self.places, slot, usual)
             self.layout.quote = self._customs.quote
+        self._put_value(slot, value)
+        self.layout.quote = before
+
+    def _put_value(self, slot: Slot, value: Value) -> None:
         start, node = self._start(slot, value), slot.node
         folded = None
         if isinstance(value, str) and start == node.body:
