@@ -2,9 +2,11 @@
 
 import random
 import time
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from threading import Lock, RLock
 from typing import TYPE_CHECKING, TypeAlias
+from weakref import WeakValueDictionary
 
 from ingitdb.errors import BranchMoved, ReadOnly
 from ingitdb.execution.transactions import Transaction
@@ -14,7 +16,8 @@ from ingitdb.model.history import Signature
 from ingitdb.model.identifiers import EMPTY, CommitId
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from ingitdb.execution.draft import Draft
     from ingitdb.writes.table_texts import Texts
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 MOST_TRIES = 10
 PATIENT = 2
 """So many races are lost before other writers wait."""
+_PATIENCE = 1.0
+"""Seconds that a writer waits for another one of its process."""
 _PAUSE = 0.005
 """Seconds, at most, after a lost race; twice as many after each further one."""
 _MOST_TEXT = 2_000
@@ -108,9 +113,37 @@ class Landing:
         raise AssertionError
 
 
-def turn(repository: Repository, tries: int) -> AbstractContextManager[None]:
-    """Keeps other writers away from one that has lost some races."""
-    return repository.writer().turn() if tries >= PATIENT else nullcontext()
+@contextmanager
+def turn(repository: Repository, tries: int) -> "Iterator[None]":
+    """Lets the writers of this process go one after another, so that none works in vain.
+
+    One that takes long is not waited for, but may lose a race; one that has lost some keeps the
+    writers of other processes away, too.
+
+    Args:
+        repository: What is written.
+        tries: How often the writer has lost.
+    """
+    with _QUEUES_LOCK:
+        queue = _QUEUES.setdefault(repository.common_dir, _Queue())
+    is_first = queue.lock.acquire(timeout=_PATIENCE)
+    try:
+        with repository.writer().turn() if tries >= PATIENT else nullcontext():
+            yield
+    finally:
+        if is_first:
+            queue.lock.release()
+
+
+class _Queue:
+    """The writers of one repository in this process."""
+
+    def __init__(self) -> None:
+        self.lock = RLock()
+
+
+_QUEUES: "WeakValueDictionary[Path, _Queue]" = WeakValueDictionary()
+_QUEUES_LOCK = Lock()
 
 
 def pause(lost: int) -> None:
@@ -149,8 +182,7 @@ def branch_of(repository: Repository, ref: str | None) -> str:
     """
     head = repository.head().branch
     name = ref or head
-    local = {branch.name for branch in repository.branches() if not branch.is_remote} | {head}
-    if name is None or name not in local:
+    if name is None or (name != head and repository.named(f"refs/heads/{name}") is None):
         what = f"{name!r} is no branch" if name else "HEAD names no branch but a commit"
         raise ReadOnly(
             f"{what}, so that it cannot be written.",

@@ -161,6 +161,7 @@ class Writer:
 
         Raises:
             Conflict: Someone else has changed the same records; the transaction is over.
+            BranchMoved: The branch has moved again and again; the transaction is over.
             WriteError: The commit cannot be made.
         """
         transaction = self._transaction
@@ -170,7 +171,7 @@ class Writer:
         if transaction.written.files or asked.allow_empty:
             try:
                 found = self._land(transaction, asked)
-            except Conflict:
+            except (Conflict, BranchMoved):  # whoever tries again begins again
                 self._transaction = None
                 raise
         self._transaction = None

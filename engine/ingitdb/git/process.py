@@ -59,6 +59,7 @@ _CONFIG = (
     "core.fsmonitor=false",
     "core.hooksPath=" + os.devnull,
     "log.follow=false",
+    "advice.graftFileDeprecated=false",
     "diff.orderFile=" + os.devnull,
 )
 

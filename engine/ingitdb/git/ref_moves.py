@@ -92,7 +92,9 @@ class RefMoves:
         self._update(ref, "-m", reason, ref, new, old or "0" * len(new))
         file = self._layout.common_dir / ref
         if file.exists():
-            sync_folder(file.parent)
+            depth = ref.count("/") - 1  # a folder that is new, as of the branch team/x
+            for folder in list(file.parents)[:depth]:
+                sync_folder(folder)
 
     def drop(self, ref: str, old: str) -> None:
         """Removes a ref if it still names the old one.

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ingitdb.catalog.columns import type_of
 from ingitdb.model.shapes import Place
 from ingitdb.model.tables import DeclaredColumn
 from ingitdb.model.types import (
@@ -19,6 +20,7 @@ from ingitdb.model.types import (
     ColumnType,
     ListOf,
     MapOf,
+    Scalar,
     Struct,
     quote_identifier,
     quote_literal,
@@ -39,6 +41,8 @@ _SPELLED = frozenset(
     ]
 )
 """Types whose values files spell as texts."""
+_CLOCKS = (DATE, TIME, TIMESTAMP, TIMESTAMPTZ)
+_INTEGERS = frozenset("ilhH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +99,52 @@ def _wanted(
     want = declared.type
     if want in (TIMESTAMP, TIMESTAMPTZ):
         return _moments(expression, natural)
+    if want is None:
+        return []
+    if want == JSON and declared.in_cells:
+        return _json_cells(expression, place, natural)
+    found = _part(expression, place, natural, want)
+    if found is None and declared.in_cells and want in IN_CELLS:
+        found = _spelled(expression, place, natural, declared)
+    return [found] if found is not None else []
+
+
+def _part(expression: str, place: Place, natural: ColumnType, want: ColumnType) -> Fitting | None:
+    """Shows what stands at a place, perhaps inside of a value; None where it cannot conform."""
+    if not (place.kinds or place.is_list or place.is_map):
+        return Fitting(want, f"CAST(NULL AS {want.sql})")
+    if want == natural:
+        return Fitting(want, expression)
     if isinstance(want, MapOf):
         return _map(expression, place, natural, want)
     if isinstance(want, ListOf):
         return _list(expression, place, natural, want)
-    if want is None:
+    if isinstance(want, Struct):
+        return _struct(expression, place, natural, want)
+    if want == JSON:
+        return Fitting(want, f"to_json({expression})") if _is_json(place) else None
+    return _scalar(expression, place, natural, want) if _is_scalar(natural) else None
+
+
+def _is_scalar(kind: ColumnType) -> bool:
+    return isinstance(kind, Scalar) and kind != JSON
+
+
+def _is_json(place: Place) -> bool:
+    """Tells whether the stored values give the JSON that stands in the files."""
+    if place.is_map or (place.kinds and place.item is not None):
+        return False
+    if place.item is not None:
+        return _is_json(place.item)
+    return place.kinds <= {"s"} or place.kinds <= {"i", "l", "h"} or place.kinds <= {"b"}
+
+
+def _json_cells(expression: str, place: Place, natural: ColumnType) -> Sequence[Fitting]:
+    """Reads cells that spell JSON."""
+    if natural != VARCHAR and not _spells_itself(place):
         return []
-    scalar = _scalar(expression, place, natural, want)
-    if scalar is None and declared.in_cells and want in IN_CELLS:
-        scalar = _spelled(expression, place, natural, declared)
-    return [scalar] if scalar is not None else []
+    text = f"CAST({expression} AS VARCHAR)"
+    return [Fitting(JSON, f"TRY_CAST({text} AS JSON)", f"NOT json_valid({text})")]
 
 
 def _spelled(
@@ -122,6 +162,39 @@ def _spelled(
 
 
 def _scalar(expression: str, place: Place, natural: ColumnType, want: ColumnType) -> Fitting | None:
+    if want == VARCHAR:
+        is_known = _spells_itself(place)
+        return Fitting(want, f"CAST({expression} AS VARCHAR)") if is_known else None
+    if natural == VARCHAR:
+        return _of_text(expression, place, want)
+    if natural in (DATE, TIMESTAMP):
+        return _of_moment(expression, natural, want)
+    return _of_number(expression, place, natural, want)
+
+
+def _of_text(expression: str, place: Place, want: ColumnType) -> Fitting | None:
+    """Reads texts; whole numbers past those that are stored as numbers are texts, too."""
+    found = tried(expression, want)
+    if want in _CLOCKS and place.kinds <= {"s", "d"}:
+        return Fitting(want, found, misspelled(expression, want))
+    is_spelled = want.sql in _SPELLED and place.kinds <= {"s"}
+    is_whole = (want.sql in _WHOLE or want.sql.startswith("DECIMAL(")) and place.kinds <= _INTEGERS
+    return Fitting(want, found, _fails(expression, want)) if is_spelled or is_whole else None
+
+
+def _of_moment(expression: str, natural: ColumnType, want: ColumnType) -> Fitting | None:
+    """Shows dates and moments in another precision where that keeps all of them."""
+    if want == TIMESTAMP:
+        return Fitting(want, f"CAST({expression} AS {want.sql})")
+    if not want.sql.startswith("TIMESTAMP_"):
+        return None
+    found = tried(expression, want)
+    return Fitting(want, found, f"CAST({found} AS {natural.sql}) IS DISTINCT FROM {expression}")
+
+
+def _of_number(
+    expression: str, place: Place, natural: ColumnType, want: ColumnType
+) -> Fitting | None:
     cast = f"CAST({expression} AS {want.sql})"
     found = tried(expression, want)
     fails = _fails(expression, want)
@@ -130,8 +203,6 @@ def _scalar(expression: str, place: Place, natural: ColumnType, want: ColumnType
         return Fitting(want, found, f"({expression} <> trunc({expression}) OR {fails})")
     if want in (DOUBLE, FLOAT) and (is_fixed or _are_exact(natural, place)):
         return Fitting(want, cast)
-    if want in (DATE, TIME) and natural == VARCHAR and place.kinds <= {"s", "d"}:
-        return Fitting(want, found, misspelled(expression, want))
     if want.sql.startswith("DECIMAL(") and (natural == DOUBLE or is_fixed):
         exact = f"CAST({found} AS {natural.sql}) IS DISTINCT FROM {expression}"
         return Fitting(want, found, f"({fails} OR {exact})")
@@ -139,8 +210,6 @@ def _scalar(expression: str, place: Place, natural: ColumnType, want: ColumnType
         return Fitting(want, found, fails)
     if want == FLOAT and natural == DOUBLE:
         return Fitting(want, cast)
-    if want.sql in _SPELLED and natural == VARCHAR and place.kinds <= {"s"}:
-        return Fitting(want, found, fails)
     return None
 
 
@@ -166,41 +235,100 @@ def _moments(expression: str, natural: ColumnType) -> list[Fitting]:
     ]
 
 
-def _map(expression: str, place: Place, natural: ColumnType, want: MapOf) -> list[Fitting]:
-    if natural == JSON:
-        return [Fitting(want, f"TRY_CAST({expression} AS {want.sql})", _fails(expression, want))]
+def _map(expression: str, place: Place, natural: ColumnType, want: MapOf) -> Fitting | None:
+    if place.kinds or place.is_list:
+        return None
+    if not place.fields:
+        empty = f"CAST(MAP {{}} AS {want.sql})"
+        return Fitting(want, f"CASE WHEN {expression} IS NOT NULL THEN {empty} END")
     if not isinstance(natural, Struct):
-        return []
+        return _map_of_json(expression, place, want)
     filled = [(name, inner) for name, inner in natural if place.fields[name].text() != "n"]
-    if any(inner != want.value for _, inner in filled):
-        return []
-    entries = ", ".join(
-        f"{{'k': TRY_CAST({quote_literal(name)} AS {want.key.sql}),"
-        f" 'v': struct_extract({expression}, {quote_literal(name)})}}"
-        for name, _ in filled
-    )
-    made = f"map_from_entries(list_filter([{entries}], lambda e: e.v IS NOT NULL))"
+    entries: list[str] = []
+    bad: list[str] = []
+    for name, inner in filled:
+        key, value = quote_literal(name), _field(expression, name)
+        shown = _part(value, place.fields[name], inner, want.value)
+        if shown is None:
+            return None
+        entries.append(f"{{'k': {tried(key, want.key)}, 'v': {shown.expression}}}")
+        if want.key != VARCHAR:
+            bad.append(f"({value} IS NOT NULL AND {_fails(key, want.key)})")
+        bad += _guarded(value, shown)
     empty = f"CAST(MAP {{}} AS {want.sql})"
-    keys = " OR ".join(_fails(quote_literal(name), want.key) for name, _ in filled)
-    bad = keys if want.key != VARCHAR and filled else None
-    shown = f"CASE WHEN {expression} IS NOT NULL THEN {made if filled else empty} END"
-    return [Fitting(want, shown, bad)]
+    made = f"map_from_entries(list_filter([{', '.join(entries)}], lambda e: e.v IS NOT NULL))"
+    whole = f"CASE WHEN {expression} IS NOT NULL THEN {made if filled else empty} END"
+    return Fitting(want, whole, _any(bad))
 
 
-def _list(expression: str, place: Place, natural: ColumnType, want: ListOf) -> list[Fitting]:
+def _map_of_json(expression: str, place: Place, want: MapOf) -> Fitting | None:
+    """Shows maps that are JSON because they have too many keys, or such as differ only in case."""
+    values = Place()
+    for inner in place.fields.values():
+        values.include(inner)
+    kind = type_of(values)
+    if not _is_scalar(kind):
+        return None
+    value = f"CAST((e.value ->> '$') AS {kind.sql})"
+    shown = _part(value, values, kind, want.value)
+    if shown is None:
+        return None
+    entries = f"map_entries(CAST({expression} AS MAP(VARCHAR, JSON)))"
+    pair = f"{{'k': {tried('e.key', want.key)}, 'v': {shown.expression}}}"
+    made = f"map_from_entries(list_transform({entries}, lambda e: {pair}))"
+    bad = _any([_fails("e.key", want.key), *_guarded(value, shown)])
+    return Fitting(want, made, f"len(list_filter({entries}, lambda e: {bad})) > 0")
+
+
+def _struct(expression: str, place: Place, natural: ColumnType, want: Struct) -> Fitting | None:
+    if place.kinds or place.is_list or not (isinstance(natural, Struct) or not place.fields):
+        return None
+    there = {name.casefold(): name for name, inner in place.fields.items() if inner.text() != "n"}
+    if there.keys() - {name.casefold() for name, _ in want}:
+        return None
+    fields: list[str] = []
+    bad: list[str] = []
+    for name, inner in want:
+        field = there.get(name.casefold())
+        shown: Fitting | None = Fitting(inner, f"CAST(NULL AS {inner.sql})")
+        if field is not None:
+            value, stands = _field(expression, field), place.fields[field]
+            shown = _part(value, stands, type_of(stands), inner)
+            bad += _guarded(value, shown) if shown is not None else []
+        if shown is None:
+            return None
+        fields.append(f"{quote_identifier(name)} := {shown.expression}")
+    made = f"struct_pack({', '.join(fields)})"
+    return Fitting(want, f"CASE WHEN {expression} IS NOT NULL THEN {made} END", _any(bad))
+
+
+def _list(expression: str, place: Place, natural: ColumnType, want: ListOf) -> Fitting | None:
     if not isinstance(natural, ListOf) or place.item is None:
-        return []
+        return None
     item = place.item
     if not (item.kinds or item.is_list or item.is_map):
-        return [Fitting(want, f"CAST({expression} AS {want.sql})")]
-    inner = _scalar("i", item, natural.item, want.item)
+        return Fitting(want, f"CAST({expression} AS {want.sql})")
+    inner = _part("i", item, natural.item, want.item)
     if inner is None:
-        return []
+        return None
     made = f"list_transform({expression}, lambda i: {inner.expression})"
     if inner.bad is None:
-        return [Fitting(want, made)]
-    bad = f"len(list_filter({expression}, lambda i: i IS NOT NULL AND {inner.bad})) > 0"
-    return [Fitting(want, made, bad)]
+        return Fitting(want, made)
+    bad = f"len(list_filter({expression}, lambda i: i IS NOT NULL AND ({inner.bad}))) > 0"
+    return Fitting(want, made, bad)
+
+
+def _field(expression: str, name: str) -> str:
+    return f"struct_extract({expression}, {quote_literal(name)})"
+
+
+def _guarded(value: str, shown: Fitting) -> list[str]:
+    """Gives what holds for a value inside of another one that does not conform."""
+    return [f"({value} IS NOT NULL AND ({shown.bad}))"] if shown.bad is not None else []
+
+
+def _any(conditions: Sequence[str]) -> str | None:
+    return " OR ".join(conditions) or None
 
 
 def choose(

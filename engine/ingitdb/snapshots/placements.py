@@ -1,7 +1,7 @@
 """Where the files of a snapshot lie: which tables have any, their blobs, the columns they name."""
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ingitdb.catalog.globs import literal_start
 from ingitdb.catalog.naming import NamedTable
@@ -12,6 +12,9 @@ from ingitdb.snapshots.parts import standing
 from ingitdb.snapshots.segments import Segment
 from ingitdb.snapshots.store import Base
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 
 class Placements:
     """The files that stand at a commit.
@@ -20,6 +23,7 @@ class Placements:
         bases: What answers for the commit.
         file: Gives SQL that reads a cache file.
         query: Runs SQL.
+        held: Gives a table that is in memory.
     """
 
     def __init__(
@@ -27,10 +31,12 @@ class Placements:
         bases: Sequence[Base],
         file: Callable[[Segment], str],
         query: Callable[[str], list[tuple[Any, ...]]],
+        held: "Callable[[Segment], pa.Table]",
     ) -> None:
         self._bases = bases
         self._file = file
         self._query = query
+        self._held = held
 
     def locations(self) -> set[Location]:
         """Gives the locations that have files, and those that are declared."""
@@ -141,6 +147,10 @@ class Placements:
             sure = {n for n, count in files.items() if count > _most_left_out(base, n)}
             if len(sure) == len(files):
                 return sure
+        if base.manifest.placements.is_held:
+            rows = self._held(base.manifest.placements).select(["location", "path"]).to_pydict()
+            placed = zip(rows["location"], rows["path"], strict=True)
+            return sure | {number for number, path in placed if path not in base.without}
         found = self._query(
             f"SELECT DISTINCT location FROM {self._file(base.manifest.placements)}"
             f" WHERE {standing(base, 'path')}"

@@ -73,7 +73,7 @@ class Snapshot:
         self._known: dict[NamedTable, _United] = {}
         self._named: dict[NamedTable, tuple[str, ...] | None] = {}
         self._alone: Snapshot | None = None
-        self.files = Placements(sources.bases, self.bodies.file, query)
+        self.files = Placements(sources.bases, self.bodies.file, query, store.held.table)
         self.tables: list[NamedTable] = name_tables(self.files.locations())
 
     @property
