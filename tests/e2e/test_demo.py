@@ -154,6 +154,25 @@ def test_whom_blame_names(told: Callable[[int], Demo], seed: int) -> None:
     assert len(left) == 3
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_mended(told: Callable[[int], Demo], seed: int) -> None:
+    path = told(seed).path
+    before = fares(path, on(path, "2024-03-07"))
+    wrong = {key for key, price in fares(path, "main").items() if price > 5 * before[key]}
+    assert wrong
+    mended = fares(path, "mended")
+    expected = {
+        key: before[key] if key in wrong else price for key, price in fares(path, "main").items()
+    }
+    assert mended == expected
+    changed = f"{len(wrong)}\t{len(wrong)}\tfares.csv"
+    assert git(path, "show", "--numstat", "--format=%an", "mended").splitlines() == [
+        "Pricing Desk",
+        "",
+        changed,
+    ]
+
+
 def test_the_end_says_how_to_go_on(northlight: Demo) -> None:
     path, screen = northlight.path, northlight.screen
     end = screen.split("Your turn.")[1]

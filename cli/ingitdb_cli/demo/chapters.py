@@ -11,10 +11,12 @@ class Step:
     Attributes:
         arguments: What follows `ingitdb`.
         sparkline: A numeric column of the result to be drawn as a line of blocks.
+        form: The format in which it is shown.
     """
 
     arguments: Sequence[str]
     sparkline: str | None = None
+    form: str = "table"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,13 @@ SELECT route, category, season, ticket, commit[:10] AS commit, commit_date::DATE
 FROM blame('fares') WHERE route = 'R07' AND message LIKE 'Spring tariff%'
 ORDER BY category, season, ticket"""
 
+MENDED = """\
+CREATE BRANCH IF NOT EXISTS mended FROM 'main'; USE BRANCH mended;
+UPDATE fares n SET price_eur = o.price_eur FROM fares AS OF '2024-03-07' o
+WHERE n.price_eur > 5 * o.price_eur AND (n.route, n.category, n.season, n.ticket, n.class)
+  = (o.route, o.category, o.season, o.ticket, o.class)"""
+DESK = "Pricing Desk <pricing@example.org>"
+
 CHAPTERS = (
     Chapter(
         title="No configuration needed: what looks like data is a table.",
@@ -102,5 +111,12 @@ CHAPTERS = (
     Chapter(
         title="blame names them too: nobody has changed them since that commit.",
         steps=(_query(BLAMED),),
+    ),
+    Chapter(
+        title="Mend it with the prices of the day before: a commit that changes three lines.",
+        steps=(
+            Step(arguments=("query", MENDED, "--author", DESK)),
+            Step(arguments=("diff", "main...mended", "fares"), form="text"),
+        ),
     ),
 )

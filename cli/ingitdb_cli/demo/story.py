@@ -51,7 +51,8 @@ class Story:
     def _step(self, step: Step) -> int:
         click.echo(f"\n$ {_shell(('ingitdb', *step.arguments))}")
         began = time.monotonic()
-        status = self._run((*self._place(), *step.arguments, "--format", "table", "--no-pager"))
+        form = ("--format", step.form, "--no-pager")
+        status = self._run((*self._place(), *step.arguments, *form))
         spent = time.monotonic() - began
         if status:
             return status
