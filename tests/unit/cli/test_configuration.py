@@ -121,7 +121,8 @@ def test_format_is_a_setting_too(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_repository_chooses_neither_where_files_are_written_nor_by_whom(repository: Path) -> None:
-    say(repository / ".ingitdb" / "config.yaml", "cache: /somewhere/else\nauthor: A <a@example.org>\nthreads: 2\n")
+    chosen = "cache: /somewhere/else\nauthor: A <a@example.org>\nthreads: 2\n"
+    say(repository / ".ingitdb" / "config.yaml", chosen)
     found = configure(repository)
     assert found.values["cache"].origin == "default"
     assert found.values["author"].origin == "default"
