@@ -1,6 +1,6 @@
 # One line a target; CI calls the same. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup fmt lint types test test-all sweep sweep-texts faults faults-writes golden bench bench-small bench-compare docs check audit sbom build demo clean
+.PHONY: help setup fmt lint types test test-all sweep sweep-texts sweep-scripts faults faults-writes golden bench bench-small bench-compare docs check audit sbom build demo clean
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 BASE ?= main
@@ -26,6 +26,8 @@ sweep: .venv/.dev ## every commit of the shared data that changes columns, many 
 		tests/compat/test_diff_oracle.py tests/property/test_algebra.py
 sweep-texts: .venv/.dev ## 5,000 scalars of each shared repository, and of torture files, changed one by one (SEED=1)
 	INGITDB_TEST_TEXTS=$(or $(COUNT),5000) INGITDB_TEST_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -n 2 -rP tests/compat/test_minimal_text_of_files.py
+sweep-scripts: .venv/.dev ## 500 scripts of SQL, run here and in DuckDB (SEED=1 COUNT=500)
+	INGITDB_TEST_SCRIPTS=$(or $(COUNT),500) INGITDB_TEST_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -rP tests/compat/test_sql_scripts.py
 faults: .venv/.dev ## 200 rounds of kill -9 while indexing (SEED=1 ROUNDS=200)
 	INGITDB_TEST_KILL_ROUNDS=$(or $(ROUNDS),200) INGITDB_TEST_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -x -s tests/compat/test_kill.py
 faults-writes: .venv/.dev ## 300 rounds of kill -9 under eight writers (SEED=1 ROUNDS=300)

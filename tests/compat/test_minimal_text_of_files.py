@@ -24,12 +24,26 @@ STYLES = {
     "congress-legislators": {"yaml plain", "yaml plain list item", "yaml single quoted"},
     "pypa-advisories": {"yaml literal block", "yaml plain", "yaml single quoted list item"},
     "torture": {
-        *("body", "csv quoted over lines", "json quoted list item", "toml quoted over lines"),
+        *(
+            "body",
+            "toml literal",
+            "csv quoted over lines",
+            "json quoted list item",
+            "toml quoted over lines",
+        ),
         *("yaml folded block", "yaml literal block list item", "yaml plain in flow"),
         *("yaml anchored literal block", "yaml anchored plain, repeated", "jsonl plain"),
     },
 }
 """Styles of which there must be some."""
+FOLDED = {"yaml double quoted over lines", "yaml single quoted over lines", "yaml plain over lines"}
+LOST = {
+    "demo-ingitdb": {"yaml double quoted"},
+    "country-codes": FOLDED,
+    "congress-legislators": {*FOLDED, "yaml single quoted", "yaml plain list item"},
+    "pypa-advisories": {*FOLDED, "yaml single quoted", "yaml double quoted"},
+}
+"""Styles whose spelling may follow from nothing around, so that it is lost with the value."""
 
 
 def files_of(repository: Path) -> list[File]:
@@ -50,14 +64,19 @@ def test_each_scalar_changes_alone(
     name: str, shared: Callable[[str], Path], tmp_path: Path, seed: int
 ) -> None:
     if name == "torture":
-        files = [File(path, *held, is_mixed=True) for path, held in torture_texts.FILES.items()]
+        files = [File(path, *held) for path, held in torture_texts.FILES.items()]
     else:
         files = files_of(shared(name))
     pieces = [piece for file in files for piece in file.pieces()]
     sweep = Sweep(seed)
     sweep.run(pieces, COUNT, tmp_path)
+    longs = [file for file in files if len(file.pieces()) > 1]
+    if longs:
+        sweep.run(longs, max(COUNT // 20, 1), tmp_path, note=" of a long file")
     for piece in pieces[:COUNT]:
         sweep.inserts(piece)
     print(sweep.table(name))  # noqa: T201 - shown with -rP and by `make sweep-texts`
     assert sweep.failures == []
     assert set(sweep.counts) >= STYLES[name]
+    lost = {style for style, _ in sweep.lost}
+    assert name == "torture" or lost <= LOST[name]

@@ -58,6 +58,36 @@ def test_explain_guards_as_the_statement_does(program: Program, what: str) -> No
     assert "people" in wrong.stderr
 
 
+# --- Views ----------------------------------------------------------------------------------
+
+
+def test_views_among_tables(repo: RepoBuilder, program: Program) -> None:
+    repo.git("config", "user.name", "Ports Desk")
+    repo.git("config", "user.email", "ports@example.org")
+    made = program("query", "CREATE VIEW named AS SELECT name, 1.5::DECIMAL(3,1) AS n FROM people")
+    assert made.returncode == 0, made.stderr
+    listed = json.loads(program("tables", "--format", "json").stdout)
+    assert next(table for table in listed if table["source"] == "view") == {
+        "schema": "main",
+        "name": "named",
+        "rows": None,
+        "columns": 2,
+        "key": [],
+        "format": "sql",
+        "location": ".ingitdb/views/named.sql",
+        "source": "view",
+    }
+    before = program("tables", "--at", "HEAD~1", "--format", "json")
+    assert "named" not in {table["name"] for table in json.loads(before.stdout)}
+    assert "named" in program("tables", "--format", "table").stdout
+    described = json.loads(program("describe", "named", "--format", "json").stdout)
+    assert [(column["name"], column["type"]) for column in described] == [
+        ("name", "VARCHAR"),
+        ("n", "DECIMAL(3,1)"),
+    ]
+    assert program("describe", "named", "--at", "HEAD~1").returncode == 3
+
+
 # --- The information schema -----------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import math
+import shutil
 import subprocess
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
@@ -124,6 +125,7 @@ def counted(files: Sequence[Edited], folder: Path) -> Iterator[tuple[int, int, b
     """Gives what git says of each: lines that came and went, and whether it is restored."""
     for start in range(0, len(files), BATCH):
         yield from _batch(files[start : start + BATCH], folder / str(start))
+        shutil.rmtree(folder / str(start))
 
 
 def _batch(files: Sequence[Edited], folder: Path) -> Iterator[tuple[int, int, bool]]:

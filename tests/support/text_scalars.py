@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import tomlkit
 import yaml
+from tomlkit.items import Integer, String
 from yaml import CSafeLoader
 
 FENCE = re.compile(r"---\r?\n(.*?)^---\r?(?:\n|\Z)", re.DOTALL | re.MULTILINE)
@@ -135,10 +137,14 @@ def _plain(value: Any, place: tuple[Any, ...], label: str) -> Iterator[Scalar]:
 
 
 def _toml(text: str) -> Iterator[Scalar]:
+    sources = tomlkit.parse(text)
     for one in _plain(tomllib.loads(text), (), "toml"):
-        value = at(tomllib.loads(text), one.place)
-        lines = value.count("\n") + 2 if isinstance(value, str) and "\n" in value else 1
-        style = f"{one.style} over lines" if lines > 1 else one.style
+        item = at(sources, one.place)
+        source = item.as_string() if isinstance(item, String | Integer) else ""
+        lines = source.count("\n") + (2 if source[:3] in {'"""', "'''"} else 1)
+        style = one.style.replace("quoted", "literal") if source[:1] == "'" else one.style
+        style = style.replace("plain", "based") if source[:2] in {"0x", "0o", "0b"} else style
+        style += " over lines" if lines > 1 else ""
         yield Scalar(place=one.place, style=style, lines=lines)
 
 

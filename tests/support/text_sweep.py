@@ -3,7 +3,7 @@
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import cached_property
@@ -25,12 +25,28 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _SHORT, _OFTEN = 600, 0.05
 """A reader in pure Python is asked about what has so few characters, and so often about others."""
 _PIECE = 6_000
-_ESCAPED = re.compile(r"\\[abefnrtvxuU0N_LP]|[\x7f-\x9f\ufeff]")
-"""What only double quotes can say, as `repr` shows it: they take the place of any others."""
+_WHOLE = 0.1
+"""How often all of a file is read, and not only the entry that changed."""
+_NEUTRAL: Mapping[str, tuple[Any, Any]] = {
+    "text": ("x", 5),
+    "whole": (7, "x"),
+    "real": (7.5, "x"),
+    "day": (date(2001, 2, 3), "x"),
+    "moment": (datetime(2001, 2, 3, 4, 5, 6), "x"),  # noqa: DTZ001
+    "clock": (time(4, 5, 6), "x"),
+}
+"""By kind a value that any style can say, and one of another kind, which has none of its own."""
+_NEEDY: Mapping[str, Sequence[str]] = {
+    "yaml": ("- x", "\x07"),
+    "markdown": ("- x", "\x07"),
+    "toml": ("it's \x07",),
+    "csv": ('a", b',),
+}
+"""By format texts that want quotes, or those of one kind."""
 _LINKED = re.compile(r"^---|(?:^|[\s\[{,])[&*]\w", re.MULTILINE)
 """What makes entries of a file depend on others, or is none."""
-_TOP_KEY = re.compile(r"^(?![-\s#]|\.\.\.|\})", re.MULTILINE)
-_TOP = re.compile(r"^(?![ \t\r\n#]|---|\.\.\.|\})", re.MULTILINE)
+_TOP_KEY = re.compile(r"^(?![-\s#]|\.\.\.|\}|\Z)", re.MULTILINE)
+_TOP = re.compile(r"^(?![ \t\r\n#]|---|\.\.\.|\}|\Z)", re.MULTILINE)
 MOST_TIMES = 20
 """How often one scalar is changed, each time for another value, where few have its style."""
 WORDS = [
@@ -128,14 +144,12 @@ class File:
     """A file of a sweep, and what readers find in it.
 
     Attributes:
-        is_mixed: Whether it spells alike things in several ways, so that a text that was another
-            for a while may be spelled in another of them.
+        known: What readers make of all of it, by whether the slow ones were asked.
     """
 
     path: str
     name: str
     data: bytes
-    is_mixed: bool = False
     known: dict[bool, list[Reading]] = field(default_factory=dict)
 
     @cached_property
@@ -208,24 +222,25 @@ class Sweep:
 
     Attributes:
         counts: How many scalars of each style were changed.
-        refolded: How many of each style were set back to the same value but not the same bytes.
+        lost: How many of each style were set back to the same value but not the same bytes, and
+            why no editor could know them.
         failures: What went wrong.
     """
 
     seed: int
     counts: Counter[str] = field(default_factory=Counter)
-    refolded: Counter[str] = field(default_factory=Counter)
+    lost: Counter[tuple[str, str]] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
         self.pools = {kind: drawn(pool, 400, self.seed) for kind, pool in POOLS.items()}
 
-    def run(self, files: Sequence[File], count: int, folder: Path) -> None:
+    def run(self, files: Sequence[File], count: int, folder: Path, note: str = "") -> None:
         """Changes so many scalars, of each style as many as there are or its share."""
         trials: list[tuple[File, Scalar, Edited, str]] = []
         for file, scalar in self.chosen(files, count):
-            self.counts[scalar.style] += 1
+            self.counts[scalar.style + note] += 1
             made = self.tried(file, scalar)
             if made is not None:
                 trials.append((file, scalar, *made))
@@ -266,27 +281,38 @@ class Sweep:
         except (EditFault, FormatFault) as fault:
             self.failures.append(f"{what} is refused: {fault.message}")
             return None
-        start, end, place = file.excerpt(scalar.place)
+        start, end, _ = file.excerpt(scalar.place)
         text = after.decode()
         tail = len(file.text) - end
         if text[:start] != file.text[:start] or (tail and text[-tail:] != file.text[-tail:]):
             self.failures.append(f"{what} changes another item")
             return None
-        thorough = end - start < _SHORT or self.chance.random() < _OFTEN
-        if file.items:
-            before = readings(file.name, file.head + file.text[start:end], thorough=thorough)
-        else:
-            before = file.whole(thorough=thorough)
-        found = readings(file.name, file.head + text[start : len(text) - tail], thorough=thorough)
-        for one, other in zip(before, found, strict=True):
+        for one, other, inside in self.seen(file, scalar, text):
             if one.reader.endswith("refuses"):
                 continue
-            if not any(same(other.value, with_value(one.value, place, v)) for v in _forms(new)):
-                self.failures.append(
-                    f"{what}: {other.reader} sees otherwise: {text[start:end][:400]!r}"
-                )
+            if not any(same(other.value, with_value(one.value, inside, v)) for v in _forms(new)):
+                part = text[start : len(text) - tail][:400]
+                self.failures.append(f"{what}: {other.reader} sees otherwise: {part!r}")
                 return None
         return Edited(file.data, after, restored), what
+
+    def seen(
+        self, file: File, scalar: Scalar, text: str
+    ) -> Iterator[tuple[Reading, Reading, tuple[Any, ...]]]:
+        """Gives what readers make of a file before and after, and where the scalar lies in it."""
+        start, end, place = file.excerpt(scalar.place)
+        thorough = end - start < _SHORT or self.chance.random() < _OFTEN
+        if not file.items or self.chance.random() < _WHOLE:
+            thorough = thorough and not file.items
+            after = readings(file.name, text, thorough=thorough)
+            for one, other in zip(file.whole(thorough=thorough), after, strict=True):
+                yield one, other, scalar.place
+        if file.items:
+            stop = len(text) - (len(file.text) - end)
+            before = readings(file.name, file.head + file.text[start:end], thorough=thorough)
+            after = readings(file.name, file.head + text[start:stop], thorough=thorough)
+            for one, other in zip(before, after, strict=True):
+                yield one, other, place
 
     def judge(
         self, file: File, scalar: Scalar, edit: Edited, what: str, told: tuple[int, int, bool]
@@ -304,14 +330,36 @@ class Sweep:
             self.failures.append(
                 f"{what}: {came} of {most[0]} lines came and {went} of {most[1]} went"
             )
-        if not is_restored and not scalar.repeats:
-            is_escaped = scalar.style.startswith("yaml") and _ESCAPED.search(
-                what.rpartition(" -> ")[2]
-            )
-            if scalar.lines > 1 or new.lines > 1 or is_escaped or file.is_mixed:
-                self.refolded[scalar.style] += 1
-            else:
-                self.failures.append(f"{what}: set back it is another file")
+        if is_restored:
+            return
+        why = self.why_lost(file, scalar, new)
+        if why is None:
+            self.failures.append(f"{what}: set back it is another file")
+        else:
+            self.lost[scalar.style, why] += 1
+
+    def why_lost(self, file: File, scalar: Scalar, new: Scalar) -> str | None:
+        """Gives why no editor could know how a value was spelled; None if one could."""
+        old = at(file.document.value, scalar.place)
+        bare = old.value if isinstance(old, Spelled) else old
+        if scalar.repeats:
+            return "an alias gave way to what it stood for"
+        if isinstance(bare, bool):
+            return None
+        neutral, other = _NEUTRAL[_kind(bare)]
+        needy = _NEEDY.get(file.name, ()) if _kind(bare) == "text" else ()
+        if not all(self.comes_back(file, scalar, value, old) for value in (neutral, *needy)):
+            return "its spelling follows from nothing around it"
+        is_same = new.style == scalar.style
+        if is_same or (file.name != "csv" and self.comes_back(file, scalar, other, old)):
+            return None
+        return "a style that the new value could not have"
+
+    def comes_back(self, file: File, scalar: Scalar, new: Any, old: Any) -> bool:
+        """Tells whether a value is spelled as before, after another one stood in its place."""
+        after = edited(file.name, file.data, [Put(place=scalar.place, value=new)])
+        put = Put(place=scalar.place, value=old)
+        return edited(file.name, after, [put]) == file.data
 
     def another(self, file: File, scalar: Scalar, old: Any) -> Any:
         """Gives another value of the kind of an old one."""
@@ -331,6 +379,8 @@ class Sweep:
             if isinstance(old, str) and _DATE.match(old) and "plain" in scalar.style:
                 new = f"2001-01{old[7:]}"
             if file.name == "csv" and (not new or "\0" in new):
+                continue
+            if scalar.style == "body" and "\0" in new:
                 continue
             if new != bare:
                 return new
@@ -354,8 +404,12 @@ class Sweep:
         """Gives the counts by style, one a line."""
         lines = [f"{title}: {sum(self.counts.values()):,} changes, {len(self.failures)} failures"]
         for style, count in sorted(self.counts.items()):
-            more = f", {self.refolded[style]} folded or escaped otherwise when set back"
-            lines.append(f"  {style}: {count:,}{more if self.refolded[style] else ''}")
+            lines.append(f"  {style}: {count:,}")
+            lines += [
+                f"    {lost:,} not restored: {why}"
+                for (other, why), lost in sorted(self.lost.items())
+                if other == style
+            ]
         return "\n".join(lines)
 
 

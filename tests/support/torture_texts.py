@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import yaml
+
 YAML = """\
 # A file of all styles.
 %(dashes)splain: word
@@ -181,6 +183,20 @@ A body with `code`.
 ---
 The end
 """
+_WORDS = "The port of Northlight is open all year, its docks are deep, and no ship waits long. "
+
+
+def _dumped() -> bytes:
+    """Gives a file such as LibYAML writes: no line is longer than its last word."""
+    value = {
+        "id": 1,
+        "name": "Northlight",
+        "plain": (_WORDS * 3).strip(),
+        "single": f"Note: {_WORDS * 2}".strip(),
+        "double": f"{_WORDS * 2}\x07".strip(),
+        "items": ["one", "two", {"id": 2, "name": "no"}, {"id": 3, "note": (_WORDS * 2).strip()}],
+    }
+    return yaml.dump(value, Dumper=yaml.CSafeDumper, sort_keys=False, width=80).encode()
 
 
 def _crlf(text: str) -> bytes:
@@ -193,6 +209,7 @@ FILES: Mapping[str, tuple[str, bytes]] = {
     "dashes.yaml": ("yaml", (YAML % {"dashes": "---\n"}).encode()),
     "crlf.yaml": ("yaml", _crlf(_YAML)),
     "open.yaml": ("yaml", _YAML.rstrip("\n").encode()),
+    "dumped.yaml": ("yaml", _dumped()),
     "items.yaml": ("yaml", ITEMS.encode()),
     "items_crlf.yaml": ("yaml", _crlf(ITEMS)),
     "stream.yaml": ("yaml", b"---\na: 1\n---\n# second\na: two\nb: [x]\n...\n---\n- c\n"),

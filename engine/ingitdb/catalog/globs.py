@@ -6,6 +6,7 @@ once, its first place counts. `{name.1}`, `{name.2}` … are the parts of one ca
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -128,9 +129,78 @@ def literal_start(text: str) -> str:
 
 def template_of(location: Location) -> Template | None:
     """Compiles the template of a declared location; None for a discovered one."""
+    text = template_text(location)
+    return None if text is None else template(text)
+
+
+def template_text(location: Location) -> str | None:
+    """Gives the template of a declared location; None for a discovered one."""
     if location.source == "discovery":
         return None
     if location.key_from_name is None:
-        return template(location.path)
+        return location.path
     folder = f"{location.path}/" if location.path else ""
-    return template(f"{folder}{location.key_from_name}")
+    return f"{folder}{location.key_from_name}"
+
+
+def choices(text: str, path: str) -> tuple[str, ...] | None:
+    """Gives what stands in a path for each wildcard and each choice of a template, in order.
+
+    Example:
+        >>> choices("{a,b}/{key}.*", "b/x.yml")
+        ('b', 'yml')
+    """
+    names: list[str] = []
+    pattern = ""
+    for at, piece in enumerate(_PIECE.findall(text)):
+        made = _translate(piece, names, text)
+        pattern += f"(?P<open{at}>{made})" if _is_open(piece) else made
+    match = re.compile(pattern, re.DOTALL).fullmatch(path)
+    return None if match is None else tuple(match.groupdict().values())
+
+
+def first_choices(text: str) -> tuple[str, ...] | None:
+    """Gives the first of each choice of a template; None where it has wildcards."""
+    found: list[str] = []
+    for piece in filter(_is_open, _PIECE.findall(text)):
+        texts = _COMMA.split(piece[1:-1])
+        if len(texts) < 2 or re.search(r"[*?]|\[..", texts[0]):
+            return None
+        found.append(_plain(texts[0]))
+    return tuple(found)
+
+
+def filled(text: str, values: Mapping[str, str], chosen: Iterable[str]) -> str:
+    """Gives the path of a template with some captures.
+
+    Args:
+        text: The template.
+        values: What its captures are to be, by name; `name.1` … for the parts of one.
+        chosen: What is to stand for each wildcard and each choice, in order.
+
+    Example:
+        >>> filled("{a,b}/{key}.*", {"key": "x"}, ["b", "yml"])
+        'b/x.yml'
+    """
+    rest = iter(chosen)
+    return "".join(
+        next(rest)
+        if _is_open(piece)
+        else values[piece[1:-1]]
+        if piece[0] == "{" and len(piece) > 1
+        else _plain(piece)
+        for piece in _PIECE.findall(text)
+    )
+
+
+def _is_open(piece: str) -> bool:
+    """Tells whether several texts may stand for a piece, though it captures none of them."""
+    if piece in _WILDCARDS:
+        return True
+    if len(piece) > 1 and piece[0] == "{":
+        return len(_COMMA.split(piece[1:-1])) > 1
+    return piece[0] == "[" and len(piece) > 3
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\[(.)\]", r"\1", text, flags=re.DOTALL)

@@ -24,7 +24,7 @@ from ingitdb.execution.views import View
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.ports import SqlParser
 from ingitdb.model.records import Problem
-from ingitdb.model.types import quote_identifier
+from ingitdb.model.types import ColumnType, quote_identifier
 from ingitdb.snapshots.snapshot import Snapshot
 from ingitdb.sql.arguments import remaining_values
 from ingitdb.sql.hidden import hide_in_stars
@@ -313,10 +313,28 @@ class Binder:
 
     def _information(self, reference: TableReference) -> tuple[list[Replacement], tuple[str, ...]]:
         snapshot = self.catalogs.snapshot(self.resolve(reference.version))
-        context = relations.Context(self.catalogs, snapshot, self.catalogs.repository.name)
+        context = relations.Context(
+            self.catalogs,
+            snapshot,
+            self.catalogs.repository.name,
+            columns_of=lambda view: self._columns_of(view, snapshot.commit),
+        )
         rows = relations.information_schema(context, reference.name)
         name = self.register(relations.arrow_rows(rows))
         return replace_reference(reference, name), ()
+
+    def _columns_of(self, view: View, commit: CommitId) -> Sequence[tuple[str, ColumnType]]:
+        """Gives the columns of a view; none where it no longer binds.
+
+        None also where a view is bound that reads those of another one: only names count there.
+        """
+        if len(self.within) > 1:
+            return ()
+        place = Place(catalogs=self.catalogs, commit=commit, schema=view.schema, name=view.name)
+        try:
+            return bound_view(self, place, view).columns
+        except CatalogError:
+            return ()
 
     def register(self, table: pa.Table) -> str:
         """Keeps rows for the query and gives the name by which it reads them."""

@@ -13,6 +13,7 @@ from ingitdb.snapshots.relation import Relation
 from ingitdb.sql.hidden import NUMBER
 
 _PLACED = ("_key", "_path", NUMBER)
+_NOTHING = "CAST(NULL AS VARCHAR)"
 _NUMBERS = ("INT", "DOUBLE", "FLOAT", "DECIMAL")
 
 
@@ -45,9 +46,14 @@ class Side:
 
     @classmethod
     def of(cls, state: State, table: NamedTable, names: Sequence[str]) -> "Side | None":
-        """Gives the columns of some names; None where the table lacks one."""
+        """Gives the columns of some names; None where the table lacks one.
+
+        A table without records may say nothing of its columns: it has each of them.
+        """
         relation = state.relation(table)
         paths = [path_of(relation, name) for name in names]
+        if relation.rows == 0:
+            paths = [path or _NOTHING for path in paths]
         if not all(paths):
             return None
         types = {column.name.casefold(): column.type for column in relation.columns}

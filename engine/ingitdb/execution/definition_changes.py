@@ -9,7 +9,13 @@ import pyarrow as pa
 
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.catalog.sql_types import sql_type
-from ingitdb.errors import StatementError, StatementRefused, WriteError
+from ingitdb.errors import (
+    CatalogError,
+    StatementError,
+    StatementRefused,
+    ValueMissing,
+    WriteError,
+)
 from ingitdb.execution.definition_constraints import Constraining
 from ingitdb.execution.definition_declared import Declared
 from ingitdb.execution.definition_ground import Ground
@@ -32,6 +38,7 @@ from ingitdb.writes.files import TableFile
 
 _PATH = "\u0001path"
 _NUMBER = "\u0001number"
+_LACKS = "NOT NULL constraint failed"
 _NULLABLE = re.compile(r"\bDROP\s+NOT\s+NULL\b", re.IGNORECASE)
 
 
@@ -182,6 +189,8 @@ class TableChanges:
             self._check_body(action, name)
         if action.verb in ("drop", "type"):
             self._check_groups(action, name)
+        if name in key_columns(self.table) and _NULLABLE.search(action.action):
+            raise CatalogError(f"{name} is a part of the key, which is never NULL.")
 
     def _check_body(self, action: ChangeColumns, name: str) -> None:
         is_declared = self.ground.definition_of(self.table) is not None
@@ -195,7 +204,7 @@ class TableChanges:
             groups += [("a foreign key", key.columns) for key in declared.foreign_keys]
         for what, group in groups:
             if name in group:
-                raise StatementRefused(
+                raise CatalogError(
                     f"{name} is a part of {what}: {', '.join(group)}.",
                     hint="Drop the constraint first.",
                 )
@@ -246,7 +255,8 @@ class TableChanges:
                 except StatementError as single:
                     row = held.slice(at, 1)
                     where = f"{row[_PATH][0].as_py()}, record {row[_NUMBER][0].as_py()}"
-                    return WriteError(f"{where}: {single.message}")
+                    said = f"{where}: {single.message}"
+                    return ValueMissing(said) if _LACKS in said else type(single)(said)
         return error
 
     def _write(

@@ -8,13 +8,15 @@ from typing import Any, Self
 import duckdb
 import pyarrow as pa
 
-from ingitdb.errors import StatementError
+from ingitdb.errors import StatementError, StatementInvalid
 from ingitdb.model.types import quote_identifier
 from ingitdb.writes.definition_texts import ColumnDefinition
 
 _BARE = "\u0001defined"
 _NAME = quote_identifier(_BARE)
 _GIVEN = "\u0001given"
+_WRONG = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
+"""What is wrong whatever the rows are."""
 _LOCKED: dict[str, Any] = {
     "threads": 1,
     "enable_external_access": False,
@@ -130,4 +132,6 @@ class DefinitionScratch:
         except duckdb.Error as error:
             said = str(error).partition("\n\nLINE")[0]
             said = said.replace(_NAME, self.name).replace(_BARE, self.name)
-            raise StatementError(said) from None
+            raise (StatementInvalid if isinstance(error, _WRONG) else StatementError)(
+                said
+            ) from None

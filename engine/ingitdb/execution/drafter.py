@@ -1,7 +1,7 @@
 """The ways from a writing statement of a session to its draft."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -69,9 +69,13 @@ class Drafter:
         return self._writing(sets[0]).repeated(statement, sets)
 
     def followed(self, sql: str) -> Draft:
-        """Says what a statement changes that another one asks for."""
+        """Says what a statement changes that another one asks for.
+
+        Its values may be those of parameters, so that it is not told as typed.
+        """
         (statement,) = self.plans.split(sql)
-        return self.draft(statement, None)
+        draft = self.draft(statement, None)
+        return replace(draft, statement=f"-- {draft.subject}, as a foreign key asks")
 
     def ingested(self, table: str, rows: pa.Table) -> Draft:
         """Says what rows of Arrow add to a table, whose name may have a schema and quotes."""

@@ -98,7 +98,7 @@ class Landing:
                     branch=self.branch,
                     base=None if base == EMPTY else base,
                     files=files,
-                    message=label.message or message_of(written.drafts),
+                    message=(label.message or message_of(written.drafts)).replace("\0", "\ufffd"),
                     author=author,
                     committer=self.repository.committer(),
                     allow_empty=label.allow_empty,

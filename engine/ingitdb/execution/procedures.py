@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ingitdb.errors import TransactionInvalid
+from ingitdb.errors import StatementInvalid, TransactionInvalid
 from ingitdb.execution.landing import Label
 from ingitdb.execution.procedure_arguments import Arguments
 from ingitdb.execution.results import Result, table_result
@@ -65,6 +65,8 @@ class CommitProcedures:
 
     def _label(self, arguments: Arguments) -> Label:
         said = commit_call(arguments)
+        if said.message is not None and not said.message.strip():
+            raise StatementInvalid("A message that says nothing is none.")
         before = self.writer.label
         author = self.repository.author_named(said.author) if said.author else before.author
         return Label(

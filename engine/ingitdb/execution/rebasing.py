@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from ingitdb.catalog.files import is_configuration
 from ingitdb.catalog.naming import NamedTable
+from ingitdb.catalog.records import INDEX_COLUMN, PARENT_COLUMN
 from ingitdb.errors import Conflict, DuplicateKey, TableNotFound
 from ingitdb.execution.catalogs import Catalogs
 from ingitdb.execution.changed_records import (
@@ -96,7 +97,7 @@ class Rebasing:
         changed = self._changed(table, mine, key, ours, now)
         then = self.catalogs.repository.pending(now, changed, head)
         try:
-            return {**changed, **self._added(table, mine, then)}
+            return {**changed, **self._added(table, mine, ours, then)}
         except DuplicateKey as error:
             raise Conflict(error.message.rstrip(".").removesuffix(" already")) from None
 
@@ -153,21 +154,27 @@ class Rebasing:
             changes.append(Changed(path=path, number=number, cells=cells))
         return table_texts(self.catalogs.repository, snapshot, found).changed(changes)
 
-    def _added(self, table: "_Meeting", mine: Sequence[ChangedRecord], now: CommitId) -> Texts:
+    def _added(
+        self, table: "_Meeting", mine: Sequence[ChangedRecord], ours: CommitId, now: CommitId
+    ) -> Texts:
         """Adds the records that were not there before."""
         new = [change.after for change in mine if change.before is None and change.after]
         if not new:
             return {}
         snapshot, found = self._at(table, now)
         fields = snapshot.field_names(found)
-        kinds = {column.name: column.type for column in snapshot.relation(found).columns}
+        placed = {INDEX_COLUMN, PARENT_COLUMN} - {*found.locations[0].captures}
+        kinds = {
+            **self._kinds(table, ours),  # the other side may have none of these columns any more
+            **{column.name: column.type for column in snapshot.relation(found).columns},
+        }
         added = [
             Added(
                 key=None if _KEY in fields else record.get(_KEY),
                 cells={
-                    fields.get(name, name): (value, kinds[name])
-                    for name, value in record.items()
-                    if name in kinds and (name != _KEY or _KEY in fields)
+                    fields.get(name, name): (record[name], kind)
+                    for name, kind in kinds.items()
+                    if name in record and name not in placed and (name != _KEY or _KEY in fields)
                 },
             )
             for record in new

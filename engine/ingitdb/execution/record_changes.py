@@ -9,6 +9,7 @@ from ingitdb.errors import SeveralMatches, WriteError
 from ingitdb.execution.targets import KEY
 from ingitdb.model.types import ColumnType
 from ingitdb.sql.write_queries import NUMBER_COLUMN, PATH_COLUMN, old_column
+from ingitdb.writes.python_rows import python_rows
 from ingitdb.writes.table_texts import Added, Changed, Removed
 
 
@@ -30,7 +31,7 @@ def changed(
         SeveralMatches: A record is met twice.
     """
     met: set[tuple[str, int]] = set()
-    for row in rows.to_pylist():
+    for row in python_rows(rows):
         place = row[PATH_COLUMN], row[NUMBER_COLUMN]
         if place in met:
             raise SeveralMatches(place[0])
@@ -44,10 +45,19 @@ def changed(
             yield Changed(path=place[0], number=place[1], cells=cells)
 
 
-def removed(rows: pa.Table) -> Iterator[Removed]:
-    """Gives the records that go, each once."""
+def once(rows: pa.Table) -> list[int]:
+    """Gives the positions of rows such that each record is met once."""
     places = zip(rows[PATH_COLUMN].to_pylist(), rows[NUMBER_COLUMN].to_pylist(), strict=True)
-    for path, number in dict.fromkeys(places):
+    first: dict[tuple[str, int], int] = {}
+    for at, place in enumerate(places):
+        first.setdefault(place, at)
+    return list(first.values())
+
+
+def removed(rows: pa.Table) -> Iterator[Removed]:
+    """Gives the records that go."""
+    places = zip(rows[PATH_COLUMN].to_pylist(), rows[NUMBER_COLUMN].to_pylist(), strict=True)
+    for path, number in places:
         yield Removed(path=path, number=number)
 
 
@@ -55,7 +65,7 @@ def added(
     rows: pa.Table, kinds: Mapping[str, ColumnType], fields: Mapping[str, str]
 ) -> Iterator[Added]:
     """Gives the records that come."""
-    for row in rows.to_pylist():
+    for row in python_rows(rows):
         cells = {
             fields.get(name, name): (value, kinds[name])
             for name, value in row.items()

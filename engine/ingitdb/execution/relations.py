@@ -6,15 +6,18 @@ from typing import Any, TypeAlias
 
 import pyarrow as pa
 
+from ingitdb.catalog.discovery import MAIN
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import StatementInvalid
 from ingitdb.execution.catalogs import Catalogs
+from ingitdb.execution.views import View
 from ingitdb.git import relations as git_relations
 from ingitdb.git.repository import Repository
 from ingitdb.model.types import BIGINT, VARCHAR, ColumnType
 from ingitdb.snapshots.arrays import arrow_type
 from ingitdb.snapshots.relation import Column
 from ingitdb.snapshots.snapshot import Snapshot
+from ingitdb.sql.names import fold
 
 Rows: TypeAlias = tuple[Sequence[tuple[str, ColumnType]], list[tuple[Any, ...]]]
 
@@ -65,12 +68,18 @@ INFORMATION_SCHEMA = (
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Where a relation is asked for; `ref` is what the session reads, None for HEAD's branch."""
+    """Where a relation is asked for.
+
+    Attributes:
+        ref: What the session reads; None for HEAD's branch.
+        columns_of: Gives the columns of a view; none where it cannot be read.
+    """
 
     catalogs: Catalogs
     snapshot: Snapshot
     database: str
     ref: str | None = None
+    columns_of: Callable[[View], Sequence[tuple[str, ColumnType]]] = lambda _: ()
 
 
 def git_rows(context: Context, name: str, arguments: Sequence[Any]) -> Rows:
@@ -160,8 +169,15 @@ def information_schema(context: Context, name: str) -> Rows:
     return made(context)
 
 
+def schema_names(catalogs: Catalogs, snapshot: Snapshot) -> dict[str, str]:
+    """Gives the schemas of a commit by their folded names."""
+    names = [MAIN, *(table.schema for table in snapshot.tables)]
+    names += catalogs.views.schemas(snapshot.commit)
+    return {fold(name): name for name in reversed(names)}
+
+
 def _schemata(context: Context) -> Rows:
-    names = sorted({table.schema for table in context.snapshot.tables} | {"main"})
+    names = sorted(schema_names(context.catalogs, context.snapshot).values())
     columns = (("catalog_name", VARCHAR), ("schema_name", VARCHAR))
     return columns, [(context.database, name) for name in names]
 
@@ -173,10 +189,13 @@ def _tables(context: Context) -> Rows:
         ("table_name", VARCHAR),
         ("table_type", VARCHAR),
     )
-    return columns, [
+    rows = [
         (context.database, table.schema, table.name, "BASE TABLE")
         for table in context.snapshot.tables
     ]
+    views = context.catalogs.views.at(context.snapshot.commit)
+    rows += [(context.database, view.schema, view.name, "VIEW") for view in views]
+    return columns, sorted(rows)
 
 
 def _columns(context: Context) -> Rows:
@@ -196,7 +215,12 @@ def _columns(context: Context) -> Rows:
         for position, column in enumerate(context.snapshot.relation(table).columns, start=1):
             nullable = "YES" if is_nullable(column, key) else "NO"
             place = (context.database, table.schema, table.name, column.name, position)
-            rows.append((*place, None, nullable, column.type.sql))
+            default = column.declared.default if column.declared is not None else None
+            rows.append((*place, default, nullable, column.type.sql))
+    for view in context.catalogs.views.at(context.snapshot.commit):
+        for position, (name, kind) in enumerate(context.columns_of(view), start=1):
+            place = (context.database, view.schema, view.name, name, position)
+            rows.append((*place, None, "YES", kind.sql))
     return columns, rows
 
 

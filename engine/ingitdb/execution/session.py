@@ -14,6 +14,7 @@ from ingitdb.errors import (
     DataUnreadable,
     StatementInvalid,
     StatementRefused,
+    TableNotFound,
     TransactionInvalid,
 )
 from ingitdb.execution.answers import Run
@@ -23,8 +24,10 @@ from ingitdb.execution.instance import Instance
 from ingitdb.execution.landing import branch_of
 from ingitdb.execution.plans import Plans
 from ingitdb.execution.points import Points
+from ingitdb.execution.relations import schema_names
 from ingitdb.execution.results import Result, table_result
 from ingitdb.execution.shown import DESCRIBED, SHOWN_TABLES, described, listed
+from ingitdb.execution.view_rows import described_view, listed_views
 from ingitdb.execution.writer import Writer
 from ingitdb.git.moments import looks_like_moment
 from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
@@ -357,21 +360,32 @@ class Session:
     def _show_tables(
         self, statement: Statement, detail: ShowTables, parameters: Values | None
     ) -> Result:
-        commit = self._detailed(statement, parameters).resolve(detail.version)
-        rows = self._main.recovering(
-            (commit,), lambda: listed(self._main.snapshot(commit), detail.schema)
-        )
+        binder = self._detailed(statement, parameters)
+        commit = binder.resolve(detail.version)
+
+        def show() -> list[tuple[Any, ...]]:
+            rows = listed(self._main.snapshot(commit), detail.schema)
+            return sorted(rows + listed_views(binder, commit, detail.schema), key=_by_name)
+
+        rows = self._main.recovering((commit,), show)
         return table_result(list(SHOWN_TABLES), rows, commit)
 
     def _describe(
         self, statement: Statement, detail: Describe, parameters: Values | None
     ) -> Result:
-        place = self._detailed(statement, parameters).locate(detail.path, detail.version)
+        binder = self._detailed(statement, parameters)
+        place = binder.locate(detail.path, detail.version)
         catalogs = place.catalogs
 
         def describe() -> list[tuple[Any, ...]]:
             snapshot = catalogs.snapshot(place.commit)
-            table = catalogs.find(snapshot, place.name, schema=place.schema, preferred=self._schema)
+            try:
+                table = binder.named(snapshot, place, place.name)
+            except TableNotFound:
+                rows = described_view(binder, place)
+                if rows is None:
+                    raise
+                return rows
             return described(snapshot, table)
 
         rows = catalogs.recovering((place.commit,), describe)
@@ -400,9 +414,7 @@ class Session:
 
     def _use_name(self, written: str) -> None:
         name, branch = split_database(written)
-        schemas = {
-            fold(table.schema): table.schema for table in self._main.snapshot(self.commit).tables
-        }
+        schemas = schema_names(self._main, self._main.snapshot(self.commit))
         if fold(written) in schemas:
             self._schema = schemas[fold(written)]
         elif fold(name) == fold(self.database):
@@ -491,6 +503,11 @@ class Session:
 
 def _anyone(_branch: str) -> None:
     """Lets everyone write."""
+
+
+def _by_name(row: tuple[Any, ...]) -> tuple[str, str]:
+    """Gives schema and name of a row of SHOW TABLES."""
+    return row[0], row[1]
 
 
 def _done(commit: CommitId) -> Result:

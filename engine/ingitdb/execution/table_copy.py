@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from ingitdb.errors import WriteError
 from ingitdb.execution.record_changes import added, changed, removed
+from ingitdb.execution.relations import key_columns
 from ingitdb.execution.targets import Target
 from ingitdb.model.types import quote_identifier
 from ingitdb.sql.complaints import without_internal_names
@@ -74,8 +75,9 @@ class TableCopy:
         described = [*self.target.described]
         if not self.by_position:
             described.append(f"{_AT} BIGINT DEFAULT NULL")
-        for number, group in enumerate(self.target.keys):
-            kind = "UNIQUE" if number else "PRIMARY KEY"
+        key = key_columns(self.target.table)
+        for group in self.target.keys:
+            kind = "PRIMARY KEY" if group == key else "UNIQUE"
             described.append(f"{kind} ({', '.join(map(quote_identifier, group))})")
         taken = names if self.by_position else f"{names}, {_AT}"
         schema = f'"{self.catalog}".{quote_identifier(self.target.table.schema)}'

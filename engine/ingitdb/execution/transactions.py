@@ -43,6 +43,7 @@ class Transaction:
     Attributes:
         base: The commit that it began at.
         written: What it has come to.
+        branch: The branch that it writes, wherever HEAD goes meanwhile; None before it writes.
         read_only: Whether it may not write.
     """
 
@@ -50,6 +51,7 @@ class Transaction:
         self.base = base
         self.written = Written(commit=base)
         self.read_only = read_only
+        self.branch: str | None = None
         self._savepoints: list[tuple[str, Written]] = []
 
     def check_writable(self) -> None:

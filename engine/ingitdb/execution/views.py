@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from threading import RLock
 
 from ingitdb.catalog.discovery import MAIN
-from ingitdb.catalog.files import INGITDB
+from ingitdb.catalog.files import INGITDB, TABLES
 from ingitdb.catalog.own_keys import decoded_name, encoded_name
+from ingitdb.formats.registry import by_name
 from ingitdb.git.repository import Repository
 from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
+from ingitdb.model.records import FormatFault
 from ingitdb.sql.names import fold, loosen, spell
 
 FOLDER = f"{INGITDB}views/"
 _ENDING = ".sql"
+_TABLES = f"{INGITDB}{TABLES}"
 _MOST = 64
 
 
@@ -74,6 +77,21 @@ class Views:
             if len(found) == 1:
                 return found[0]
         return None
+
+    def schemas(self, commit: CommitId) -> list[str]:
+        """Gives the schemas that views lie in, and those that are declared empty."""
+        return [*(view.schema for view in self.at(commit)), *self._declared_schemas(commit)]
+
+    def _declared_schemas(self, commit: CommitId) -> list[str]:
+        reader = by_name("yaml")
+        if reader is None or _TABLES not in self._repository.tree(commit):
+            return []
+        try:
+            said = reader.read(self._repository.read_file(commit, _TABLES)).value
+        except FormatFault:  # one of the commit's problems
+            return []
+        found = said.get("schemas") if isinstance(said, dict) else None
+        return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
 
     def _read(self, commit: CommitId) -> Iterator[View]:
         for path in self._repository.tree(commit):

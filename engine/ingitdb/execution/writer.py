@@ -200,7 +200,7 @@ class Writer:
         self, transaction: Transaction, label: Label, *, alone: int | None = None
     ) -> CommitId | None:
         """Commits; of a statement by itself `alone` says how often that was tried before."""
-        branch = self._branch()
+        branch = transaction.branch or self._branch()
         landing = Landing(repository=self._catalogs.repository, branch=branch, rebase=self._rebased)
         made = landing.land(
             transaction, label, is_alone=alone is not None, has_turn=(alone or 0) >= PATIENT
@@ -223,7 +223,7 @@ class Writer:
     ) -> Result:
         """Adds a statement to a transaction; if it fails, all is as it was before it."""
         transaction.check_writable()
-        self._branch()
+        transaction.branch = transaction.branch or self._branch()
         before = transaction.written
         try:
             draft = drafted()

@@ -10,6 +10,7 @@ from ingitdb.errors import (
     CatalogError,
     StatementError,
     StatementRefused,
+    ValueMissing,
 )
 from ingitdb.execution.answers import Run
 from ingitdb.execution.binding import Binder
@@ -19,18 +20,20 @@ from ingitdb.execution.draft import Draft
 from ingitdb.execution.instance import Instance
 from ingitdb.execution.plans import Plans
 from ingitdb.execution.points import Values
-from ingitdb.execution.record_changes import added, changed, removed
+from ingitdb.execution.record_changes import added, changed, once, removed
 from ingitdb.execution.results import Result, table_result
 from ingitdb.execution.scratch import Scratch
 from ingitdb.execution.targets import Target, Targets
 from ingitdb.execution.whole_writes import Outcome, WholeWrites
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.ports import SqlParser
-from ingitdb.model.types import BIGINT
+from ingitdb.model.types import BIGINT, quote_identifier
 from ingitdb.settings import Settings
 from ingitdb.sql.clauses import Copy, Delete, Insert, Update, Whole, clauses
 from ingitdb.sql.names import spell
 from ingitdb.sql.statements import Statement
+from ingitdb.sql.tokens import Tokens
+from ingitdb.sql.versions import parameters
 from ingitdb.sql.write_queries import (
     as_typed,
     assigned,
@@ -76,10 +79,11 @@ class Writing:
             found = self._whole.run(statement)
             return self._drafted(statement, found.targets, found)
         target = self._targets.find(write.target.path)
+        if not isinstance(write, Copy):
+            self._check_returning(write, statement)
         met = self._met(write, statement, target)
         if not isinstance(write, Copy):
-            rows = met.rows.select(list(target.types))
-            met = replace(met, result=self._returned(write, statement, rows))
+            met = replace(met, result=self._returned(write, statement, target, met.rows))
         return self._drafted(statement, [target], met)
 
     def repeated(self, statement: Statement, sets: Sequence[Values]) -> Draft | None:
@@ -175,17 +179,36 @@ class Writing:
         return _Met(rows=rows, count=rows.num_rows, files=target.texts.changed(changes))
 
     def _deleted(self, write: Delete, statement: Statement, target: Target) -> "_Met":
-        rows = self._asked(delete_query(write, statement.source, target.types), statement)
+        met = self._asked(delete_query(write, statement.source, target.types), statement)
+        rows = met.take(pa.array(once(met), pa.int64()))
         changes = list(removed(rows))
         return _Met(rows=rows, count=len(changes), files=target.texts.changed(changes))
 
     def _added(self, rows: pa.Table, target: Target) -> "_Met":
+        key = target.table.locations[0].declaration.primary_key
+        if any(name in target.kinds and rows[name].null_count for name in key):
+            raise ValueMissing(
+                f"A record of {spell(target.table.name)} needs all of its key: {', '.join(key)}."
+            )
         come = list(added(rows, target.kinds, target.fields))
         files = target.texts.added(come, target.paths) if come else {}
         return _Met(rows=rows, count=len(come), files=files)
 
+    def _check_returning(self, write: Update | Delete | Insert, statement: Statement) -> None:
+        """Refuses parameters in RETURNING, as DuckDB does."""
+        if write.returning is None:
+            return
+        start, end = write.returning
+        for at in parameters(Tokens(statement.text, self.parser)):
+            if start <= at < end:
+                raise statement.source.invalid("RETURNING takes no parameters.", at, at + 1)
+
     def _returned(
-        self, write: Update | Delete | Insert, statement: Statement, rows: pa.Table
+        self,
+        write: Update | Delete | Insert,
+        statement: Statement,
+        target: Target,
+        rows: pa.Table,
     ) -> Result | None:
         """Gives what RETURNING asks of the records; what fails does so before a write."""
         if write.returning is None:
@@ -195,9 +218,17 @@ class Writing:
             (asked,) = self.plans.split(query)
             bound = self.binder().bind(asked)
             name = f"r_{uuid.uuid4().hex}"
-            text = over_rows(bound.text, f"temp.main.{name}")
+            shown = ", ".join(
+                f"{column}::{kind} AS {column}"
+                for column, kind in zip(
+                    map(quote_identifier, target.types), target.types.values(), strict=True
+                )
+            )
+            text = over_rows(bound.text, f"(SELECT {shown} FROM temp.main.{name})")
             tables = {**bound.tables, name: rows}
-            bound = replace(bound, text=text, tables=tables, is_repeatable=False, idle=[])
+            bound = replace(
+                bound, text=text, parameters=None, tables=tables, is_repeatable=False, idle=[]
+            )
             with Run(self.instance, self.settings, asked, bound).answer() as found:
                 table = found.reader().read_all()
         except (StatementError, CatalogError) as error:

@@ -1,6 +1,6 @@
 """The files of a table at a commit, for writes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import WriteError
@@ -11,59 +11,80 @@ from ingitdb.snapshots.snapshot import Snapshot
 from ingitdb.writes.table_texts import TableTexts
 
 _FEW = 8
-"""So many files are looked for one by one before all are listed."""
+"""So many files git is asked for one by one."""
 
 
 def table_texts(repository: Repository, snapshot: Snapshot, table: NamedTable) -> TableTexts:
     """Gives the files of a table, which are read as they are asked for."""
-    files = _Files(snapshot, table)
+    files, others = _Files(snapshot, table), _Others(repository, snapshot)
 
     def read(path: str) -> bytes | None:
         blob = files.blob(path)
         if blob is not None:
             return _content(repository, path, blob)
-        return repository.find_file(snapshot.commit, path)
+        return others.read(path)
 
-    return TableTexts(name=table.name, locations=table.locations, located=files, read=read)
+    return TableTexts(
+        name=table.name,
+        locations=table.locations,
+        located=files,
+        read=read,
+        expect=files.expect,
+    )
 
 
 class _Files(Mapping[str, Location]):
-    """How the records of each file of a table belong to it: a few are looked for, many listed."""
+    """How the records of each file of a table belong to it, as far as it is asked for."""
 
     def __init__(self, snapshot: Snapshot, table: NamedTable) -> None:
         self._snapshot = snapshot
         self._table = table
         self._found: dict[str, tuple[BlobId, Location] | None] = {}
-        self._all: dict[str, tuple[BlobId, Location]] | None = None
+
+    def expect(self, paths: Collection[str]) -> None:
+        """Looks for many files at once."""
+        new = [path for path in paths if path not in self._found]
+        if new:
+            self._found |= dict.fromkeys(new)
+            self._found |= self._snapshot.files.places(self._table, new)
 
     def blob(self, path: str) -> BlobId | None:
         """Gives the blob of a file; None if it is none of the table's."""
-        found = self._place(path)
+        self.expect([path])
+        found = self._found[path]
         return found[0] if found is not None else None
 
     def __getitem__(self, path: str) -> Location:
-        found = self._place(path)
+        self.expect([path])
+        found = self._found[path]
         if found is None:
             raise KeyError(path)
         return found[1]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._listed())
+        return iter(self._snapshot.files.located(self._table))
 
     def __len__(self) -> int:
-        return len(self._listed())
+        return self._snapshot.files.count(self._table)
 
-    def _place(self, path: str) -> tuple[BlobId, Location] | None:
-        if self._all is None and path not in self._found and len(self._found) < _FEW:
-            self._found[path] = self._snapshot.files.place(self._table, path)
-        return self._found[path] if path in self._found else self._listed().get(path)
 
-    def _listed(self) -> dict[str, tuple[BlobId, Location]]:
-        if self._all is None:
-            located = self._snapshot.files.located(self._table)
-            blobs = dict(self._snapshot.files.of(self._table))
-            self._all = {path: (blobs[path], where) for path, where in located.items()}
-        return self._all
+class _Others:
+    """The files of a commit that are none of a table's: a few are looked for, many listed."""
+
+    def __init__(self, repository: Repository, snapshot: Snapshot) -> None:
+        self._repository = repository
+        self._commit = snapshot.commit
+        self._asked = 0
+        self._known: Collection[str] | None = None
+
+    def read(self, path: str) -> bytes | None:
+        """Gives the bytes of a file; None if there is none."""
+        self._asked += 1
+        if self._asked > _FEW and self._known is None:
+            self._known = self._repository.tree(self._commit).keys()
+        if self._known is not None and path not in self._known:
+            return None
+        return self._repository.find_file(self._commit, path)
 
 
 def _content(repository: Repository, path: str, blob: BlobId) -> bytes:

@@ -87,13 +87,17 @@ class WorkTrees:
                 _check_ready(tree)
                 _try(tree, old, new)
             yield
+            with suppress(RepositoryError):  # changed since it was asked: `finish` tries again
+                for tree in found:
+                    _follow(tree, old, new)
+                self._forget()
         except WriteError:  # refused; were git killed, the intent would have to stay
             self._forget()
             raise
-        with suppress(RepositoryError):  # changed since it was asked: `finish` tries again
-            for tree in found:
-                _follow(tree, old, new)
-            self._forget()
+        except KeyboardInterrupt:  # perhaps the branch has moved, and no writer comes soon
+            with suppress(RepositoryError, WriteError):
+                self.finish()
+            raise
 
     def finish(self) -> None:
         """Ends what a writer began that is no more, if its branch had moved.
@@ -217,6 +221,9 @@ def _check_ready(tree: WorkTree) -> None:
 
 def _try(tree: WorkTree, old: CommitId | None, new: CommitId) -> None:
     answer = _read_tree(tree, "-n", *_steps(old, new))
+    if answer.status:  # perhaps files were only touched or copied, which the index does not know
+        tree.git.run("update-index", "-q", "--refresh", accept=(0, 1, 128))
+        answer = _read_tree(tree, "-n", *_steps(old, new))
     if answer.status:
         found = _IN_THE_WAY.search(answer.errors)
         path = (found["path"] or found["other"]) if found else answer.errors.strip()

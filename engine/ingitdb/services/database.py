@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
 
 from ingitdb.catalog.naming import NamedTable
@@ -23,6 +23,7 @@ from ingitdb.model.identifiers import EMPTY, CommitId
 from ingitdb.model.people import Person
 from ingitdb.model.ports import Progress
 from ingitdb.model.records import Problem
+from ingitdb.model.types import quote_identifier
 from ingitdb.settings import Settings
 from ingitdb.snapshots.cache import CacheFolder
 from ingitdb.snapshots.snapshot import Snapshot
@@ -38,21 +39,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableSummary:
-    """A table in a listing.
+    """A table or view in a listing.
 
     Attributes:
-        rows: How many records it has.
-        columns: How many columns `SELECT *` shows.
+        rows: How many records it has; None for a view.
+        columns: How many columns `SELECT *` shows; None for a view that no longer binds.
         key: The columns of its key; empty where it has none.
         format: The format of its files; several are joined by commas.
         location: The folder, file or pattern that its records lie in.
-        source: What says that it is a table.
+        source: What says that it is a table; `view` for a view.
     """
 
     schema: str
     name: str
-    rows: int
-    columns: int
+    rows: int | None
+    columns: int | None
     key: tuple[str, ...]
     format: str
     location: str
@@ -81,7 +82,7 @@ class ColumnDescription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableDescription:
-    """A table with its columns."""
+    """A table or view with its columns."""
 
     schema: str
     name: str
@@ -166,15 +167,16 @@ class Database:
         return self.repository.resolve(ref)
 
     def tables(self, ref: str | None = None) -> list[TableSummary]:
-        """Lists the tables of a commit by schema and name."""
+        """Lists the tables and views of a commit by schema and name."""
 
         def list_tables(snapshot: Snapshot) -> list[TableSummary]:
             return [self._summary(snapshot, table) for table in snapshot.tables]
 
-        return self._asked(ref, list_tables)
+        found = self._asked(ref, list_tables) + self._views(ref)
+        return sorted(found, key=lambda table: (table.schema, table.name))
 
     def describe(self, table: str, ref: str | None = None) -> TableDescription:
-        """Describes one table; `table@ref` names it at a ref, as in SQL.
+        """Describes one table or view; `table@ref` names it at a ref, as in SQL.
 
         Raises:
             TableNotFound: There is none of that name; the nearest are named.
@@ -337,7 +339,7 @@ class Database:
 
     def _find(self, snapshot: Snapshot, text: str) -> NamedTable:
         """Finds a table by its name, perhaps with a schema and in quotes, or by its file's."""
-        *schema, name = name_parts(text) if '"' in text else text.rsplit(".", 1)
+        *schema, name = _parts(text)
         if not schema:
             return self._catalogs.find(snapshot, name, schema=None, preferred=None)
         with contextlib.suppress(TableNotFound):
@@ -345,7 +347,64 @@ class Database:
         return self._catalogs.find(snapshot, name, schema=".".join(schema), preferred=None)
 
     def _described(self, table: str, ref: str | None) -> TableDescription:
-        return self._asked(ref, lambda snapshot: self._description(snapshot, table))
+        try:
+            return self._asked(ref, lambda snapshot: self._description(snapshot, table))
+        except TableNotFound:
+            found = self._described_view(table, ref)
+            if found is None:
+                raise
+            return found
+
+    def _described_view(self, text: str, ref: str | None) -> TableDescription | None:
+        """Describes the view of a name; None where there is none."""
+        commit = self._allowed(ref)
+        *schema, name = _parts(text)
+        view = self._catalogs.views.find(
+            commit, name, schema=".".join(schema) or None, preferred=None
+        )
+        if view is None:
+            return None
+        columns = tuple(
+            ColumnDescription(
+                name=column,
+                type=kind,
+                nullable=nullable,
+                key=key,
+                references=references,
+                description=None,
+                widened_by=(),
+            )
+            for column, kind, nullable, key, references in self._rows(
+                f"DESCRIBE {quote_identifier(view.schema)}.{quote_identifier(view.name)}", commit
+            )
+        )
+        return TableDescription(schema=view.schema, name=view.name, columns=columns)
+
+    def _views(self, ref: str | None) -> list[TableSummary]:
+        commit = self._allowed(ref)
+        views = self._catalogs.views.at(commit)
+        if not views:
+            return []
+        shown = self._rows("SHOW TABLES", commit)
+        columns = {(row[0], row[1]): row[3] for row in shown if row[2] is None}
+        return [
+            TableSummary(
+                schema=view.schema,
+                name=view.name,
+                rows=None,
+                columns=columns[view.schema, view.name],
+                key=(),
+                format="sql",
+                location=view.path,
+                source="view",
+            )
+            for view in views
+        ]
+
+    def _rows(self, sql: str, commit: CommitId) -> list[tuple[Any, ...]]:
+        """Gives all rows of a statement at a commit."""
+        with contextlib.closing(self.session(commit)) as session, session.execute(sql) as result:
+            return [tuple(row.values()) for row in result.reader().read_all().to_pylist()]
 
     def _description(self, snapshot: Snapshot, table: str) -> TableDescription:
         found = self._find(snapshot, table)
@@ -406,6 +465,11 @@ def _split(text: str) -> tuple[str, str | None]:
     if name.count('"') % 2:
         return f'{name}"', ref.text.removesuffix('"')
     return name, ref.text
+
+
+def _parts(text: str) -> list[str]:
+    """Cuts a name at its dots, or at the last where nothing is quoted."""
+    return list(name_parts(text)) if '"' in text else text.rsplit(".", 1)
 
 
 def _formats(snapshot: Snapshot, table: NamedTable) -> str:

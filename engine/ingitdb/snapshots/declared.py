@@ -74,12 +74,14 @@ def fittings(
     if want is None or want == natural:
         return [Fitting(natural, expression)]
     found = list(_wanted(expression, place, natural, declared))
+    text = quote_identifier(source_column(declared.name))
+    if want == JSON and not declared.in_cells and not found:
+        found = [Fitting(want, f"CAST({text} AS JSON)", is_source=True)]
     nested = isinstance(natural, ListOf | MapOf | Struct) or natural == JSON
     if nested:
         return [*found, Fitting(natural, expression)]
     if natural == VARCHAR or _spells_itself(place):
         return [*found, Fitting(VARCHAR, f"CAST({expression} AS VARCHAR)")]
-    text = quote_identifier(source_column(declared.name))
     return [*found, Fitting(VARCHAR, text, is_source=True)]
 
 
@@ -101,11 +103,9 @@ def _wanted(
         return _moments(expression, natural)
     if want is None:
         return []
-    if want == JSON and declared.in_cells:
-        return _json_cells(expression, place, natural)
-    found = _part(expression, place, natural, want)
-    if found is None and declared.in_cells and want in IN_CELLS:
-        found = _spelled(expression, place, natural, declared)
+    found = None if want == JSON and declared.in_cells else _part(expression, place, natural, want)
+    if found is None and declared.in_cells:
+        found = _cells(expression, place, natural, declared)
     return [found] if found is not None else []
 
 
@@ -139,26 +139,25 @@ def _is_json(place: Place) -> bool:
     return place.kinds <= {"s"} or place.kinds <= {"i", "l", "h"} or place.kinds <= {"b"}
 
 
-def _json_cells(expression: str, place: Place, natural: ColumnType) -> Sequence[Fitting]:
-    """Reads cells that spell JSON."""
-    if natural != VARCHAR and not _spells_itself(place):
-        return []
-    text = f"CAST({expression} AS VARCHAR)"
-    return [Fitting(JSON, f"TRY_CAST({text} AS JSON)", f"NOT json_valid({text})")]
-
-
-def _spelled(
+def _cells(
     expression: str, place: Place, natural: ColumnType, declared: DeclaredColumn
 ) -> Fitting | None:
     """Reads the texts of cells, where they are known."""
     want = declared.type
-    if want is None:
-        return None
-    if natural != VARCHAR and not (natural == BIGINT and _spells_itself(place)):
+    if want is None or not (natural == VARCHAR or _spells_itself(place)):
         return None
     text = f"CAST({expression} AS VARCHAR)"
     rules = dict(declared.rules)
-    return Fitting(want, tried(text, want, rules), misspelled(text, want, rules))
+    if want == JSON:
+        return Fitting(want, f"TRY_CAST({text} AS JSON)", f"NOT json_valid({text})")
+    if want.sql in _SPELLED:
+        return Fitting(want, tried(text, want), _misread(text, want))
+    if want == FLOAT:
+        number = tried(text, DOUBLE, rules)
+        return Fitting(want, f"CAST({number} AS FLOAT)", misspelled(text, DOUBLE, rules))
+    if want in IN_CELLS and natural in (VARCHAR, BIGINT):
+        return Fitting(want, tried(text, want, rules), misspelled(text, want, rules))
+    return None
 
 
 def _scalar(expression: str, place: Place, natural: ColumnType, want: ColumnType) -> Fitting | None:
@@ -177,9 +176,19 @@ def _of_text(expression: str, place: Place, want: ColumnType) -> Fitting | None:
     found = tried(expression, want)
     if want in _CLOCKS and place.kinds <= {"s", "d"}:
         return Fitting(want, found, misspelled(expression, want))
-    is_spelled = want.sql in _SPELLED and place.kinds <= {"s"}
+    if want.sql in _SPELLED and place.kinds <= {"s"}:
+        return Fitting(want, found, _misread(expression, want))
     is_whole = (want.sql in _WHOLE or want.sql.startswith("DECIMAL(")) and place.kinds <= _INTEGERS
-    return Fitting(want, found, _fails(expression, want)) if is_spelled or is_whole else None
+    return Fitting(want, found, _fails(expression, want)) if is_whole else None
+
+
+def _misread(text: str, want: ColumnType) -> str:
+    """Gives SQL for a text that is no value of a type, or a moment that the type would round."""
+    fails = _fails(text, want)
+    if want.sql not in ("TIMESTAMP_S", "TIMESTAMP_MS"):
+        return fails
+    exact, shown = tried(text, TIMESTAMP), f"CAST({tried(text, want)} AS TIMESTAMP)"
+    return f"({fails} OR {shown} IS DISTINCT FROM {exact})"
 
 
 def _of_moment(expression: str, natural: ColumnType, want: ColumnType) -> Fitting | None:
@@ -328,7 +337,7 @@ def _guarded(value: str, shown: Fitting) -> list[str]:
 
 
 def _any(conditions: Sequence[str]) -> str | None:
-    return " OR ".join(conditions) or None
+    return f"({' OR '.join(conditions)})" if conditions else None
 
 
 def choose(

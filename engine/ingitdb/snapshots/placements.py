@@ -84,22 +84,24 @@ class Placements:
                 found |= {path: numbers[number] for path, number in rows}
         return found
 
-    def place(self, table: NamedTable, path: str) -> tuple[BlobId, Location] | None:
-        """Gives the blob of one file and how its records belong to a table; None if they do not."""
+    def places(
+        self, table: NamedTable, paths: Collection[str]
+    ) -> dict[str, tuple[BlobId, Location]]:
+        """Gives for some paths the blob and how its records belong to a table, where they do."""
         wanted = set(table.locations)
+        listed = ", ".join(quote_literal(path) for path in paths)
+        found: dict[str, tuple[BlobId, Location]] = {}
         for base in self._bases:
-            if path in base.without:
-                continue
             rows = self._query(
-                f"SELECT blob, location FROM {self._file(base.manifest.placements)}"
-                f" WHERE path = {quote_literal(path)}"
+                f"SELECT path, blob, location FROM {self._file(base.manifest.placements)}"
+                f" WHERE path IN ({listed})"
                 f" AND _from <= {base.ordinal} AND _to > {base.ordinal}"
             )
-            for blob, number in rows:
+            for path, blob, number in rows:
                 where = base.manifest.locations[number]
-                if where in wanted:
-                    return BlobId(blob), where
-        return None
+                if where in wanted and path not in base.without:
+                    found[path] = BlobId(blob), where
+        return found
 
     def last(self, table: NamedTable) -> str | None:
         """Gives the last path of a table's files; None if it has none."""

@@ -324,8 +324,11 @@ class Snapshot:
     ) -> str:
         """Adds the texts of columns that show them and whose stored values have lost them."""
         wanted = {source_column(n): n for n, fitting in chosen.items() if fitting.is_source}
-        fields = {source_column(c): field for field, c in names.items()}
-        fields = {column: field for column, field in fields.items() if column in wanted}
+        fields = {
+            source_column(column): (field, chosen[column].type == JSON)
+            for field, column in names.items()
+            if source_column(column) in wanted
+        }
         if not fields:
             return body
         from ingitdb.snapshots.sources import write_texts  # reads files: slow to load

@@ -8,10 +8,11 @@ import pyarrow as pa
 
 from ingitdb.model.identifiers import BlobId
 from ingitdb.model.ports import BlobSource
+from ingitdb.model.records import Value
 from ingitdb.snapshots.packing import unpack
 from ingitdb.snapshots.reading import Packed, Reader
 from ingitdb.snapshots.segments import write_table
-from ingitdb.snapshots.texts import source_text
+from ingitdb.snapshots.texts import json_text, source_text
 
 if TYPE_CHECKING:
     from ingitdb.catalog.layout import Layout
@@ -22,7 +23,7 @@ def write_texts(
     objects: BlobSource,
     layout: "Layout",
     storages: set[str],
-    fields: Mapping[str, str],
+    fields: Mapping[str, tuple[str, bool]],
     folder: Path,
 ) -> Path:
     """Writes the source text of some fields of every record, by path and place in the file.
@@ -32,7 +33,7 @@ def write_texts(
         objects: Where the blobs are.
         layout: How files are placed.
         storages: Those of the table.
-        fields: For each column to write the field that it shows.
+        fields: For each column to write the field that it shows, and whether as JSON.
         folder: Where to write.
     """
     reader = Reader()
@@ -48,7 +49,7 @@ def write_texts(
             states = [v for t in found if t.location.storage in storages for v in t.values]
             for number, state in enumerate(states, start=1):
                 values = unpack(known[state].payload)
-                texts = (_text(values.get(name)) for name in fields.values())
+                texts = (_text(values.get(name), as_json) for name, as_json in fields.values())
                 rows.append((path, number, *texts))
     columns = {"path": pa.string(), "place": pa.int64(), **dict.fromkeys(fields, pa.string())}
     made = {
@@ -58,5 +59,7 @@ def write_texts(
     return folder / write_table(folder, "texts", pa.table(made)).name
 
 
-def _text(value: object) -> str | None:
-    return None if value is None else source_text(value)  # type: ignore[arg-type]
+def _text(value: Value, as_json: bool) -> str | None:
+    if value is None:
+        return None
+    return json_text(value) if as_json else source_text(value)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, TypeAlias
 
+from ingitdb.errors import IngitdbError
 from ingitdb.model.ports import SqlParser
 from ingitdb.sql.texts import Text
 from ingitdb.sql.tokens import Token, Tokens
@@ -33,6 +34,19 @@ _ROWS = (
     "DESCRIBE",
 )
 """With one of these begin the rows of INSERT, behind the names of its columns."""
+_OF_QUERIES = (
+    "LIMIT",
+    "OFFSET",
+    "ORDER",
+    "GROUP",
+    "HAVING",
+    "WINDOW",
+    "QUALIFY",
+    "UNION",
+    "EXCEPT",
+    "INTERSECT",
+)
+"""Reserved words that end a condition of a query; DuckDB says what a write has of these."""
 _OPENING = ("(", "[", "{")
 _CLOSING = (")", "]", "}")
 
@@ -170,18 +184,21 @@ class _Reader:
         if word == "UPDATE":
             return self._update(verb, lead)
         if word == "DELETE":
-            return self._delete(verb + 1 + (self._tokens[verb + 1].word == "FROM"), lead)
+            if self._tokens[verb + 1].word != "FROM":
+                raise self._wrong(verb + 1)
+            return self._delete(verb + 2, lead, ("USING", "WHERE", "RETURNING"))
         if word == "TRUNCATE":
-            return self._delete(verb + 1 + (self._tokens[verb + 1].word == "TABLE"), lead)
+            return self._delete(verb + 1 + (self._tokens[verb + 1].word == "TABLE"), lead, ())
         if word == "COPY":
             return self._copy(verb)
         return self._insert(verb, lead) if word == "INSERT" else Whole()
 
     def _update(self, verb: int, lead: Span) -> Write:
         target, after = target_at(self._statement, self._tokens, verb + 1)
-        starts = self._clauses(after, ("SET", "FROM", "WHERE", "RETURNING"))
+        words = ("SET", "FROM", "WHERE", "RETURNING")
+        starts = self._clauses(after, words)
         assignments = self._assignments(starts)
-        if assignments is None or self._tokens[after].word != "SET":
+        if assignments is None or not self._is_plain(after, starts, words):
             return Whole()
         return Update(
             target=target,
@@ -192,9 +209,13 @@ class _Reader:
             returning=self._clause("RETURNING", starts),
         )
 
-    def _delete(self, name: int, lead: Span) -> Write:
+    def _delete(self, name: int, lead: Span, words: Sequence[str]) -> Write:
         target, after = target_at(self._statement, self._tokens, name)
-        starts = self._clauses(after, ("USING", "WHERE", "RETURNING"))
+        starts = self._clauses(after, words)
+        if not words and after < len(self._tokens):
+            raise self._wrong(after)
+        if not self._is_plain(after, starts, words):
+            return Whole()
         return Delete(
             target=target,
             lead=lead,
@@ -247,6 +268,26 @@ class _Reader:
                 found[word] = at
         return found
 
+    def _wrong(self, at: int) -> IngitdbError:
+        token = self._tokens[at]
+        message = f'syntax error at or near "{token.text}"'
+        return self._statement.invalid(message, token.start, token.end)
+
+    def _is_plain(self, after: int, starts: dict[str, int], words: Sequence[str]) -> bool:
+        """Tells whether the clauses begin behind the target, stand in order, and hold no other."""
+        found = sorted(starts.values())
+        if [starts[word] for word in words if word in starts] != found:
+            return False
+        if after != (found[0] if found else len(self._tokens)):
+            return False
+        return not any(
+            self._tokens[at].word in _OF_QUERIES
+            and self._tokens[at - 1].text != "."
+            and self._tokens[at - 1].word != "AS"
+            for at in self._outer
+            if at > after
+        )
+
     def _clause(self, word: str, starts: dict[str, int]) -> Span | None:
         if word not in starts:
             return None
@@ -262,6 +303,8 @@ class _Reader:
         stop = min(ends, default=len(self._tokens))
         found: list[Assignment] = []
         for part in split_at_commas(self._tokens, starts["SET"] + 1, stop):
+            if not part:
+                return None
             sign = next((at for at in part if self._tokens[at].text == "="), None)
             names = self._assigned(part[0], sign)
             if sign is None or names is None or sign + 1 >= part.stop:

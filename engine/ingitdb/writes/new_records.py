@@ -199,7 +199,7 @@ def _as_entries(
         if key in taken:
             raise DuplicateKey(table, key)
         taken.add(key)
-        found.append(Insert(place=(*way, key), value=dict(record.fields)))
+        found.append(Insert(place=(*way, key), value=_raw(file, record)))
     return found
 
 
@@ -210,7 +210,7 @@ def _in_entries(table: str, file: TableFile, records: Sequence[NewRecord]) -> li
     found = []
     for record in records:
         key = _needed(table, record)
-        item = dict(record.fields)
+        item = _raw(file, record)
         if key not in held:
             fresh.setdefault(key, []).append(item)
         elif isinstance(held[key], list):

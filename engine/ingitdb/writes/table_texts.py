@@ -1,10 +1,11 @@
 """Changes of a table's records as new texts of the files in which they lie."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from ingitdb.catalog.records import VALUE_COLUMN
+from ingitdb.catalog.globs import template_of
+from ingitdb.catalog.records import KEY_FIELDS, PARENT_COLUMN, VALUE_COLUMN
 from ingitdb.errors import DuplicateKey, WriteError
 from ingitdb.formats.edits.editing import leaf_edits
 from ingitdb.model.edits import Edit, Insert, Place, Put, Remove
@@ -12,7 +13,7 @@ from ingitdb.model.records import Value
 from ingitdb.model.tables import Form, Location
 from ingitdb.model.types import ColumnType
 from ingitdb.writes.files import TableFile
-from ingitdb.writes.new_records import first_files, insertions, record_file
+from ingitdb.writes.new_records import NewRecord, first_files, insertions, record_file
 from ingitdb.writes.own_keys import at_their_keys, moved_path, new_records
 from ingitdb.writes.values import ABSENT, Absence, Known, file_value
 
@@ -58,6 +59,10 @@ class Added:
 Change: TypeAlias = Changed | Removed
 
 
+def _expect_nothing(_paths: Collection[str]) -> None:
+    """Does nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class TableTexts:
     """The files of one table at one commit.
@@ -67,12 +72,14 @@ class TableTexts:
         locations: Where its records may lie.
         located: How the records of each of its files belong to it, by path.
         read: Gives the bytes of a file; None where there is none.
+        expect: Is told of files that will be asked for.
     """
 
     name: str
     locations: Sequence[Location]
     located: Mapping[str, Location]
     read: Callable[[str], bytes | None]
+    expect: Callable[[Collection[str]], None] = _expect_nothing
 
     def changed(self, changes: Sequence[Change]) -> Texts:
         """Gives the new bytes of each file in which a record changes or goes.
@@ -83,6 +90,7 @@ class TableTexts:
         by_path: dict[str, list[Change]] = {}
         for change in changes:
             by_path.setdefault(change.path, []).append(change)
+        self.expect(by_path.keys())
         found: Texts = {}
         for path, those in by_path.items():
             file = self._file(path)
@@ -112,15 +120,50 @@ class TableTexts:
         new = list(new_records(self.name, model.location if model else self.locations[0], records))
         if model is None:
             return first_files(self.name, self.locations[0], new)
+        self._check_alike(model.location, paths)
         if model.location.form != Form.RECORD:
+            self._check_keys(model, new)
             return {model.path: model.edited(list(insertions(self.name, model, new)))}
         found: Texts = {}
-        for record in new:
-            path, data = record_file(self.name, model, record)
+        made = [record_file(self.name, model, record) for record in new]
+        self.expect([path for path, _ in made])
+        for record, (path, data) in zip(new, made, strict=True):
             if path in found or self.read(path) is not None:
                 raise DuplicateKey(self.name, record.key or path)
             found[path] = data
         return found
+
+    def _check_keys(self, file: TableFile, records: Sequence[NewRecord]) -> None:
+        """Returns if no two rows of a list would say the same key of their own."""
+        rows = file.document.value
+        if file.location.form != Form.ENTRIES or not isinstance(rows, list):
+            return
+        taken = {str(row[name]) for row in rows for name in KEY_FIELDS if name in row}
+        for record in records:
+            if record.key in taken:
+                raise DuplicateKey(self.name, record.key)
+            if record.key is not None:
+                taken.add(record.key)
+
+    def _check_alike(self, location: Location, paths: Sequence[str]) -> None:
+        """Returns if the paths say the same of all records, and so of new ones."""
+        names = [*location.captures]
+        if location.form == Form.RECORD:  # the key says whose it is
+            names = [name for name in names if name != PARENT_COLUMN]
+        found = template_of(location) if names else None
+        if found is None:
+            return
+        said = {
+            tuple(captured.get(name) for name in names)
+            for captured in map(found.captures, paths)
+            if captured is not None
+        }
+        if len(said) > 1:
+            raise WriteError(
+                f"It is open where a new record of {self.name} belongs:"
+                f" {', '.join(names)} would follow from its place.",
+                hint="Commit its file with git.",
+            )
 
     def _at_their_keys(self, texts: Texts) -> Texts:
         """Moves files that are named after keys which have changed in them."""

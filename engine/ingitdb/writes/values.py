@@ -7,10 +7,12 @@ from enum import Enum
 from typing import Any, Final, TypeAlias
 
 from ingitdb.catalog.spelled_cells import text_of
+from ingitdb.errors import WriteError
 from ingitdb.formats.edits.changed_values import same
 from ingitdb.formats.json_values import read_value
 from ingitdb.model.records import Value
 from ingitdb.model.types import JSON, ColumnType, ListOf, MapOf, Struct
+from ingitdb.writes.spelled_values import NUMBERS, SPELLED
 
 
 class Absence(Enum):
@@ -21,6 +23,8 @@ class Absence(Enum):
 
 ABSENT: Final = Absence.ABSENT
 Known: TypeAlias = Value | Absence
+_AS_THEY_ARE = (bool, int, float, Decimal, bytes, date, time)
+"""What files may hold, but for texts."""
 
 
 def file_value(value: Any, kind: ColumnType, old: Known = ABSENT) -> Known:
@@ -42,19 +46,20 @@ def file_value(value: Any, kind: ColumnType, old: Known = ABSENT) -> Known:
     if isinstance(kind, ListOf):
         return _items(value, kind.item, old if isinstance(old, list) else [])
     if isinstance(kind, MapOf):
-        return _entries(value, kind.value, old if isinstance(old, dict) else {})
+        return _entries(value, kind, old if isinstance(old, dict) else {})
     if kind == JSON:
         parsed = _parsed(value)
         return old if old is not ABSENT and same(old, parsed) else parsed
-    if isinstance(value, bytes):
-        return value
+    if kind.sql in NUMBERS:
+        number: Value = NUMBERS[kind.sql](value)
+        return number
+    if kind.sql in SPELLED or not isinstance(value, _AS_THEY_ARE):
+        text = str(SPELLED.get(kind.sql, str)(value))
+        return old if old is not ABSENT and text_of(old) == text else text
     if isinstance(value, datetime | date | time):
         return _moment(value, old)
-    if isinstance(value, bool | int | float | Decimal):
-        found: Value = value
-        return found
-    text = str(value)
-    return old if old is not ABSENT and text_of(old) == text else text
+    found: Value = value
+    return found
 
 
 def _record(value: Mapping[str, Any], kind: Struct, old: Mapping[str, Value]) -> dict[str, Value]:
@@ -70,13 +75,21 @@ def _items(value: Sequence[Any], kind: ColumnType, old: Sequence[Value]) -> list
     return found
 
 
-def _entries(value: Any, kind: ColumnType, old: Mapping[str, Value]) -> dict[str, Value]:
+def _entries(value: Any, kind: MapOf, old: Mapping[str, Value]) -> dict[str, Value]:
     pairs = value.items() if isinstance(value, Mapping) else value
     found: dict[str, Value] = {}
     for key, item in pairs:
-        made = file_value(item, kind, old.get(str(key), ABSENT))
-        found[str(key)] = None if made is ABSENT else made
+        name = _key_text(file_value(key, kind.key))
+        made = file_value(item, kind.value, old.get(name, ABSENT))
+        found[name] = None if made is ABSENT else made
     return found
+
+
+def _key_text(key: Known) -> str:
+    text = None if isinstance(key, Absence) else text_of(key)
+    if text is None:
+        raise WriteError("The keys of a map are texts in a file; bytes, lists and maps are none.")
+    return text
 
 
 def _present(pairs: Iterator[tuple[str, Known]]) -> Iterator[tuple[str, Value]]:

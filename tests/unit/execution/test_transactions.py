@@ -247,3 +247,12 @@ def test_use_is_refused_while_something_is_written(data: RepoBuilder, opened: Op
     one.execute("BEGIN; DELETE FROM fares")
     with pytest.raises(ingitdb.ProgrammingError, match="COMMIT or ROLLBACK"):
         one.execute("USE BRANCH other")
+
+
+def test_what_a_message_may_say(data: RepoBuilder, opened: Opened) -> None:
+    one = opened(data)
+    with pytest.raises(ingitdb.ProgrammingError, match="says nothing"):
+        one.execute("CALL set_commit_message('  ')")
+    one.execute("CALL set_commit_message(?)", ["a\0b"])
+    one.execute("DELETE FROM fares")
+    assert data.git("log", "-1", "--format=%s") == "a\ufffdb"

@@ -87,7 +87,8 @@ def _integer(value: int, like: str) -> str:
         is_grouped = "_" in like and like.replace("_", "").lstrip("+-").isdigit()
         return f"{value:_}" if is_grouped else str(value)
     kind = "X" if base[1] == "x" and base[2] == base[2].upper() else base[1]
-    return f"0{base[1]}{value:0{len(base[2].replace('_', ''))}{kind}}"
+    width = len(base[2].replace("_", "")) if base[2].startswith("0") else 0
+    return f"0{base[1]}{value:0{width}{kind}}"
 
 
 def _decimal(value: Decimal, like: str) -> str:
@@ -107,7 +108,8 @@ def _moment(value: datetime | time, like: str) -> str:
     digits, zone = (tail[1] or "", tail[2] or "") if tail else ("", "")
     if isinstance(value, datetime) and re.match(r"\d{4}-\d\d-\d\d[ t]", like):
         whole = whole.replace("T", like[10])
-    fraction = f"{value.microsecond:06}".rstrip("0").ljust(len(digits), "0")
+    width = len(digits) if digits.endswith("0") else 0
+    fraction = f"{value.microsecond:06}".rstrip("0").ljust(width, "0")
     if offset is not None:
         ending = value.isoformat()[-6:]
         if ending == "+00:00" and zone != ending:

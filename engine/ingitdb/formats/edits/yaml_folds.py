@@ -10,6 +10,12 @@ from yaml import SafeLoader, YAMLError, load
 from ingitdb.formats.edits.yaml_places import Node, Places
 from ingitdb.formats.edits.yaml_spelling import can_be_plain, is_single_line, quoted
 
+WIDTH = 80
+"""Columns behind which most programs that write YAML begin a new line."""
+_FEWEST = 8
+"""Scalars on one line that show whether a file has long lines."""
+_BREAK = re.compile(r"[\r\n]")
+_LONG = re.compile(rf"\A.{{{WIDTH},}}[^ ] [^ ]")
 _LINE = re.compile(r"[^\r\n]+")
 _CONTINUED = re.compile(r"(?<!\\)(?:\\\\)*\\\Z")
 
@@ -24,6 +30,45 @@ class _Piece:
     value: str
 
 
+def folded(spelled: str, column: int, below: int, style: str = "") -> list[str]:
+    """Gives the lines of a scalar as LibYAML would break it: at single spaces behind the width.
+
+    Args:
+        spelled: The scalar on one line.
+        column: Where it begins.
+        below: The column of its other lines.
+        style: Its style, if that is no quote.
+    """
+    style = style or spelled[:1]
+    is_escaped, is_quoted = style == '"', style in {"'", '"'}
+    lines = [""]
+    ends = (2, len(spelled) - 2) if is_quoted else (0, len(spelled))
+    for at, char in enumerate(spelled):
+        can_break = char == " " and spelled[at - 1] != " " and ends[0] <= at < ends[1]
+        is_double = spelled[at + 1 : at + 2] == " "
+        if not can_break or column <= WIDTH or (is_double and not is_escaped):
+            lines[-1] += char
+            column += 1
+            continue
+        lines.append(" " * below + "\\" * is_double)
+        column = len(lines[-1])
+    return lines
+
+
+def is_folding(places: Places, node: Node) -> bool:
+    """Tells whether the scalars of a text, one left aside, end where `folded` would end them."""
+    seen = [
+        other
+        for root in places.roots()
+        for other in root.walk()
+        if other is not node and other.kind == "scalar" and other.style not in {"|", ">"}
+    ]
+    sources = [places.text[places.line_start(one.body) : one.end] for one in seen]
+    is_over = [bool(_BREAK.search(source)) for source in sources]
+    is_long = (_LONG.search(s) for s, over in zip(sources, is_over, strict=True) if not over)
+    return not any(is_long) and (any(is_over) or len(seen) >= _FEWEST)
+
+
 def refolded(places: Places, node: Node, new: str, *, flow: bool) -> str | None:
     """Gives the source of a scalar over several lines for a new text.
 
@@ -36,7 +81,9 @@ def refolded(places: Places, node: Node, new: str, *, flow: bool) -> str | None:
         return None
     old = node.text
     pieces = _pieces(places.text, node)
-    if not pieces or (node.style == ">" and _ends(old) != _ends(new)):
+    if not pieces or (node.style == ">" and len(pieces) == 1):
+        return None
+    if node.style == ">" and _ends(old) != _ends(new):
         return None
     ahead = _shared(old, new)
     behind = _shared(old[ahead:][::-1], new[ahead:][::-1])

@@ -46,7 +46,7 @@ class Layout:
         self.is_flow = False
         self.bare_keys: dict[tuple[str, str], str] = {}
         self._quotes: Counter[str] = Counter()
-        self._has_blocks = True
+        self._has_blocks, self._has_tails = True, False
         if places is not None:
             self._look(places)
 
@@ -93,13 +93,18 @@ class Layout:
         return '"' if seen['"'] > seen["'"] else "'"
 
     @contextmanager
-    def blocks(self, *, allowed: bool) -> Iterator[None]:
-        """Keeps texts on one line for a while, unless blocks are allowed."""
-        self._has_blocks = allowed
+    def blocks(self, *, allowed: bool, tails: bool = False) -> Iterator[None]:
+        """Keeps texts on one line for a while, unless blocks are allowed.
+
+        Args:
+            allowed: Whether a text may be a block.
+            tails: Whether one that ends in blank lines may.
+        """
+        self._has_blocks, self._has_tails = allowed, tails
         try:
             yield
         finally:
-            self._has_blocks = True
+            self._has_blocks, self._has_tails = True, False
 
     def spelled(
         self, value: Value, parent: Node | None, like: Node | None, column: int | None = None
@@ -151,7 +156,8 @@ class Layout:
         if isinstance(value, str) and self._has_blocks:
             if style == ">" and can_be_folded(value):
                 return block(value, ">", column, parent)
-            many = "\n" in value and style != '"' and not value.endswith("\n\n")
+            many = "\n" in value and style != '"'
+            many = many and (self._has_tails or not value.endswith("\n\n"))
             if (style in {"|", ">"} or many) and can_be_block(value) and column - parent < 10:
                 return block(value, "|", column, parent)
         return Spelling(head=self.scalar(value, like, flow=False))

@@ -148,7 +148,9 @@ def can_be_folded(text: str) -> bool:
     return can_be_block(text) and not re.search(r"(?:\A|\n)[ \t]|\A\n", text)
 
 
-def block(text: str, style: str, column: int, parent: int, *, keep: bool = False) -> Spelling:
+def block(
+    text: str, style: str, column: int, parent: int, *, keep: bool = False, bare: bool = False
+) -> Spelling:
     """Spells a text as a literal or folded block.
 
     Args:
@@ -157,6 +159,7 @@ def block(text: str, style: str, column: int, parent: int, *, keep: bool = False
         column: The indentation of its lines.
         parent: The column of the list or map around it; negative without one.
         keep: Whether a plus may stand even where it is not needed.
+        bare: Whether blank lines in front of the text go without the indentation in the header.
     """
     body, ends = text.removesuffix("\n"), text.endswith("\n")
     lines = body.split("\n")
@@ -164,7 +167,7 @@ def block(text: str, style: str, column: int, parent: int, *, keep: bool = False
         body = re.sub("\n+", lambda run: run[0] + "\n", body.rstrip("\n")) + _tail(body)
         lines = body.split("\n")
     digit = ""
-    if re.match(r"\n*[ \t]", text):
+    if re.match(r"\n*[ \t]" if bare else r"[\n \t]", text):
         digit = str(column - max(parent, 0))
     chomping = "-" if not ends else "+" if keep or body.endswith("\n") else ""
     pad = " " * column

@@ -7,7 +7,7 @@ from typing import Any
 
 from ingitdb.formats.edits.splices import Splices
 from ingitdb.formats.edits.yaml_customs import Customs
-from ingitdb.formats.edits.yaml_folds import refolded
+from ingitdb.formats.edits.yaml_folds import folded, is_folding, refolded
 from ingitdb.formats.edits.yaml_layout import Layout, moved
 from ingitdb.formats.edits.yaml_places import Entry, Node, Part, Places, block_lines
 from ingitdb.formats.edits.yaml_spelling import Spelling, block, can_be_block, can_be_folded
@@ -142,7 +142,7 @@ class NodeSplices(Splices[str]):
         node, places = slot.node, self.places
         if slot.entry is not None and not slot.entry.has_colon:
             raise EditFault("There is no colon behind which a value could stand.", line=node.line)
-        found = self._spelled(slot, value, node.end)
+        found = self._in_width(slot, value, start, self._spelled(slot, value, node.end))
         stop, tail, end = node.end, places.line_end(node.end), places.line_end(node.end)
         if node.style in {"|", ">"}:
             stop, end = block_lines(places, node, self._indent(slot))[0], node.end
@@ -189,15 +189,20 @@ class NodeSplices(Splices[str]):
     def _spelled(self, slot: Slot, value: Value, end: int) -> Spelling:
         node, places, indent = slot.node, self.places, self._indent(slot)
         shared = slot.after is None or places.line_start(node.body) <= slot.after
-        if isinstance(value, str) and node.style in {"|", ">"}:
+        is_less = self._is_less(node, value)
+        follows = places.skip(node.end) > places.next_line(node.end)
+        if isinstance(value, str) and node.style in {"|", ">"} and not is_less:
             deep = block_lines(places, node, indent)[2]
             deep = deep if deep > indent else indent + self.layout.step
             style = node.style if can_be_folded(value) else "|"
-            keep = "+" in places.text[node.body : places.line_end(node.body)].partition(" ")[0]
-            follows = not keep and places.skip(node.end) > places.next_line(node.end)
-            has_room = deep - max(indent, 0) < 10 and not (follows and value.endswith("\n\n"))
+            header = places.text[node.body : places.line_end(node.body)].partition(" ")[0]
+            keep = "+" in header and not node.text.endswith("\n\n")
+            is_cut = follows and not keep and value.endswith("\n\n")
+            has_room = deep - max(indent, 0) < 10 and not is_cut
+            bare = node.text.startswith("\n") and not re.search("[1-9]", header)
             if can_be_block(value) and has_room:
-                return block(value, style, deep, indent, keep=keep)
+                made = block(value, style, deep, indent, keep=keep, bare=bare)
+                return self._folded(node, made, deep) if style == ">" else made
         elif shared or not isinstance(value, str):
             if isinstance(value, str) and "\n" not in value:
                 like = self._model(slot, value)
@@ -205,10 +210,43 @@ class NodeSplices(Splices[str]):
             if value is None and not self._can_be_empty(slot):
                 found = self.layout.scalar(value, slot.like, flow=False)
                 return Spelling(head=found or ("" if node.is_null else "null"))
-            with self.layout.blocks(allowed=self.takes_blocks(end, indent, value)):
-                column = self._column(slot)
-                return self.layout.spelled(value, slot.parent, slot.like, column)
+            allowed = self.takes_blocks(end, indent, value)
+            with self.layout.blocks(allowed=allowed, tails=not follows):
+                like = self._model(slot, value)
+                return self.layout.spelled(value, slot.parent, like, self._column(slot))
         return Spelling(head=self.layout.scalar(value, self._model(slot, value), flow=False))
+
+    def _in_width(self, slot: Slot, value: Value, start: int, found: Spelling) -> Spelling:
+        """Folds a text that is too long for its line, where no other text is."""
+        places, node = self.places, slot.node
+        behind = places.text[node.end : places.line_end(node.end)]
+        if found.lines or not isinstance(value, str) or slot.parent is None or behind.strip():
+            return found
+        column = start - places.line_start(start)
+        below = slot.parent.column + self.layout.step
+        lines = folded(found.head, column, below)
+        if len(lines) < 2 or not is_folding(places, node):
+            return found
+        return Spelling(head=lines[0], lines=tuple(lines[1:]))
+
+    def _is_less(self, node: Node, value: Value) -> bool:
+        """Tells whether a block of whole lines makes room for a text that is none."""
+        places = self.places
+        is_open = places.is_open and places.next_line(node.end) == len(places.text)
+        header = places.text[node.body : places.line_end(node.body)].partition(" ")[0]
+        is_whole = node.style == "|" and "\n" in node.text and ("-" in header or not is_open)
+        return is_whole and isinstance(value, str) and "\n" not in value
+
+    def _folded(self, node: Node, made: Spelling, column: int) -> Spelling:
+        """Gives a folded block whose lines are no longer than those of other texts."""
+        pad = " " * column
+        lines: list[str] = []
+        for line in made.lines:
+            first, *rest = folded(line.removeprefix(pad), column, column, style=">")
+            lines += [pad + first if first else "", *rest]
+        if len(lines) == len(made.lines) or not is_folding(self.places, node):
+            return made
+        return Spelling(head=made.head, lines=tuple(lines))
 
     def _model(self, slot: Slot, value: Value) -> Node | None:
         """Gives the node like which a value is written in the place of another."""

@@ -92,13 +92,14 @@ def written_documents(value: Value, places: Places) -> str:
     dashes = bool(places.parts) and places.parts[0].after is not None
     lines: list[str] = []
     if len(roots) > 1 and isinstance(value, list) and len(value) > 1:
-        for at, item in enumerate(value):
-            like = roots[min(at, len(roots) - 1)]
-            item = ordered(item, like)
+        likes = [roots[min(at, len(roots) - 1)] for at in range(len(value))]
+        value = [ordered(item, like) for item, like in zip(value, likes, strict=True)]
+        for at, (item, like) in enumerate(zip(value, likes, strict=True)):
             lines += _lines(layout, item, like, dashes=dashes or at > 0)
     else:
         root = roots[0] if len(roots) == 1 else None
-        lines = _lines(layout, ordered(value, root), root, dashes=dashes)
+        value = ordered(value, root)
+        lines = _lines(layout, value, root, dashes=dashes)
     line_break = places.break_at(0)
     text = line_break.join(lines)
     return text if places.is_open and not _ends_in_break(value) else text + line_break

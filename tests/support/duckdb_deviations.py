@@ -1,0 +1,49 @@
+"""In what a script differs here from DuckDB by intent: S3, S4 … of docs/duckdb.md."""
+
+import re
+
+from tests.support.duckdb_twin import Outcome, Twin
+from tests.support.sql_scripts import Statement
+
+THERE = {
+    "S4": "Dependency Error: Cannot alter entry|involved in the foreign key constraint"
+    "|an index depends on|type of a column that has a FOREIGN KEY",
+}
+"""What DuckDB alone refuses, by its words."""
+HERE = {
+    "S5": "The default of .* is no ",
+    "S6": "is needed by the view|is read by",
+}
+"""What is refused here alone, by the words."""
+
+
+def refused_there(statement: Statement, expected: Outcome, twin: Twin) -> str | None:
+    """Names the deviation by which DuckDB refuses what may be done here."""
+    for name, words in THERE.items():
+        if re.search(words, expected.said):
+            return name
+    if expected.kind == "DataError" and twin.converts_what_is_gone(statement):
+        return "S10"
+    return None
+
+
+def refused_here(expected: Outcome, found: Outcome) -> str | None:
+    """Names the deviation by which a statement is refused here that DuckDB runs."""
+    if found.state == "21000":
+        return "S3"
+    if found.kind == "DataError" and expected.count == 0:
+        return "S9"
+    return next((name for name, words in HERE.items() if re.search(words, found.said)), None)
+
+
+def otherwise(expected: Outcome, found: Outcome) -> str | None:
+    """Names the deviation by which DuckDB refuses a statement for another reason, or alone."""
+    if expected.is_refused and found.state == "21000":
+        return "S3"
+    if expected.kind == found.kind == "IntegrityError":
+        return "S7"
+    if expected.is_refused and "There is no function" in found.said:
+        return "S8"
+    if expected.kind == "DataError" and found.count == 0:
+        return "S9"
+    return None
