@@ -10,6 +10,8 @@ THERE = {
     "|an index depends on|type of a column that has a FOREIGN KEY",
 }
 """What DuckDB alone refuses, by its words."""
+_LOST = re.compile("Table with name (?P<name>\\w+) does not exist")
+"""DuckDB looks for a table under its old name for the sake of a foreign key."""
 HERE = {
     "S5": "The default of .* is no ",
     "S6": "is needed by the view|is read by",
@@ -22,6 +24,9 @@ def refused_there(statement: Statement, expected: Outcome, twin: Twin) -> str | 
     for name, words in THERE.items():
         if re.search(words, expected.said):
             return name
+    lost = _LOST.search(expected.said)
+    if lost is not None and lost["name"] not in re.findall(r"\w+", statement.sql):
+        return "S4"
     if expected.kind == "DataError" and twin.converts_what_is_gone(statement):
         return "S10"
     return None

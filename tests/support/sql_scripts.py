@@ -173,7 +173,7 @@ class Author:
         if self.happens(3) and kind in WRONG:
             return str(self.one(WRONG[kind]))
         if (column in table.key or column == "parent") and kind in KEYS:
-            return self.one(KEYS[kind])
+            return str(self.one(KEYS[kind]))
         if self.happens(12) and kind in GIVEN:
             name = f"p{len(self.given) + 1}"
             self.given[name] = self.one(GIVEN[kind])

@@ -1,6 +1,7 @@
 """The files of a table at a commit, for writes."""
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import WriteError
@@ -30,7 +31,22 @@ def table_texts(repository: Repository, snapshot: Snapshot, table: NamedTable) -
         located=files,
         read=read,
         expect=files.expect,
+        stands=others.stands,
+        parents=cache(lambda: _parent_keys(repository, snapshot, table)),
     )
+
+
+def _parent_keys(
+    repository: Repository, snapshot: Snapshot, table: NamedTable
+) -> Collection[str] | None:
+    """Gives the keys of the table that a subcollection lies below; None for another table."""
+    name = dict(table.locations[0].declaration.rules).get("parent")
+    parents = (one for one in snapshot.tables if (one.schema, one.name) == (table.schema, name))
+    parent = next(parents, None)
+    if parent is None:
+        return None
+    found = set(table_texts(repository, snapshot, parent).keys())
+    return None if "" in found else found  # which of the columns are the key is not declared
 
 
 class _Files(Mapping[str, Location]):
@@ -85,6 +101,12 @@ class _Others:
         if self._known is not None and path not in self._known:
             return None
         return self._repository.find_file(self._commit, path)
+
+    def stands(self, start: str) -> bool:
+        """Tells whether any path begins with a text."""
+        if self._known is None:
+            self._known = self._repository.tree(self._commit).keys()
+        return any(path.startswith(start) for path in self._known)
 
 
 def _content(repository: Repository, path: str, blob: BlobId) -> bytes:

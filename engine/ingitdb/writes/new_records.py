@@ -15,6 +15,7 @@ from ingitdb.model.edits import EditFault, Insert, Place
 from ingitdb.model.records import Value
 from ingitdb.model.tables import Form, Location
 from ingitdb.writes.files import TableFile
+from ingitdb.writes.new_places import check_name
 
 _UNSAFE = re.compile(r"(^|/)(\.|\Z)|//|^/|[\x00-\x1f\x7f\\:*?\"<>|]")
 """Names that some system does not take for a file, or takes for something else."""
@@ -49,6 +50,7 @@ def record_file(table: str, model: TableFile, record: NewRecord) -> tuple[str, b
         path = next(_paths_like(model, _safe(table, record)), None)
     if path is None:
         raise WriteError(f"It is open where the file of {key!r} would lie, beside {model.path}.")
+    check_name(path)
     return path, _new(model, path, _raw(model, record), like=model.data)
 
 
@@ -69,10 +71,36 @@ def first_files(
             hint="Commit a first one as a model.",
         )
     file = TableFile(location.path, b"", location)
-    if location.form == Form.ROWS:
-        file.data = _columns_of(file)
-        rows: Value = [_filled(file, _raw(file, record)) for record in records]
-        return {file.path: _new(file, file.path, rows, like=file.data or None)}
+    return {file.path: new_file(table, file, records)}
+
+
+def new_file(
+    table: str, file: TableFile, records: Sequence[NewRecord], model: TableFile | None = None
+) -> bytes:
+    """Gives the bytes of a file of many records that is not there yet.
+
+    Args:
+        table: The table's name.
+        file: The file, without bytes.
+        records: Its records.
+        model: A file of the table in whose style it is written.
+
+    Raises:
+        DuplicateKey: Two records have one key.
+        WriteError: It is open how they are written.
+    """
+    like = model.data if model is not None else None
+    known = model.document.columns if model is not None else ()
+    if file.location.form == Form.ROWS:
+        file.data = like or b"" if file.format == "parquet" else b""
+        file.data = file.data or _columns_of(file)
+        rows: Value = [_filled(file, _raw(file, record), known) for record in records]
+        return _new(file, file.path, rows, like=like or file.data or None)
+    if file.location.form != Form.ENTRIES:
+        raise WriteError(
+            f"{table} has no {file.path} yet, so that it is open how its records are written.",
+            hint="Commit a first one as a model.",
+        )
     entries: dict[str, dict[str, Value]] = {}
     for record in records:
         key = _needed(table, record)
@@ -81,10 +109,18 @@ def first_files(
         entries[key] = _raw(file, record)
     if file.format in _OF_ROWS:
         keyed: Value = [
-            _filled(file, {KEY_FIELDS[0]: key, **fields}) for key, fields in entries.items()
+            _filled(file, {KEY_FIELDS[0]: key, **fields}, known) for key, fields in entries.items()
         ]
-        return {file.path: _new(file, file.path, keyed)}
-    return {file.path: _new(file, file.path, dict(entries))}
+        return _new(file, file.path, keyed, like=like)
+    return _new(file, file.path, dict(entries), like=like)
+
+
+def new_record_file(
+    location: Location, path: str, record: NewRecord, model: TableFile | None
+) -> bytes:
+    """Gives the bytes of a record that is a file of its own at a known path."""
+    file = TableFile(path, b"", location)
+    return _new(file, path, _raw(file, record), like=model.data if model is not None else None)
 
 
 def _first_records(
@@ -94,6 +130,7 @@ def _first_records(
     for record in records:
         key = _needed(table, record)
         path = declared_path(location, encoded_name(key)) or ""
+        check_name(path)
         if path in found:
             raise DuplicateKey(table, key)
         file = TableFile(path, b"", location)
@@ -101,13 +138,20 @@ def _first_records(
     return found
 
 
-def _filled(file: TableFile, fields: dict[str, Value]) -> dict[str, Value]:
-    """Gives a record of a file of rows all columns that are declared, in their order."""
+def _filled(
+    file: TableFile, fields: dict[str, Value], known: Sequence[str] = ()
+) -> dict[str, Value]:
+    """Gives a record of a file of rows all columns that are known or declared, in their order."""
     if file.format not in _OF_ROWS:
         return fields
     lead = {name: fields[name] for name in KEY_FIELDS if name in fields}
     columns = file.location.declaration.columns
-    names = [file.raw_name(c.name) for c in columns if "formula" not in dict(c.rules)]
+    placed = {*file.location.captures}
+    names = [*known] or [
+        file.raw_name(column.name)
+        for column in columns
+        if "formula" not in dict(column.rules) and column.name not in placed
+    ]
     return {**lead, **dict.fromkeys(names), **fields}
 
 

@@ -5,7 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from ingitdb.catalog.globs import template_of
-from ingitdb.catalog.records import KEY_FIELDS, PARENT_COLUMN, VALUE_COLUMN
+from ingitdb.catalog.own_keys import decoded_name
+from ingitdb.catalog.records import KEY_FIELDS, PARENT_COLUMN, VALUE_COLUMN, key_of
+from ingitdb.catalog.records import records as read_records
+from ingitdb.catalog.spelled_cells import text_of
 from ingitdb.errors import DuplicateKey, WriteError
 from ingitdb.formats.edits.editing import leaf_edits
 from ingitdb.model.edits import Edit, Insert, Place, Put, Remove
@@ -13,7 +16,15 @@ from ingitdb.model.records import Value
 from ingitdb.model.tables import Form, Location
 from ingitdb.model.types import ColumnType
 from ingitdb.writes.files import TableFile
-from ingitdb.writes.new_records import NewRecord, first_files, insertions, record_file
+from ingitdb.writes.new_places import Places, captured, check_name, places_of
+from ingitdb.writes.new_records import (
+    NewRecord,
+    first_files,
+    insertions,
+    new_file,
+    new_record_file,
+    record_file,
+)
 from ingitdb.writes.own_keys import at_their_keys, moved_path, new_records
 from ingitdb.writes.values import ABSENT, Absence, Known, file_value
 
@@ -63,6 +74,15 @@ def _expect_nothing(_paths: Collection[str]) -> None:
     """Does nothing."""
 
 
+def _stands_nowhere(_start: str) -> bool:
+    """Knows of no path."""
+    return False
+
+
+def _unknown() -> None:
+    """Knows of no parents."""
+
+
 @dataclass(frozen=True, slots=True)
 class TableTexts:
     """The files of one table at one commit.
@@ -73,6 +93,8 @@ class TableTexts:
         located: How the records of each of its files belong to it, by path.
         read: Gives the bytes of a file; None where there is none.
         expect: Is told of files that will be asked for.
+        stands: Tells whether any path of the commit begins with a text.
+        parents: Gives the keys of the records that the table's belong to; None where to none.
     """
 
     name: str
@@ -80,6 +102,8 @@ class TableTexts:
     located: Mapping[str, Location]
     read: Callable[[str], bytes | None]
     expect: Callable[[Collection[str]], None] = _expect_nothing
+    stands: Callable[[str], bool] = _stands_nowhere
+    parents: Callable[[], Collection[str] | None] = _unknown
 
     def changed(self, changes: Sequence[Change]) -> Texts:
         """Gives the new bytes of each file in which a record changes or goes.
@@ -118,6 +142,10 @@ class TableTexts:
         """
         model = self._file(paths[-1]) if paths else None
         new = list(new_records(self.name, model.location if model else self.locations[0], records))
+        where = model.location if model else self.locations[0]
+        places = places_of(self.name, where, paths, self.stands)
+        if places is not None:
+            return self._placed(places, new)
         if model is None:
             return first_files(self.name, self.locations[0], new)
         self._check_alike(model.location, paths)
@@ -132,6 +160,58 @@ class TableTexts:
                 raise DuplicateKey(self.name, record.key or path)
             found[path] = data
         return found
+
+    def _placed(
+        self, places: Places, records: Sequence[NewRecord], *, emptied: bool = False
+    ) -> Texts:
+        """Gives the files of records whose columns say where they belong.
+
+        Args:
+            places: Where that is.
+            records: The records.
+            emptied: Whether all files of the table go.
+        """
+        location = places.location
+        found: dict[str, tuple[str | None, list[NewRecord]]] = {}
+        for record in records:
+            place = places.of(record.key, captured(location, record.fields))
+            self._check_parent(place.parent)
+            check_name(place.path)
+            rest = {n: value for n, value in record.fields.items() if n not in location.captures}
+            _, those = found.setdefault(place.path, (place.like, []))
+            those.append(NewRecord(key=place.key, fields=rest))
+        texts: Texts = {}
+        for path, (like, those) in found.items():
+            model = self._file(like) if like is not None else None
+            is_there = not emptied and self.read(path) is not None
+            if location.form == Form.RECORD:
+                if is_there or len(those) > 1:
+                    raise DuplicateKey(self.name, key_of(path, location))
+                texts[path] = new_record_file(location, path, those[0], model)
+            elif is_there:
+                file = self._file(path)
+                self._check_keys(file, those)
+                texts[path] = file.edited(list(insertions(self.name, file, those)))
+            else:
+                texts[path] = new_file(self.name, TableFile(path, b"", location), those, model)
+        return texts
+
+    def _check_parent(self, parent: str | None) -> None:
+        """Returns if the parent of a record is there."""
+        known = self.parents() if parent is not None else None
+        if parent is not None and known is not None and decoded_name(parent) not in known:
+            raise WriteError(f"A record of {self.name} needs its parent: there is no {parent!r}.")
+
+    def keys(self) -> Iterator[str]:
+        """Gives the keys of the records, as those below them have them in their paths."""
+        for path, where in self.located.items():
+            if where.form == Form.RECORD:
+                yield key_of(path, where)
+                continue
+            for record in read_records(self._file(path).document, where, path):
+                names = where.declaration.primary_key
+                texts = [text_of(record.fields.get(name)) or "" for name in names]
+                yield record.key or "/".join(texts)
 
     def _check_keys(self, file: TableFile, records: Sequence[NewRecord]) -> None:
         """Returns if no two rows of a list would say the same key of their own."""
@@ -177,6 +257,7 @@ class TableTexts:
             return texts
         found = {path: None if path in moves else data for path, data in texts.items()}
         for old, new in moves.items():
+            check_name(new)
             is_free = self.read(new) is None or new in texts
             if found.get(new) is not None or not is_free:
                 raise DuplicateKey(self.name, new)
@@ -210,11 +291,15 @@ class TableTexts:
         left = [path for path in paths if read(path) is not None]
         if left or not paths:
             return {**found, **replace(self, read=read).added(records, left)}
-        return {**found, **self._instead(records, paths[-1])}
+        return {**found, **self._instead(records, paths)}
 
-    def _instead(self, records: Sequence[Added], path: str) -> Texts:
+    def _instead(self, records: Sequence[Added], paths: Sequence[str]) -> Texts:
         """Gives the files of records that come where those of all others go."""
-        model = self._file(path)
+        model = self._file(paths[-1])
+        places = places_of(self.name, model.location, paths, self.stands)
+        if places is not None:
+            new = list(new_records(self.name, model.location, records))
+            return self._placed(places, new, emptied=True)
         found: Texts = {}
         for record in new_records(self.name, model.location, records):
             made, data = record_file(self.name, model, record)
