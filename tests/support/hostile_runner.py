@@ -21,7 +21,7 @@ def main() -> None:
     task = json.load(sys.stdin)
     settings = ingitdb.Settings(cache=Path(task["cache"]), workers=1)
     outcomes = []
-    connection = ingitdb.connect(task["repository"], settings=settings)
+    connection = ingitdb.connect(task["repository"], settings=settings, autocommit=True)
     for sql in task["statements"]:
         local_table = hostile_table  # noqa: F841 - bait in the nearest frame
         try:

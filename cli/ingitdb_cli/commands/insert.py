@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ingitdb.model.records import Record
 
 HELP = """\b
-ingitdb insert --into people --key anna --data '{name: Anna, age: 41}'
+ingitdb insert --into people --key eve --data '{name: Eve, age: 41}'
 ingitdb insert --into people --edit
 ingitdb insert --into people --format jsonl -m "New people" < people.jsonl
 

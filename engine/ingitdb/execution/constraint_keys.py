@@ -1,7 +1,7 @@
 """Keys, uniqueness and references as SQL over whole tables: which records offend."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ingitdb.catalog.naming import NamedTable
@@ -43,6 +43,8 @@ class Side:
     columns: tuple[str, ...]
     """SQL for each column."""
     types: tuple[ColumnType, ...]
+    is_empty: bool = False
+    """Whether no record counts: the table is not there."""
 
     @classmethod
     def of(cls, state: State, table: NamedTable, names: Sequence[str]) -> "Side | None":
@@ -72,6 +74,7 @@ class Side:
 
     def rows(self, paths: Sequence[str] | None = None) -> str:
         """Gives SQL for the records with their keys and files, of some files or all."""
+        paths = [] if self.is_empty else paths
         if paths is None:
             return f"({self.relation.sql(hidden=_PLACED[:2])})"
         return f"(SELECT * FROM ({self.relation.sql(hidden=_PLACED[:2])}){_within(paths)})"
@@ -163,9 +166,14 @@ class Reference:
 
     @classmethod
     def of(cls, state: State, table: NamedTable, key: ForeignKey) -> "Reference | None":
-        """Gives a foreign key; None where a table or column of it is not there."""
+        """Gives a foreign key; None where a column of it is not there.
+
+        A table that is not there has no records to refer to.
+        """
         target = state.table(key.schema, key.table)
         child = Side.of(state, table, key.columns)
+        if child is not None and target is None:
+            return cls(table, key, child, replace(child, is_empty=True))
         parent = None if target is None else Side.of(state, target, key.references)
         return None if child is None or parent is None else cls(table, key, child, parent)
 

@@ -26,10 +26,10 @@ _KINDS: Mapping[Family, type[ConstraintViolated]] = {
 _HINTS: Mapping[Family, str] = {
     "not null": "Give {field} a value.",
     "unique": "Choose another value for {field}, or UPDATE the record that has it.",
-    "foreign key": "Let {field} refer to what is there, or write in one transaction what it needs.",
+    "foreign key": "Let {field} refer to what is there: INSERT that first, DELETE it last.",
     "check": "Change the value of {field}, or what is declared of it.",
     "type": "Give {field} a value of its type, or declare another type.",
-    "count": "Write in one transaction what keeps the count.",
+    "count": "Write in one statement what keeps the count.",
 }
 
 

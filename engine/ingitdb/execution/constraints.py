@@ -15,7 +15,7 @@ from ingitdb.execution.constraint_keys import (
     unique_groups,
 )
 from ingitdb.execution.constraint_queries import Rows, Unusable, offending, unmet
-from ingitdb.execution.constraint_reactions import reactions
+from ingitdb.execution.constraint_reactions import Step, reactions, touched_parent
 from ingitdb.execution.constraint_states import Changes, Layouts, State, Touched
 from ingitdb.execution.constraint_tellings import Telling, name_of
 from ingitdb.model.identifiers import EMPTY, CommitId
@@ -64,15 +64,15 @@ class Constraints:
         """Tells whether nothing is declared at a commit."""
         return State(self._catalogs, self._layouts, commit).is_plain
 
-    def follow_ups(self, before: CommitId, after: CommitId) -> list[str]:
-        """Gives the statements that ON DELETE and ON UPDATE ask for after a change.
+    def follow_ups(self, step: Step) -> list[str]:
+        """Gives the statements that ON DELETE and ON UPDATE ask for after a statement.
 
-        Each can ask for more in turn: ask again once they have run, until there are none.
+        Each can ask for more in turn: ask again once it has run, until there are none.
         """
-        check = self._check(before, after)
-        if check.before is None or check.after.is_plain:
+        check = self._check(step.before, step.after)
+        if step.renamed is None or check.before is None or check.after.is_plain:
             return []
-        return list(reactions(check.before, check.after, check.changes))
+        return list(reactions(check.before, check.after, check.changes, step.renamed))
 
     def _check(self, before: CommitId | None, after: CommitId) -> "_Check":
         now = State(self._catalogs, self._layouts, after)
@@ -152,16 +152,19 @@ class _Check:
         self, table: NamedTable, declared: Declaration, touched: Touched
     ) -> Iterator[Violation]:
         for at, key in enumerate(declared.foreign_keys):
-            parent = self.after.table(key.schema, key.table)
-            if parent is None:
-                if touched.is_whole or self._former(key) is not None:
-                    message = f"A foreign key leads to {name_of(key.schema, key.table)}, no table."
-                    way = ("foreign_keys", at)
-                    yield self._tell.declared(table, way, message, "foreign_key")
+            if self._leads_nowhere(key, touched):
+                message = f"A foreign key leads to {name_of(key.schema, key.table)}, no table."
+                yield self._tell.declared(table, ("foreign_keys", at), message, "foreign_key")
                 continue
-            gone = self.changes.of(parent)
+            gone = touched_parent(self.before, self.after, self.changes, key)
             if not (touched.is_nothing and gone.is_nothing):
                 yield from self._reference(table, key, touched, gone)
+
+    def _leads_nowhere(self, key: ForeignKey, touched: Touched) -> bool:
+        """Tells whether a foreign key leads to a table that is none; one may lose its records."""
+        if self.after.table(key.schema, key.table) is not None:
+            return False
+        return touched.is_whole or (self._former(key) is not None and self.changes.configured)
 
     def _reference(
         self, table: NamedTable, key: ForeignKey, touched: Touched, gone: Touched

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ingitdb.execution.renamings import Renaming
 from ingitdb.execution.results import Result
 from ingitdb.writes.table_texts import Texts
 
@@ -16,6 +17,8 @@ class Draft:
         subject: What it does in a few words, as `UPDATE fares: 3 records`.
         statement: The statement as typed.
         result: The answer for the user.
+        renamed: What it made of the keys of each table whose records it changed; None where it
+            defines tables, from which nothing follows for records.
     """
 
     files: Texts
@@ -23,3 +26,4 @@ class Draft:
     subject: str
     statement: str
     result: Result
+    renamed: tuple[Renaming, ...] | None = None

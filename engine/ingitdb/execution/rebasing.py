@@ -161,7 +161,10 @@ class Rebasing:
         new = [change.after for change in mine if change.before is None and change.after]
         if not new:
             return {}
-        snapshot, found = self._at(table, now)
+        try:
+            snapshot, found = self._at(table, now)
+        except TableNotFound:  # all records that were there went, so that no place is known
+            raise Conflict(spell(table.name[1])) from None
         fields = snapshot.field_names(found)
         placed = {INDEX_COLUMN, PARENT_COLUMN} - {*found.locations[0].captures}
         kinds = {

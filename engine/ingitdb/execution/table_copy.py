@@ -10,6 +10,8 @@ import pyarrow as pa
 from ingitdb.errors import WriteError
 from ingitdb.execution.record_changes import added, changed, removed
 from ingitdb.execution.relations import key_columns
+from ingitdb.execution.renamed_keys import renaming
+from ingitdb.execution.renamings import Renaming
 from ingitdb.execution.targets import Target
 from ingitdb.model.types import quote_identifier
 from ingitdb.sql.complaints import without_internal_names
@@ -27,6 +29,20 @@ _PLACE = [quote_identifier(PATH_COLUMN), quote_identifier(NUMBER_COLUMN)]
 _ROWS = quote_identifier("\u0001rows")
 _NTH = quote_identifier("\u0001nth")
 _TURN = quote_identifier("\u0001turn")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What has become of a table.
+
+    Attributes:
+        count: How many records differ.
+        renamed: What has become of its keys.
+    """
+
+    files: Texts
+    count: int
+    renamed: Renaming
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,8 +119,8 @@ class TableCopy:
         finally:
             cursor.unregister("\u0001rows")
 
-    def texts(self, cursor: "duckdb.DuckDBPyConnection") -> tuple[Texts, int]:
-        """Gives what has become of the table's files, and how many records differ.
+    def made(self, cursor: "duckdb.DuckDBPyConnection") -> Made:
+        """Gives what has become of the table.
 
         Raises:
             WriteError: The change cannot be made.
@@ -125,7 +141,11 @@ class TableCopy:
             *removed(gone),
         ]
         come = list(added(new, target.kinds, target.fields))
-        return target.texts.written(changes, come, target.paths), len(changes) + len(come)
+        return Made(
+            files=target.texts.written(changes, come, target.paths),
+            count=len(changes) + len(come),
+            renamed=renaming(cursor, target, met, list(target.kinds), has_new=bool(come)),
+        )
 
     def _met(self, after: str) -> str:
         """Gives the query for the rows that may differ, with what they were."""

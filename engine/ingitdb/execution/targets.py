@@ -1,12 +1,14 @@
 """The table that a statement writes: its columns, defaults, keys and files at the commit read."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from ingitdb.catalog.naming import NamedTable
-from ingitdb.errors import CatalogError, ReadOnly, StatementError, WriteError
+from ingitdb.errors import CatalogError, ReadOnly, StatementError, TableNotFound, WriteError
 from ingitdb.execution.binding import Binder
 from ingitdb.execution.catalogs import Catalogs
+from ingitdb.execution.former_tables import FormerTables, says_columns
 from ingitdb.execution.plans import Plans
 from ingitdb.execution.relations import key_columns
 from ingitdb.execution.written_tables import table_texts
@@ -15,7 +17,7 @@ from ingitdb.model.types import ColumnType, Scalar, quote_identifier
 from ingitdb.snapshots.snapshot import Snapshot
 from ingitdb.sql.names import spell
 from ingitdb.sql.statements import StatementKind
-from ingitdb.writes.table_texts import TableTexts
+from ingitdb.writes.table_texts import Added, TableTexts, Texts
 
 KEY = "_key"
 
@@ -29,6 +31,8 @@ class Target:
         fields: For each column of the records the field that it shows.
         texts: The table's files.
         defaults: SQL for the default of each column that has one.
+        present: For a table that is gone, so that all else says how it last was, what gives the
+            bytes that stand at a path now.
     """
 
     snapshot: Snapshot
@@ -37,6 +41,17 @@ class Target:
     fields: Mapping[str, str]
     texts: TableTexts
     defaults: Mapping[str, str] = field(default_factory=dict)
+    present: Callable[[str], bytes | None] | None = None
+
+    def added(self, records: Sequence[Added]) -> Texts:
+        """Gives the bytes of each file that comes, or that records come into.
+
+        Raises:
+            WriteError: It is open where a record belongs, or it has no place there.
+        """
+        if self.present is not None:
+            return self.texts.revived(records, self.paths, self.present)
+        return self.texts.added(records, self.paths)
 
     @property
     def name(self) -> tuple[str, str]:
@@ -88,27 +103,60 @@ class Targets:
     schema: str | None
     binder: Callable[[], Binder]
 
-    def find(self, path: Sequence[str]) -> Target:
+    def find(self, path: Sequence[str], *, revived: bool = False) -> Target:
         """Gives the table of a written name.
+
+        Args:
+            path: The parts of the name.
+            revived: Whether one that has gone with its last record is given as it last was.
 
         Raises:
             CatalogError: There is none.
             ReadOnly: It lies in another repository or on another branch.
-            WriteError: A declared default cannot be used.
+            WriteError: A declared default cannot be used, or nothing says what columns it has.
         """
         place = self.binder().locate(path, None)
         if place.catalogs is not self.catalogs:
             raise ReadOnly("An attached repository is read only.", hint="Open it by itself.")
         snapshot = place.catalogs.snapshot(place.commit)
-        table = place.catalogs.find(
-            snapshot, place.name, schema=place.schema, preferred=self.schema
-        )
+        present = None
+        try:
+            table = place.catalogs.find(
+                snapshot, place.name, schema=place.schema, preferred=self.schema
+            )
+        except TableNotFound:
+            found = None
+            if revived and place.commit == self.commit:
+                found = self._former.gone(place.name, place.schema)
+            if found is None:
+                raise
+            snapshot, table = found
+            present = partial(self.catalogs.repository.find_file, self.commit)
         if place.commit != self.commit:
             raise ReadOnly(
                 "Only the branch that is read can be written here.",
                 hint=f"Write to {spell(table.schema, table.name)} there, or USE the other branch.",
             )
-        columns = snapshot.relation(table).columns
+        shown = self._last_shown(snapshot, table) if revived else (snapshot, table)
+        return replace(self._target(snapshot, table, shown), present=present)
+
+    def _last_shown(self, snapshot: Snapshot, table: NamedTable) -> tuple[Snapshot, NamedTable]:
+        """Gives a table as it was when records last said its columns, if none do and must."""
+        if says_columns(snapshot, table):
+            return snapshot, table
+        former = self._former.emptied(snapshot, table)
+        if former is None and not snapshot.relation(table).columns:
+            raise WriteError(
+                f"{spell(table.name)} has no records, and no earlier ones say its columns.",
+                hint="Declare them: CREATE TABLE, or a definition.",
+            )
+        return former or (snapshot, table)
+
+    def _target(
+        self, snapshot: Snapshot, table: NamedTable, shown: tuple[Snapshot, NamedTable]
+    ) -> Target:
+        columns = shown[0].relation(shown[1]).columns
+        fields = {**shown[0].field_names(shown[1]), **snapshot.field_names(table)}
         defaults = {
             column.name: column.declared.default
             for column in columns
@@ -120,10 +168,14 @@ class Targets:
             snapshot=snapshot,
             table=table,
             kinds={column.name: column.type for column in columns},
-            fields=snapshot.field_names(table),
+            fields=fields,
             texts=table_texts(self.catalogs.repository, snapshot, table),
             defaults=defaults,
         )
+
+    @property
+    def _former(self) -> FormerTables:
+        return FormerTables(catalogs=self.catalogs, commit=self.commit, schema=self.schema)
 
     def _check(self, table: NamedTable, column: str, default: str) -> None:
         """Lets a default do no more than a query may; DuckDB sees to it that it reads no table."""

@@ -29,6 +29,7 @@ from ingitdb.execution.answers import Run
 from ingitdb.execution.binding import Binder, Bound
 from ingitdb.execution.instance import Instance
 from ingitdb.execution.plans import Plans
+from ingitdb.execution.renamings import Renaming
 from ingitdb.execution.results import Result, carried, column_type
 from ingitdb.execution.table_copy import AT_COLUMN, TableCopy, one_file_of_several
 from ingitdb.execution.targets import Target, Targets
@@ -62,12 +63,14 @@ class Outcome:
         targets: The tables that it writes.
         count: How many records it met.
         result: Its answer; None where that is the count.
+        renamed: What it made of the keys of each.
     """
 
     targets: Sequence[Target]
     files: Texts
     count: int
     result: Result | None
+    renamed: tuple[Renaming, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +146,17 @@ class WholeWrites:
             for copy in asked.copies:
                 copy.fill(cursor, self._held(copy.target))
             columns, rows = self._answered(cursor, asked, query, text)
-            made = [copy.texts(cursor) for copy in asked.copies]
-        one_file_of_several(asked.copies, [texts for texts, _ in made])
-        files = {path: data for texts, _ in made for path, data in texts.items()}
+            made = [copy.made(cursor) for copy in asked.copies]
+        one_file_of_several(asked.copies, [each.files for each in made])
+        files = {path: data for each in made for path, data in each.files.items()}
         targets = [copy.target for copy in asked.copies]
+        renamed = tuple(each.renamed for each in made)
         if asked.main is not None and not asked.main.returning:
             (count,) = rows[0].to_pylist()
-            return Outcome(targets=targets, files=files, count=count, result=None)
-        count = rows.num_rows if asked.main is not None else sum(count for _, count in made)
+            return Outcome(targets=targets, files=files, count=count, result=None, renamed=renamed)
+        count = rows.num_rows if asked.main is not None else sum(each.count for each in made)
         result = Result(columns, rows.to_reader(), query.commit)
-        return Outcome(targets=targets, files=files, count=count, result=result)
+        return Outcome(targets=targets, files=files, count=count, result=result, renamed=renamed)
 
     def _bound(self, asked: _Asked) -> tuple[Bound, dict[int, str]]:
         """Binds all that the statement says; expressions that write are seen by what follows."""

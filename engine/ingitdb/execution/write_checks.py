@@ -6,9 +6,11 @@ from ingitdb.catalog.files import is_configuration
 from ingitdb.errors import WriteError
 from ingitdb.execution.catalogs import Catalogs
 from ingitdb.execution.constraint_queries import Rows
+from ingitdb.execution.constraint_reactions import Step
 from ingitdb.execution.constraint_refusals import refusal
 from ingitdb.execution.constraint_states import Layouts, State
 from ingitdb.execution.constraints import Constraints
+from ingitdb.execution.draft import Draft
 from ingitdb.model.identifiers import CommitId
 from ingitdb.writes.table_texts import Texts
 
@@ -36,14 +38,19 @@ class WriteChecks:
         return not State(self._catalogs, self._layouts, before).is_plain
 
     def settle(
-        self, before: CommitId, after: CommitId, follow: Callable[[str], CommitId]
+        self,
+        before: CommitId,
+        after: CommitId,
+        draft: Draft,
+        follow: Callable[[str], tuple[CommitId, Draft]],
     ) -> CommitId:
         """Runs what ON DELETE and ON UPDATE ask for after a write.
 
         Args:
             before: The commit before the write.
             after: The commit after it.
-            follow: Runs one statement more; gives the commit after it.
+            draft: The write.
+            follow: Runs one statement more; gives the commit after it, and what it was.
 
         Returns:
             The commit after all of them.
@@ -51,13 +58,15 @@ class WriteChecks:
         Raises:
             WriteError: There is no end to it.
         """
+        steps = [Step(before=before, after=after, renamed=draft.renamed)]
         for _ in range(_MOST_ROUNDS):
-            start = after
-            for statement in self._constraints.follow_ups(before, after):
-                after = follow(statement)
-            if after == start:
+            statements = [sql for step in steps for sql in self._constraints.follow_ups(step)]
+            if not statements:
                 return after
-            before = start
+            steps = []
+            for statement in statements:
+                before, (after, draft) = after, follow(statement)
+                steps.append(Step(before=before, after=after, renamed=draft.renamed))
         raise WriteError("What ON DELETE and ON UPDATE ask for has no end.")
 
     def check(self, before: CommitId, after: CommitId) -> None:

@@ -233,7 +233,7 @@ class Writer:
             else:
                 self._add(transaction, draft)
             if is_checked:
-                self._settle(transaction, before.commit)
+                self._settle(transaction, before.commit, draft)
         except BaseException:
             transaction.written = before
             raise
@@ -248,13 +248,14 @@ class Writer:
         transaction.written = transaction.written.after(draft, now)
         return now
 
-    def _settle(self, transaction: Transaction, before: CommitId) -> None:
+    def _settle(self, transaction: Transaction, before: CommitId, draft: "Draft") -> None:
         """Lets what follows from a statement follow, and checks that all of it may stand."""
 
-        def follow(sql: str) -> CommitId:
-            return self._add(transaction, self._follow(sql))
+        def follow(sql: str) -> "tuple[CommitId, Draft]":
+            then = self._follow(sql)
+            return self._add(transaction, then), then
 
-        after = self._checks.settle(before, transaction.written.commit, follow)
+        after = self._checks.settle(before, transaction.written.commit, draft, follow)
         self._checks.check(before, after)
 
     @cached_property

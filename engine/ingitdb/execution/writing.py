@@ -1,7 +1,9 @@
 """A statement that writes records on its way to a draft: rows as they will be, texts of files."""
 
+import re
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -21,10 +23,13 @@ from ingitdb.execution.instance import Instance
 from ingitdb.execution.plans import Plans
 from ingitdb.execution.points import Values
 from ingitdb.execution.record_changes import added, changed, once, removed
+from ingitdb.execution.renamed_keys import renaming
+from ingitdb.execution.renamings import Renaming
 from ingitdb.execution.results import Result, table_result
 from ingitdb.execution.scratch import Scratch
 from ingitdb.execution.targets import Target, Targets
 from ingitdb.execution.whole_writes import Outcome, WholeWrites
+from ingitdb.execution.widening import is_open, way_out, widened
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.ports import SqlParser
 from ingitdb.model.types import BIGINT, quote_identifier
@@ -43,6 +48,9 @@ from ingitdb.sql.write_queries import (
     update_query,
 )
 from ingitdb.writes.table_texts import Texts
+
+_UNFIT = re.compile(r"Could not convert|Conversion Error|out of range|can't be cast|can not cast")
+"""What DuckDB says of a value that does not fit its column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +86,18 @@ class Writing:
         if isinstance(write, Whole):
             found = self._whole.run(statement)
             return self._drafted(statement, found.targets, found)
-        target = self._targets.find(write.target.path)
+        revived = isinstance(write, Insert | Copy)
+        target = self._targets.find(write.target.path, revived=revived)
         if not isinstance(write, Copy):
             self._check_returning(write, statement)
-        met = self._met(write, statement, target)
+        if isinstance(write, Update | Insert):
+            target = widened(target, write, statement, self.parser)
+        try:
+            met = self._met(write, statement, target)
+        except StatementError as error:
+            if error.hint is None and _UNFIT.search(error.message):
+                error.hint = way_out(spell(target.table.name), is_open=is_open(target))
+            raise
         if not isinstance(write, Copy):
             met = replace(met, result=self._returned(write, statement, target, met.rows))
         return self._drafted(statement, [target], met)
@@ -95,7 +111,7 @@ class Writing:
         write = clauses(statement.source, self.parser)
         if not isinstance(write, Insert) or write.rows is None or write.returning is not None:
             return None
-        target = self._targets.find(write.target.path)
+        target = self._targets.find(write.target.path, revived=True)
         rows = self._new_rows(write, statement, target, sets)
         if rows is None:
             return None
@@ -107,7 +123,7 @@ class Writing:
         Raises:
             WriteError: They cannot be added.
         """
-        target = self._targets.find(path)
+        target = self._targets.find(path, revived=True)
         rows = Scratch(target.table.name, self.instance, target).taken(data)
         met = self._added(rows, target)
         return Draft(
@@ -116,6 +132,7 @@ class Writing:
             subject=_subject("INSERT", [target], met.count),
             statement=f"INSERT INTO {spell(*target.name)} BY NAME FROM arrow",
             result=_counted(met.count, self.commit),
+            renamed=met.renamed,
         )
 
     def _drafted(
@@ -129,6 +146,7 @@ class Writing:
             subject=_subject(statement.verb.split(" ", 1)[0], targets, met.count),
             statement=statement.text,
             result=result,
+            renamed=met.renamed,
         )
 
     @property
@@ -176,7 +194,10 @@ class Writing:
         rows = self._asked(query, statement)
         names = assigned(write, target.types)
         changes = list(changed(rows, names, target.kinds, target.fields))
-        return _Met(rows=rows, count=rows.num_rows, files=target.texts.changed(changes))
+        files = target.texts.changed(changes)
+        with closing(self.instance.cursor()) as cursor:
+            renamed = renaming(cursor, target, rows, names)
+        return _Met(rows=rows, count=rows.num_rows, files=files, renamed=(renamed,))
 
     def _deleted(self, write: Delete, statement: Statement, target: Target) -> "_Met":
         met = self._asked(delete_query(write, statement.source, target.types), statement)
@@ -191,7 +212,7 @@ class Writing:
                 f"A record of {spell(target.table.name)} needs all of its key: {', '.join(key)}."
             )
         come = list(added(rows, target.kinds, target.fields))
-        files = target.texts.added(come, target.paths) if come else {}
+        files = target.added(come) if come else {}
         return _Met(rows=rows, count=len(come), files=files)
 
     def _check_returning(self, write: Update | Delete | Insert, statement: Statement) -> None:
@@ -271,12 +292,14 @@ class _Met:
 
     Attributes:
         result: What RETURNING asks; None where the answer is the count.
+        renamed: What it made of keys.
     """
 
     rows: pa.Table
     count: int
     files: Texts
     result: Result | None = None
+    renamed: tuple[Renaming, ...] = ()
 
 
 def _counted(count: int, commit: CommitId) -> Result:

@@ -308,6 +308,37 @@ class TableTexts:
             found[made] = data
         return found
 
+    def revived(
+        self,
+        records: Sequence[Added],
+        paths: Sequence[str],
+        present: Callable[[str], bytes | None],
+    ) -> Texts:
+        """Gives the files of records that come into a table that is gone, as it last was.
+
+        Args:
+            records: The records.
+            paths: The files that the table had.
+            present: Gives the bytes that stand at a path now; None where there is no file.
+
+        Raises:
+            DuplicateKey: Two records have one key.
+            WriteError: Something else stands there by now, or a record has no place there.
+        """
+        model = self._file(paths[-1])
+        if model.location.form == Form.RECORD:
+            found = self._instead(records, paths)
+            for path in found:
+                if present(path) is not None:
+                    raise WriteError(f"{path} is there already and holds no record of {self.name}.")
+            return found
+        new = list(new_records(self.name, model.location, records))
+        data = present(model.path)
+        file = TableFile(model.path, data or b"", model.location)
+        if data is None:
+            return {file.path: new_file(self.name, file, new, model)}
+        return {file.path: file.edited(list(insertions(self.name, file, new)))}
+
     def _file(self, path: str) -> TableFile:
         data = self.read(path)
         if data is None or path not in self.located:

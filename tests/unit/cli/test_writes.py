@@ -109,7 +109,12 @@ WRONG: list[tuple[Sequence[str], str, int, str]] = [
     ([*INSERT, "log", "--format", "jsonl"], '{"id":3}\n{"id":"x"}\n', 4, "line 2: id"),
     ([*INSERT, "fares", "--format", "csv"], "route,price\nR3,1\nR4,2,3\n", 2, "stdin, line 3"),
     ([*INSERT, "fares", "--format", "csv"], "route,price\nR3,1\nR4\n", 2, "stdin, line 3"),
-    ([*INSERT, "fares", "--format", "csv"], "route,price\nR3,1\nR3,2\n", 4, "'R3' already"),
+    (
+        [*INSERT, "fares", "--format", "csv"],
+        "route,price\nR3,1\nR3,2\n",
+        4,
+        "the key 'R3' is that of",
+    ),
     ([*INSERT, "stops", "--format", "json", "--key-column", "k"], '[{"s": 1}]', 2, "line 1"),
     ([*INSERT, "stops", "--format", "json"], "3", 2, "no records"),
     ([*UPDATE, "--id", "people/anna"], "", 2, "Nothing is to be changed"),

@@ -339,3 +339,13 @@ def test_the_policy_is_asked_before_a_write(data: RepoBuilder, tmp_path: Path) -
         with database.session("dev").execute("DELETE FROM people") as result:
             assert [batch.to_pylist() for batch in result.batches()] == [[{"Count": 2}]]
         assert data.tip("main") == before
+
+
+def test_an_explicit_cast_widens_an_undeclared_column(data: RepoBuilder, opened: Opened) -> None:
+    connection = opened(data)
+    with pytest.raises(ingitdb.DataError, match="'x'::VARCHAR"):
+        connection.execute("UPDATE fares SET price = 'dear' WHERE route = 'R1'")
+    written(connection, "UPDATE fares SET price = 'dear'::VARCHAR WHERE route = 'R1'")
+    connection.execute("INSERT INTO fares VALUES ('R7', CAST(? AS VARCHAR))", ["7"])
+    found = dict(rows(connection, "SELECT route, price FROM fares"))
+    assert (found["R1"], found["R7"]) == ("dear", "7")
