@@ -10,7 +10,7 @@ _SHOWN = 12
 HELP = """\b
 ingitdb tag
 ingitdb tag v3.0 main -m "The spring tariff"
-ingitdb tag -d v2.0
+ingitdb tag -d v3.0
 
 List the tags, or make one: at HEAD, or at another commit, branch, tag or date.
 
