@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 HELP = """\b
 ingitdb validate
-ingitdb validate fares routes
+ingitdb validate fares people
 ingitdb validate --base main --format github
 
 Say what offends against what is declared: types, required values, lists of values, ranges,
