@@ -277,7 +277,7 @@ class Session:
             settings=self._settings,
             parser=self._parser,
             plans=self._plans,
-            commit=lambda: self.writer.commit or self.commit,
+            commit=lambda: self.commit,
             schema=lambda: self._schema,
             binder=self._binder,
             rows=self._rows,
