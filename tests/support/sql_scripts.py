@@ -447,7 +447,8 @@ class Author:
         return self.one([*steps, "ROLLBACK TO one", "ROLLBACK TO two", "RELEASE one", "BEGIN"])
 
     def wrong(self) -> str:
-        name = self.table().name
+        table = self.table()
+        name = table.name
         return self.one(
             [
                 f"INSRT INTO {name} VALUES (1)",
@@ -460,6 +461,6 @@ class Author:
                 f"UPDATE {name} SET id = id WHERE nothing.id = 1",
                 f"INSERT INTO {name} VALUES (1, 2, 3, 4, 5, 6, 7, 8, 9)",
                 f"ALTER TABLE {name} ADD COLUMN z NOTYPE",
-                f"INSERT INTO {name} (id) VALUES ($p1)",
+                f"INSERT INTO {name} ({next(iter(table.columns))}) VALUES ($p1)",
             ]
         )
