@@ -97,7 +97,7 @@ class IngitdbError(Exception):
     """
 
     code: ClassVar[str] = "IGD-0001"
-    sqlstate: ClassVar[str | None] = None
+    sqlstate: str | None = None
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -250,6 +250,13 @@ class StatementError(IngitdbError):
 
     code = "IGD-5001"
 
+    def __init__(
+        self, message: str, *, hint: str | None = None, sqlstate: str | None = None
+    ) -> None:
+        """Takes what is wrong, and what SQL has for it where that is more than for the class."""
+        super().__init__(message, hint=hint)
+        self.sqlstate = sqlstate or self.sqlstate
+
 
 class StatementInvalid(StatementError):
     """A statement is not SQL as DuckDB and we understand it."""
@@ -355,15 +362,16 @@ class WorkTreeInTheWay(WriteError):
 
 
 class SeveralMatches(WriteError):
-    """An UPDATE meets one record several times, so that it is open what it becomes."""
+    """A statement meets one record several times, so that it is open what it becomes."""
 
     code = "IGD-6005"
     sqlstate = "21000"
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, where: str, verb: str = "UPDATE", clause: str = "FROM") -> None:
+        """Takes where the record lies, and which clause of which statement meets it."""
         super().__init__(
-            f"UPDATE … FROM meets a record of {path} more than once.",
-            hint="Let FROM give one row for each record, as with GROUP BY.",
+            f"{verb} … {clause} meets a record of {where} more than once.",
+            hint=f"Let {clause} give one row for each record, as with GROUP BY.",
         )
 
 
@@ -383,7 +391,7 @@ class ConstraintViolated(WriteError):
     """What would be there contradicts what is declared; nothing was written."""
 
     code = "IGD-6101"
-    sqlstate: ClassVar[str | None] = "23000"
+    sqlstate = "23000"
 
     def __init__(
         self, message: str, *, place: str = "", more: int = 0, hint: str | None = None

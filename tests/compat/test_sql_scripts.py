@@ -359,6 +359,30 @@ def test_s11_a_column_called_id_is_the_key_of_a_list(both: Any) -> None:
     assert asked(both, *script) == [[(2,)], "23505"]
 
 
+def test_s12_an_enum_is_text_of_a_list(both: Any) -> None:
+    script = ("CREATE TABLE t (id INTEGER PRIMARY KEY, c ENUM('b', 'a'))",
+              "INSERT INTO t VALUES (1, 'a'), (2, 'b')")  # fmt: skip
+    there, here = asked(both, *script, "SELECT typeof(c), c FROM t ORDER BY c")
+    assert there == [("ENUM('b', 'a')", "b"), ("ENUM('b', 'a')", "a")]
+    assert here == [("VARCHAR", "a"), ("VARCHAR", "b")]
+    assert asked(both, "INSERT INTO t VALUES (3, 'c')")[1] == "23514"
+
+
+def test_s13_a_map_in_a_parquet_file_is_a_struct_unless_declared(tmp_path: Path) -> None:
+    repo, path = begun(tmp_path / "repo"), tmp_path / "t.parquet"
+    with duckdb.connect() as own:
+        own.execute(f"COPY (SELECT MAP {{'x': 1, 'y': 2}} AS m) TO '{path}'")
+        assert own.sql(f"SELECT typeof(m) FROM '{path}'").fetchall() == [("MAP(VARCHAR, INTEGER)",)]
+    repo.commit({"t.parquet": path.read_bytes()})
+    said = "tables: {t: {columns: {m: {type: 'MAP(VARCHAR, INTEGER)'}}}}\n"
+    shown = "SELECT typeof(m), m['y'] FROM t"
+    with opener(tmp_path / "cache") as opened:
+        connection = opened(repo)
+        assert connection.execute(shown).fetchall() == [("STRUCT(x BIGINT, y BIGINT)", 2)]
+        repo.commit({".ingitdb/tables.yaml": "discover: true\n" + said})
+        assert connection.execute(shown).fetchall() == [("MAP(VARCHAR, INTEGER)", 2)]
+
+
 def test_what_is_no_known_deviation_is_found(tmp_path: Path) -> None:
     repo = begun(tmp_path / "repo")
     with opener(tmp_path / "cache") as opened, closing(Twin()) as twin:

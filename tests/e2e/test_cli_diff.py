@@ -118,17 +118,17 @@ def test_depth_full(story: Program) -> None:
     assert found.split("\n", 3)[3] == (
         """\
   ~ R1, car
-      fare → price: 10.50 → 11.00
       route: "R1"
       class: "car"
+      fare → price: 10.50 → 11.00
   - R2, car
-      fare → price: 9.00
       route: "R2"
       class: "car"
+      fare → price: 9.00
   + R3, car
-      fare → price: 8.25
       route: "R3"
       class: "car"
+      fare → price: 8.25
 """
     )
     ships = shown(story, "before", "ships", "--depth", "full")

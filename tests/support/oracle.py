@@ -246,7 +246,7 @@ def typed(
     records = [row.fields for row in found]
     if header is not None:
         free = {n: cell_type([r[n].text for r in records if r.get(n) is not None]) for n in header}
-        order = [*(n for n in wanted if n in header), *(n for n in header if n not in wanted)]
+        order = list(header)
     else:
         free = union(records)
         order = [*wanted, *(n for n in free if n not in wanted)]

@@ -1,5 +1,6 @@
 """`ingitdb update`: gives fields of records other values."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,7 @@ parts with __ between them.
     metavar="FIELD=VALUE",
     help="A new value, as YAML; or several as {FIELD: VALUE, …}.",
 )
-@click.option("--unset", multiple=True, metavar="FIELD", help="Take a value away: it is null then.")
+@click.option("--unset", multiple=True, metavar="FIELD", help="Take a field away.")
 @choice_options
 @click.pass_context
 def update(
@@ -45,31 +46,33 @@ def update(
     app = app_of(context)
     refuse_rows(app, "update")
     choice = RecordChoice(**options)
-    which, values = choice.which(), _values(assigned, unset)
+    which = choice.which()
+    fields = [name.strip() for text in unset for name in text.split(",")]
+    values = _values(assigned, fields)
     from ingitdb.services.record_writes import update_records
 
-    done = update_records(app.database, which, values, app.options.at, message=choice.message)
+    done = update_records(
+        app.database, which, values, app.options.at, unset_fields=fields, message=choice.message
+    )
     say_written(app, done, "updated in")
 
 
-def _values(assigned: Sequence[str], unset: Sequence[str]) -> "Mapping[str, Value]":
+def _values(assigned: Sequence[str], fields: Sequence[str]) -> "Mapping[str, Value]":
     """Reads the new values.
 
     Raises:
-        UsageError: There are none, one is no YAML, or a field is named twice.
+        UsageError: Nothing is to be changed, a value is no YAML, or a field is named twice.
     """
     from ingitdb.errors import UsageError
 
     pairs = [pair for text in assigned for pair in _assignments(text)]
-    pairs += [(name.strip(), None) for text in unset for name in text.split(",")]
-    if not pairs:
+    if not pairs and not fields:
         raise UsageError("Nothing is to be changed.", hint="--set FIELD=VALUE, or --unset FIELD")
-    found: dict[str, Value] = {}
-    for name, value in pairs:
-        if name in found:
-            raise UsageError(f"The field {name!r} is named twice.")
-        found[name] = value
-    return found
+    names = Counter([*(name for name, _ in pairs), *fields])
+    twice = next((name for name, count in names.items() if count > 1), None)
+    if twice is not None:
+        raise UsageError(f"The field {twice!r} is named twice.")
+    return dict(pairs)
 
 
 def _assignments(text: str) -> "Sequence[tuple[str, Value]]":

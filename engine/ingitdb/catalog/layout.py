@@ -179,6 +179,11 @@ class Layout:
         found = discover(path, content, claim.slot)
         return tuple(self._overlaid(path, found)) if self._overlays else found
 
+    def is_dropped(self, schema: str, name: str) -> bool:
+        """Tells whether tables.yaml says that a table which nothing declares was dropped."""
+        overlay = self._overlays.get((schema, name))
+        return overlay is not None and bool(dict(overlay.rules).get("dropped"))
+
     def empty_locations(self) -> tuple[Location, ...]:
         """Gives the declared tables, which exist without files too.
 

@@ -13,7 +13,7 @@ from ingitdb.catalog.sql_types import sql_type
 from ingitdb.model.records import Problem
 from ingitdb.model.tables import DeclaredColumn, ForeignKey
 
-TABLE_RULES = ("renamed_from", "merge", "min_records_count", "max_records_count")
+TABLE_RULES = ("renamed_from", "merge", "min_records_count", "max_records_count", "dropped")
 _OWN_ATTRIBUTES = frozenset({"type", "default", "required", "description"})
 
 

@@ -17,7 +17,12 @@ from ingitdb.errors import (
 from ingitdb.execution.instance import damage
 from ingitdb.execution.results import BATCH_ROWS, Result, carried, column_type, table_result
 from ingitdb.model.types import VARCHAR, ColumnType
-from ingitdb.sql.complaints import explain_binder_error, without_catalogs, without_internal_names
+from ingitdb.sql.complaints import (
+    explain_binder_error,
+    state_of_value,
+    without_catalogs,
+    without_internal_names,
+)
 from ingitdb.sql.statements import Statement, StatementKind
 
 if TYPE_CHECKING:
@@ -133,7 +138,7 @@ class Run:
             return StatementRefused(plain)
         if isinstance(error, duckdb.InvalidInputException) and "parameter" in text:
             return StatementInvalid(plain)
-        return StatementError(plain)
+        return StatementError(plain, sqlstate=state_of_value(text))
 
     def _stopped(self) -> IngitdbError:
         if self._is_late:

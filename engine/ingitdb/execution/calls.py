@@ -12,6 +12,12 @@ from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import CatalogError, StatementInvalid, StatementRefused, TableNotFound
 from ingitdb.execution import dolt, relations
 from ingitdb.execution.blames import Blame
+from ingitdb.execution.call_arguments import (
+    expect_count,
+    flag_argument,
+    named_arguments,
+    scalar_literal,
+)
 from ingitdb.execution.catalogs import Catalogs
 from ingitdb.execution.comparisons import (
     Comparison,
@@ -28,7 +34,7 @@ from ingitdb.execution.mentions import Mentioning
 from ingitdb.execution.patches import patch
 from ingitdb.execution.schemas import schemas
 from ingitdb.model.identifiers import CommitId
-from ingitdb.model.types import quote_identifier, quote_literal
+from ingitdb.model.types import quote_identifier
 from ingitdb.snapshots.snapshot import Snapshot
 from ingitdb.sql.arguments import value_of
 from ingitdb.sql.names import fold, name_parts
@@ -89,9 +95,9 @@ class Calls:
             binder.catalogs, snapshot, binder.catalogs.repository.name, binder.ref
         )
         if name in relations.SCALAR_FUNCTIONS:
-            _expect(call, arguments, relations.SCALAR_FUNCTIONS[name])
+            expect_count(call, arguments, relations.SCALAR_FUNCTIONS[name])
             column = f" AS {quote_identifier(call.column)}" if call.column else ""
-            return _literal(relations.scalar(context, name, arguments)) + column
+            return scalar_literal(relations.scalar(context, name, arguments)) + column
         if not call.is_table:
             raise StatementInvalid(f"{call.name} stands in FROM.")
         found = self._relation(call, name, arguments, context)
@@ -110,21 +116,21 @@ class Calls:
         if name in ("query_diff", "dolt_query_diff"):
             return self._query_diff(call, arguments)
         if name in _OF_CONSTRAINTS:
-            given = _named(call, ("table_name",), arguments)
+            given = named_arguments(call, ("table_name",), arguments)
             return self._violations(name, given.get("table_name"))
         if name in dolt.FUNCTIONS:
             return self._for_dolt(call, name, arguments)
         if name in relations.LINE_FUNCTIONS:
-            given = _named(call, relations.LINE_FUNCTIONS[name], arguments)
+            given = named_arguments(call, relations.LINE_FUNCTIONS[name], arguments)
             return f"({self._of_line(call, name, given)})"
         if name in relations.COMPARING_FUNCTIONS:
-            given = _named(call, relations.COMPARING_FUNCTIONS[name], arguments)
+            given = named_arguments(call, relations.COMPARING_FUNCTIONS[name], arguments)
             return f"({self._compared(name, given)})"
         if name in relations.GIT_FUNCTIONS:
-            _expect(call, arguments, relations.GIT_FUNCTIONS[name])
+            expect_count(call, arguments, relations.GIT_FUNCTIONS[name])
             rows = relations.git_rows(context, name, arguments)
         else:
-            _expect(call, arguments, relations.PLAIN_FUNCTIONS[name])
+            expect_count(call, arguments, relations.PLAIN_FUNCTIONS[name])
             made = relations.unreadable if name == "unreadable" else relations.table_stats
             rows = made(context)
         return self.binder.register(relations.arrow_rows(rows))
@@ -147,7 +153,7 @@ class Calls:
     def _query_diff(self, call: FunctionCall, arguments: Sequence[Any]) -> str:
         from ingitdb.execution.query_differences import query_diff  # slow to load: seldom needed
 
-        _expect(call, arguments, (2, 2))
+        expect_count(call, arguments, (2, 2))
         tables = [self.binder.run(str(text)) for text in arguments]
         old, new = ((self.binder.register(table), table) for table in tables)
         return f"({query_diff(old, new)})"
@@ -312,7 +318,7 @@ class Calls:
             if isinstance(call, Mentioning) and not call.commits and line.is_committed:
                 return line.history_by_ordinal(table)
             return line.history(table, commits)
-        cells = _flag(name, "cells", given.get("cells"))
+        cells = flag_argument(name, "cells", given.get("cells"))
         return Blame(line, table).sql(commits, self.binder.register, cells=cells)
 
     def _history_of_all(self, line: Line, table: NamedTable, commits: str) -> str:
@@ -372,45 +378,3 @@ class Calls:
         if name == "patch":
             return patch(differences, self.binder.points.query)
         return _SUMS[name](differences)
-
-
-def _named(call: FunctionCall, names: Sequence[str], values: Sequence[Any]) -> dict[str, str]:
-    """Gives the arguments of a call by the names of its parameters; NULL is none.
-
-    Raises:
-        StatementInvalid: There are too many, or one has an unknown name or is given twice.
-    """
-    if len(values) > len(names):
-        raise StatementInvalid(f"{call.name} takes {len(names)} arguments, not {len(values)}.")
-    found: dict[str, str] = {}
-    for position, (argument, value) in enumerate(zip(call.arguments, values, strict=True)):
-        name = names[position] if argument.name is None else fold(argument.name)
-        if name not in names or name in found:
-            what = "twice" if name in found else "but has no such parameter"
-            raise StatementInvalid(
-                f"{call.name} is given {name} {what}.", hint=f"It takes {', '.join(names)}."
-            )
-        if value is not None:
-            found[name] = str(value)
-    return found
-
-
-def _flag(function: str, name: str, text: str | None) -> bool:
-    if text is None or text.casefold() in ("true", "false"):
-        return text is not None and text.casefold() == "true"
-    raise StatementInvalid(f"{function} wants true or false as {name}, not {text!r}.")
-
-
-def _expect(call: FunctionCall, arguments: Sequence[Any], count: tuple[int, int]) -> None:
-    least, most = count
-    if not least <= len(arguments) <= most:
-        wanted = str(least) if least == most else f"{least} to {most}"
-        raise StatementInvalid(f"{call.name} takes {wanted} arguments, not {len(arguments)}.")
-
-
-def _literal(value: str | bool | None) -> str:
-    if value is None:
-        return "CAST(NULL AS VARCHAR)"
-    if isinstance(value, bool):
-        return f"CAST({'true' if value else 'false'} AS BOOLEAN)"
-    return f"CAST({quote_literal(value)} AS VARCHAR)"  # ORDER BY takes no plain literal

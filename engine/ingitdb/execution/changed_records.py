@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 
 RecordName: TypeAlias = tuple[str, ...]
-"""The texts of a record's key; of one without a key, of all that it holds."""
+"""The texts of a record's key; of one without a key, of all that it holds, NULL left out."""
 HIDDEN_BY_DIFF = frozenset(["commit", "commit_date"])
 """Columns of these names cannot be told from those that every difference has."""
 _META = frozenset(f"{side}_{name}" for side in ("from", "to") for name in HIDDEN_BY_DIFF)
@@ -44,7 +44,15 @@ def record_name(record: Mapping[str, Any], key: Sequence[str]) -> RecordName:
     """Names a record."""
     if key:
         return tuple(str(_part(record, name)) for name in key)
-    return tuple(f"{name}={record[name]!r}" for name in sorted(record))
+    held = _held(record)
+    return tuple(f"{name}={held[name]!r}" for name in sorted(held))
+
+
+def _held(value: Any) -> Any:
+    """Gives a value without what is NULL in it: that columns and fields are there says nothing."""
+    if isinstance(value, Mapping):
+        return {name: _held(one) for name, one in value.items() if one is not None}
+    return [_held(one) for one in value] if isinstance(value, list) else value
 
 
 def _changed(row: Mapping[str, Any], key: Sequence[str]) -> ChangedRecord:

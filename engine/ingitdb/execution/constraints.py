@@ -155,7 +155,6 @@ class _Check:
             if self._leads_nowhere(key, touched):
                 message = f"A foreign key leads to {name_of(key.schema, key.table)}, no table."
                 yield self._tell.declared(table, ("foreign_keys", at), message, "foreign_key")
-                continue
             gone = touched_parent(self.before, self.after, self.changes, key)
             if not (touched.is_nothing and gone.is_nothing):
                 yield from self._reference(table, key, touched, gone)

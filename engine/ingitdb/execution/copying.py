@@ -11,11 +11,15 @@ import duckdb
 import pyarrow as pa
 
 from ingitdb.errors import IngitdbError, StatementError, StatementInvalid, StatementRefused
+from ingitdb.execution.footing import Footing
 from ingitdb.execution.targets import Target
 from ingitdb.model.types import quote_identifier, quote_literal
-from ingitdb.settings import Settings
 from ingitdb.sql.clauses import Copy
-from ingitdb.sql.complaints import explain_binder_error, without_internal_names
+from ingitdb.sql.complaints import (
+    explain_binder_error,
+    state_of_value,
+    without_internal_names,
+)
 from ingitdb.sql.statements import Statement
 
 _CSV_FAULT = re.compile(
@@ -37,14 +41,14 @@ class Copying:
         statement: The statement.
         target: The table that the rows go to.
         parameters: The values of parameters; one may name the file.
-        settings: How much of the machine may be used, and the time zone.
+        footing: What the statement stands on: how much of the machine may be used, and its watch.
     """
 
     copy: Copy
     statement: Statement
     target: Target
     parameters: Sequence[Any] | Mapping[str, Any] | None
-    settings: Settings
+    footing: Footing
 
     def rows(self) -> pa.Table:
         """Gives the rows of the file as the table would hold them.
@@ -73,8 +77,9 @@ class Copying:
         table = quote_identifier(self.copy.target.path[-1])
         text = self.statement.text
         columns, options = text[slice(*self.copy.columns)], text[slice(*self.copy.options)]
-        zone = quote_literal(self.settings.time_zone)
-        with closing(duckdb.connect(":memory:", config=self._config())) as reader:
+        zone = quote_literal(self.footing.settings.time_zone)
+        connected = closing(duckdb.connect(":memory:", config=self._config()))
+        with connected as reader, self.footing.watched(reader):
             reader.execute(f"SET TimeZone = {zone}")
             reader.execute(f"SET allowed_paths = [{quote_literal(str(path))}]")
             reader.execute("SET enable_external_access = false")
@@ -89,10 +94,11 @@ class Copying:
             "autoload_known_extensions": False,
             "python_enable_replacements": False,
         }
-        if self.settings.threads is not None:
-            config["threads"] = self.settings.threads
-        if self.settings.memory_limit is not None:
-            config["memory_limit"] = f"{self.settings.memory_limit}B"
+        settings = self.footing.settings
+        if settings.threads is not None:
+            config["threads"] = settings.threads
+        if settings.memory_limit is not None:
+            config["memory_limit"] = f"{settings.memory_limit}B"
         return config
 
     def _written(self) -> str:
@@ -121,7 +127,8 @@ class Copying:
         found = _CSV_FAULT.search(said) or _JSON_FAULT.search(said)
         if found is not None:
             rest = " ".join(found["rest"].split())
-            return StatementError(f"{written}, line {found['line']}: {rest}")
+            text = f"{written}, line {found['line']}: {rest}"
+            return StatementError(text, sqlstate=state_of_value(said))
         if "Error when sniffing file" in said:
             return self._not_guessed(said, written)
         plain = _KIND.sub("", without_internal_names(said).replace(str(path), written))
@@ -129,8 +136,9 @@ class Copying:
             found_name = explain_binder_error(said, self.statement.source, list(self.target.kinds))
             found_name.message = found_name.message.replace(str(path), written)
             return found_name
-        kind = StatementInvalid if isinstance(error, duckdb.ParserException) else StatementError
-        return kind(f"{written}: {plain}")
+        if isinstance(error, duckdb.ParserException):
+            return StatementInvalid(f"{written}: {plain}")
+        return StatementError(f"{written}: {plain}", sqlstate=state_of_value(said))
 
     def _not_guessed(self, said: str, written: str) -> StatementError:
         counts = _GUESSED.search(said)

@@ -1,30 +1,21 @@
 """A statement that defines something on its way to a draft: texts of configuration and records."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-
-import pyarrow as pa
 
 from ingitdb.catalog.discovery import MAIN
 from ingitdb.errors import CatalogError, StatementInvalid, StatementRefused
 from ingitdb.execution.answers import Run
-from ingitdb.execution.binding import Binder
-from ingitdb.execution.catalogs import Catalogs
 from ingitdb.execution.definition_changes import TableChanges
 from ingitdb.execution.definition_comments import comment_on
 from ingitdb.execution.definition_drops import drop_table, drop_view
 from ingitdb.execution.definition_ground import Ground, Name
 from ingitdb.execution.definition_tables import NewTable, Rows
 from ingitdb.execution.draft import Draft
-from ingitdb.execution.instance import Instance
-from ingitdb.execution.plans import Plans
+from ingitdb.execution.footing import Footing
 from ingitdb.execution.results import table_result
 from ingitdb.execution.view_binding import bound_view
 from ingitdb.execution.views import View, view_path
-from ingitdb.model.identifiers import CommitId
-from ingitdb.model.ports import SqlParser
 from ingitdb.model.types import BIGINT
-from ingitdb.settings import Settings
 from ingitdb.sql.clauses import Span
 from ingitdb.sql.definitions import (
     Alter,
@@ -52,26 +43,15 @@ class _Made:
     count: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Defining:
     """Turns statements that define tables, views and schemas into drafts.
 
     Attributes:
-        commit: What is read, and will be changed; perhaps EMPTY.
-        schema: Where names without a schema are looked up first.
-        binder: Gives what binds a query at that commit.
-        rows: Gives all rows of a query there.
+        footing: What a statement stands on.
     """
 
-    catalogs: Catalogs
-    instance: Instance
-    settings: Settings
-    parser: SqlParser
-    plans: Plans
-    commit: CommitId
-    schema: str | None
-    binder: Callable[[], Binder]
-    rows: Callable[[str], pa.Table]
+    footing: Footing
 
     def draft(self, statement: Statement) -> Draft:
         """Says what a statement changes.
@@ -82,9 +62,9 @@ class Defining:
             WriteError: The change cannot be made.
         """
         made = self._made(statement)
-        result = table_result([], [], self.commit)
+        result = table_result([], [], self.footing.commit)
         if made.count is not None:
-            result = table_result([("Count", BIGINT)], [(made.count,)], self.commit)
+            result = table_result([("Count", BIGINT)], [(made.count,)], self.footing.commit)
             result.is_count = True
             result.affected = made.count
         return Draft(
@@ -96,13 +76,13 @@ class Defining:
         )
 
     def _made(self, statement: Statement) -> _Made:
-        said = definition(statement.source, self.parser)
+        said = definition(statement.source, self.footing.parser)
         ground = Ground(
-            catalogs=self.catalogs,
-            plans=self.plans,
-            commit=self.commit,
-            schema=self.schema,
-            binder=self.binder,
+            catalogs=self.footing.catalogs,
+            plans=self.footing.plans,
+            commit=self.footing.commit,
+            schema=self.footing.schema,
+            binder=self.footing.binder,
         )
         if isinstance(said, CreateTable):
             return self._create_table(ground, said, statement)
@@ -131,7 +111,11 @@ class Defining:
             drop_table(ground, there, cascade=False, keeps_views=True)
         rows = self._queried(said.query, statement) if said.query is not None else None
         made = NewTable(
-            ground=ground, name=name, said=said, plans=self.plans, zone=self.settings.time_zone
+            ground=ground,
+            name=name,
+            said=said,
+            plans=self.footing.plans,
+            zone=self.footing.settings.time_zone,
         )
         count = made.make(rows)
         if count is not None:
@@ -141,10 +125,12 @@ class Defining:
 
     def _queried(self, span: Span, statement: Statement) -> Rows:
         """Runs the query of CREATE TABLE AS."""
-        (query,) = self.plans.split(statement.text[slice(*span)])
+        (query,) = self.footing.plans.split(statement.text[slice(*span)])
         if query.kind != StatementKind.QUERY:
             raise query.refusal()
-        with Run(self.instance, self.settings, query, self.binder().bind(query)).answer() as found:
+        footing = self.footing
+        run = Run(footing.instance, footing.settings, query, footing.binder().bind(query))
+        with footing.watch.over(run), run.answer() as found:
             return Rows(columns=found.columns, table=found.reader().read_all())
 
     def _create_view(self, ground: Ground, said: CreateView, statement: Statement) -> _Made:
@@ -170,9 +156,9 @@ class Defining:
 
     def _checked(self, view: View, names: tuple[str, ...]) -> list[str]:
         """Binds a view that is to be made; gives its columns."""
-        if not self.plans.split(view.text):
+        if not self.footing.plans.split(view.text):
             raise StatementInvalid("A view is one query.")
-        binder = self.binder()
+        binder = self.footing.binder()
         if binder.points.parameters:
             raise StatementRefused("A view has no parameters.", hint="Write the values.")
         found = bound_view(binder, binder.locate((view.name,), None), view)
@@ -196,9 +182,9 @@ class Defining:
         changes = TableChanges(
             ground=ground,
             table=table,
-            rows=self.rows,
-            plans=self.plans,
-            zone=self.settings.time_zone,
+            rows=self.footing.rows,
+            plans=self.footing.plans,
+            zone=self.footing.settings.time_zone,
         )
         changes.make(said.action)
         name = (table.schema, table.name)

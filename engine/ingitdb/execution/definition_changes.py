@@ -256,7 +256,9 @@ class TableChanges:
                     row = held.slice(at, 1)
                     where = f"{row[_PATH][0].as_py()}, record {row[_NUMBER][0].as_py()}"
                     said = f"{where}: {single.message}"
-                    return ValueMissing(said) if _LACKS in said else type(single)(said)
+                    if _LACKS in said:
+                        return ValueMissing(said)
+                    return type(single)(said, sqlstate=single.sqlstate)
         return error
 
     def _write(

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from ingitdb.catalog.naming import NamedTable
-from ingitdb.errors import CatalogError, StatementError, StatementRefused, WriteError
+from ingitdb.errors import (
+    CatalogError,
+    ConditionUnmet,
+    ReferenceBroken,
+    StatementError,
+    StatementRefused,
+    ValueMissing,
+    ValueRepeated,
+)
 from ingitdb.execution.definition_declared import Declared
 from ingitdb.execution.definition_drops import drop_foreign_key
 from ingitdb.execution.definition_ground import Ground
@@ -27,6 +35,7 @@ from ingitdb.writes.definition_texts import (
 )
 
 _PATH = "\u0001path"
+_BROKEN = "Constraint Error: "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +140,9 @@ class Constraining:
         )
         for row in found.to_pylist():
             value = ", ".join(str(row[here]) for here in key.columns)
-            raise WriteError(
-                f"{row[_PATH]}: {', '.join(key.columns)} is {value}, unknown to {spell(key.table)}."
+            raise ReferenceBroken(
+                f"{', '.join(key.columns)} is {value}, unknown to {spell(key.table)}.",
+                place=row[_PATH],
             )
 
     def _hold(self, text: str) -> None:
@@ -146,7 +156,8 @@ class Constraining:
             scratch.fill(held.select([column.name for column in columns]))
             at = scratch.failing(f"NOT (\n{text}\n)")
         if at is not None:
-            raise WriteError(f"{held[_PATH][at].as_py()}: CHECK ({text}) is false of a record.")
+            place = held[_PATH][at].as_py()
+            raise ConditionUnmet(f"CHECK ({text}) is false of a record.", place=place)
 
     def _add_unique(self, names: Sequence[str]) -> None:
         group = self._group(names)
@@ -178,7 +189,15 @@ class Constraining:
         columns = self._shown()
         with DefinitionScratch(spell(self.table.name), self.zone) as scratch:
             scratch.create(", ".join([*map(_described, columns), constraint]))
-            scratch.fill(self._held(columns).select([column.name for column in columns]))
+            held = self._held(columns).select([column.name for column in columns])
+            try:
+                scratch.fill(held)
+            except StatementError as error:
+                said = error.message.removeprefix(_BROKEN)
+                if said == error.message:
+                    raise
+                kind = ValueMissing if said.startswith("NOT NULL") else ValueRepeated
+                raise kind(f"{spell(self.table.name)}: {said}") from None
 
     def _held(self, columns: Sequence[Column]) -> pa.Table:
         shown = ", ".join(f"t.{_quoted(column.name)}" for column in columns)

@@ -142,4 +142,5 @@ def _undeclare(ground: Ground, table: NamedTable) -> None:
         for other in sorted(ground.paths):
             if other.startswith(f"{folder}/"):
                 ground.files.put_text(other, None)
-    ground.files.put_entry(ground.entry_name(table), {})
+    is_found = table.locations[0].source == "discovery"
+    ground.files.put_entry(ground.entry_name(table), {"dropped": True} if is_found else {})

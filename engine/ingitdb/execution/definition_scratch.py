@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from ingitdb.errors import StatementError, StatementInvalid
 from ingitdb.model.types import quote_identifier
+from ingitdb.sql.complaints import state_of_value
 from ingitdb.writes.definition_texts import ColumnDefinition
 
 _BARE = "\u0001defined"
@@ -132,6 +133,6 @@ class DefinitionScratch:
         except duckdb.Error as error:
             said = str(error).partition("\n\nLINE")[0]
             said = said.replace(_NAME, self.name).replace(_BARE, self.name)
-            raise (StatementInvalid if isinstance(error, _WRONG) else StatementError)(
-                said
-            ) from None
+            if isinstance(error, _WRONG):
+                raise StatementInvalid(said) from None
+            raise StatementError(said, sqlstate=state_of_value(said)) from None

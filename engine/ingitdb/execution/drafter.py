@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pyarrow as pa
 
@@ -10,9 +9,11 @@ from ingitdb.execution.binding import Binder
 from ingitdb.execution.catalogs import Catalogs
 from ingitdb.execution.defining import Defining
 from ingitdb.execution.draft import Draft
+from ingitdb.execution.footing import Footing
 from ingitdb.execution.instance import Instance
 from ingitdb.execution.plans import Plans
 from ingitdb.execution.points import Values
+from ingitdb.execution.watches import Watch
 from ingitdb.execution.writing import Writing
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.ports import SqlParser
@@ -30,6 +31,7 @@ class Drafter:
     Attributes:
         commit: Gives what is read, and will be changed; EMPTY where there is no commit.
         schema: Gives where names without a schema are looked up first.
+        watch: Lets what runs be stopped.
         binder: Gives what binds a query with some parameters there.
         rows: Gives all rows of a query with some parameters there.
         reads_files: Whether COPY may read files of this machine.
@@ -42,6 +44,7 @@ class Drafter:
     plans: Plans
     commit: Callable[[], CommitId]
     schema: Callable[[], str | None]
+    watch: Watch
     binder: Callable[[Values | None], Binder]
     rows: Callable[[str, Values | None], pa.Table]
     reads_files: bool
@@ -55,7 +58,7 @@ class Drafter:
             WriteError: The change cannot be made.
         """
         if statement.verb.split(" ", 1)[0] in _DEFINITIONS:
-            return Defining(**self._given(parameters)).draft(statement)
+            return Defining(self._footing(parameters)).draft(statement)
         return self._writing(parameters).draft(statement)
 
     def repeated(self, statement: Statement, sets: Sequence[Values]) -> Draft | None:
@@ -82,18 +85,18 @@ class Drafter:
         return self._writing(None).ingested(name_parts(table), rows)
 
     def _writing(self, parameters: Values | None) -> Writing:
-        return Writing(**self._given(parameters), reads_files=self.reads_files)
+        return Writing(self._footing(parameters), reads_files=self.reads_files)
 
-    def _given(self, parameters: Values | None) -> dict[str, Any]:
-        """Gives what both ways need."""
-        return {
-            "catalogs": self.catalogs,
-            "instance": self.instance,
-            "settings": self.settings,
-            "parser": self.parser,
-            "plans": self.plans,
-            "commit": self.commit(),
-            "schema": self.schema(),
-            "binder": lambda: self.binder(parameters),
-            "rows": lambda sql: self.rows(sql, parameters),
-        }
+    def _footing(self, parameters: Values | None) -> Footing:
+        return Footing(
+            catalogs=self.catalogs,
+            instance=self.instance,
+            settings=self.settings,
+            parser=self.parser,
+            plans=self.plans,
+            watch=self.watch,
+            commit=self.commit(),
+            schema=self.schema(),
+            binder=lambda: self.binder(parameters),
+            rows=lambda sql: self.rows(sql, parameters),
+        )

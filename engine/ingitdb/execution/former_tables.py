@@ -11,6 +11,7 @@ from ingitdb.catalog.records import INDEX_COLUMN
 from ingitdb.errors import TableNotFound
 from ingitdb.execution.catalogs import Catalogs
 from ingitdb.model.identifiers import EMPTY, CommitId
+from ingitdb.model.tables import former_name
 from ingitdb.snapshots.snapshot import Snapshot
 from ingitdb.sql.names import fold
 
@@ -70,8 +71,13 @@ class FormerTables:
         return None
 
     def _would_be_found(self, snapshot: Snapshot, table: NamedTable) -> bool:
-        """Tells whether files of a table would be discovered once more."""
-        layout = self.catalogs.snapshot(self.commit).layout()
+        """Tells whether a table would be discovered once more; not after DROP or RENAME."""
+        now, named = self.catalogs.snapshot(self.commit), (table.schema, table.name)
+        layout = now.layout()
+        if layout.is_dropped(*named) and not snapshot.layout().is_dropped(*named):
+            return False
+        if any((one.schema, former_name_of(one)) == named for one in now.tables):
+            return False
         return all(where.source == "discovery" for where in table.locations) and all(
             layout.claim(path).slot is not None for path, _ in snapshot.files.of(table)
         )
@@ -100,6 +106,11 @@ class FormerTables:
             )
         except TableNotFound:
             return None
+
+
+def former_name_of(table: NamedTable) -> str | None:
+    """Gives the name that a table is declared to have had."""
+    return former_name(table.locations[0].declaration.rules)
 
 
 def says_columns(snapshot: Snapshot, table: NamedTable) -> bool:

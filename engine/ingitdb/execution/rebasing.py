@@ -25,7 +25,7 @@ from ingitdb.execution.relations import key_columns
 from ingitdb.execution.transactions import Transaction
 from ingitdb.execution.written_tables import table_texts
 from ingitdb.model.identifiers import CommitId
-from ingitdb.model.types import quote_identifier
+from ingitdb.model.types import ColumnType, Scalar, quote_identifier
 from ingitdb.snapshots.snapshot import Snapshot
 from ingitdb.sql.hidden import NUMBER
 from ingitdb.sql.names import spell
@@ -167,10 +167,9 @@ class Rebasing:
             raise Conflict(spell(table.name[1])) from None
         fields = snapshot.field_names(found)
         placed = {INDEX_COLUMN, PARENT_COLUMN} - {*found.locations[0].captures}
-        kinds = {
-            **self._kinds(table, ours),  # the other side may have none of these columns any more
-            **{column.name: column.type for column in snapshot.relation(found).columns},
-        }
+        own = self._kinds(table, ours)  # the other side may have none of these columns any more
+        theirs = {column.name: column.type for column in snapshot.relation(found).columns}
+        kinds = own | theirs | {name: kind for name, kind in own.items() if _is_nested(kind)}
         added = [
             Added(
                 key=None if _KEY in fields else record.get(_KEY),
@@ -216,6 +215,11 @@ class _Meeting:
     name: tuple[str, str]
     paths: frozenset[str]
     ours: NamedTable | None
+
+
+def _is_nested(kind: ColumnType) -> bool:
+    """Tells whether a type has fields, which may be others on another side."""
+    return not isinstance(kind, Scalar)
 
 
 def _meeting(

@@ -37,7 +37,7 @@ def renaming(
         names: Those columns.
         has_new: Whether it adds records, too.
     """
-    found = {group: _changed(cursor, target, rows, names, group) for group in _referenced(target)}
+    found = {group: _changed(cursor, target, rows, names, group) for group in referenced(target)}
     referring = {key.columns for key in target.table.locations[0].declaration.foreign_keys}
     return Renaming(
         table=target.name,
@@ -52,7 +52,7 @@ def renaming(
     )
 
 
-def _referenced(target: Target) -> set[Columns]:
+def referenced(target: Target) -> set[Columns]:
     """Gives the groups of columns that foreign keys lead to."""
     names = {name.casefold() for name in (target.table.name, *target.table.aliases)}
 

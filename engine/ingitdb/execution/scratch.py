@@ -1,5 +1,6 @@
 """An empty table of DuckDB's own with the columns of one of ours, for INSERT to run in as typed."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -7,14 +8,14 @@ import duckdb
 import pyarrow as pa
 
 from ingitdb.errors import StatementError, StatementInvalid
-from ingitdb.execution.instance import Instance
 from ingitdb.model.types import quote_identifier
-from ingitdb.sql.complaints import without_internal_names
+from ingitdb.sql.complaints import state_of_value, without_internal_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ingitdb.execution.binding import Bound
+    from ingitdb.execution.footing import Footing
     from ingitdb.execution.points import Values
     from ingitdb.execution.targets import Target
 
@@ -29,12 +30,12 @@ class Scratch:
 
     Attributes:
         name: What the user calls the table.
-        instance: The DuckDB that runs queries.
+        footing: What the statement stands on.
         target: The table whose columns it has.
     """
 
     name: str
-    instance: Instance
+    footing: "Footing"
     target: "Target"
 
     def filled(self, columns: str, rows: "Bound | None", sets: "Sequence[Values]" = ()) -> pa.Table:
@@ -48,7 +49,16 @@ class Scratch:
         Raises:
             StatementError: A value does not fit its column, or the query fails.
         """
-        cursor = self._made()
+        with closing(self._made()) as cursor, self.footing.watched(cursor):
+            return self._filled(cursor, columns, rows, sets)
+
+    def _filled(
+        self,
+        cursor: "duckdb.DuckDBPyConnection",
+        columns: str,
+        rows: "Bound | None",
+        sets: "Sequence[Values]",
+    ) -> pa.Table:
         try:
             if rows is None:
                 cursor.execute(f"INSERT INTO temp.main.{_NAME} DEFAULT VALUES")
@@ -60,13 +70,12 @@ class Scratch:
                 cursor.execute("BEGIN")
                 runs: Sequence[Values | None] = sets or [rows.parameters]
                 for parameters in runs:
+                    self.footing.watch.check()
                     cursor.execute(query, parameters)
                 cursor.execute("COMMIT")
             return cursor.sql(f"FROM temp.main.{_NAME}").to_arrow_table()
         except duckdb.Error as error:
             raise self._told(error) from None
-        finally:
-            cursor.close()
 
     def taken(self, data: pa.Table) -> pa.Table:
         """Gives the rows that rows of Arrow make, whose columns are found by name.
@@ -74,19 +83,17 @@ class Scratch:
         Raises:
             StatementError: A value does not fit its column, or there is no such column.
         """
-        cursor = self._made()
-        try:
-            cursor.register(_GIVEN, data)
-            given = quote_identifier(_GIVEN)
-            cursor.execute(f"INSERT INTO temp.main.{_NAME} BY NAME FROM {given}")
-            return cursor.sql(f"FROM temp.main.{_NAME}").to_arrow_table()
-        except duckdb.Error as error:
-            raise self._told(error) from None
-        finally:
-            cursor.close()
+        with closing(self._made()) as cursor, self.footing.watched(cursor):
+            try:
+                cursor.register(_GIVEN, data)
+                given = quote_identifier(_GIVEN)
+                cursor.execute(f"INSERT INTO temp.main.{_NAME} BY NAME FROM {given}")
+                return cursor.sql(f"FROM temp.main.{_NAME}").to_arrow_table()
+            except duckdb.Error as error:
+                raise self._told(error) from None
 
     def _made(self) -> "duckdb.DuckDBPyConnection":
-        cursor = self.instance.cursor()
+        cursor = self.footing.instance.cursor()
         try:
             cursor.execute(f"CREATE TEMP TABLE {_NAME} ({', '.join(self.target.described)})")
         except duckdb.Error as error:
@@ -97,4 +104,6 @@ class Scratch:
     def _told(self, error: duckdb.Error) -> StatementError:
         said = without_internal_names(str(error)).replace(_BARE, self.name)
         is_wrong = isinstance(error, duckdb.BinderException | duckdb.CatalogException)
-        return StatementInvalid(said) if is_wrong else StatementError(said)
+        if is_wrong:
+            return StatementInvalid(said)
+        return StatementError(said, sqlstate=state_of_value(str(error)))

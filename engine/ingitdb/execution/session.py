@@ -10,33 +10,28 @@ import pyarrow as pa
 
 from ingitdb.errors import (
     CacheCorrupt,
-    CatalogError,
-    DataUnreadable,
     StatementInvalid,
     StatementRefused,
-    TableNotFound,
     TransactionInvalid,
 )
 from ingitdb.execution.answers import Run
+from ingitdb.execution.attachments import Attachments, Opener
 from ingitdb.execution.binding import Binder
 from ingitdb.execution.catalogs import Catalogs
 from ingitdb.execution.instance import Instance
 from ingitdb.execution.landing import branch_of
+from ingitdb.execution.listings import description, listing
+from ingitdb.execution.notes import note_of_moment, note_of_problems
 from ingitdb.execution.plans import Plans
 from ingitdb.execution.points import Points
-from ingitdb.execution.relations import schema_names
 from ingitdb.execution.results import Result, table_result
-from ingitdb.execution.shown import DESCRIBED, SHOWN_TABLES, described, listed
-from ingitdb.execution.view_rows import described_view, listed_views
+from ingitdb.execution.standpoint import Standpoint
 from ingitdb.execution.writer import Writer
-from ingitdb.git.moments import looks_like_moment
-from ingitdb.model.identifiers import PSEUDO_COMMITS, CommitId
+from ingitdb.model.identifiers import CommitId
 from ingitdb.model.ports import SqlParser
-from ingitdb.model.records import Problem
 from ingitdb.settings import Settings
 from ingitdb.sql.complaints import unquoted_name
 from ingitdb.sql.fence import check_version
-from ingitdb.sql.names import fold, split_database
 from ingitdb.sql.statements import (
     EQUIVALENT,
     Attach,
@@ -57,7 +52,6 @@ if TYPE_CHECKING:
     from ingitdb.execution.write_checks import WriteChecks
 
 Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
-Opener: TypeAlias = Callable[[str], Catalogs]
 Allow: TypeAlias = Callable[[str], None]
 """Returns if a branch may be written."""
 
@@ -87,18 +81,14 @@ class Session:
         self._parser = parser
         self._settings = settings
         self._plans = Plans(parser)
-        self._first_ref = ref
-        self._ref = ref
-        self._schema: str | None = None
-        self._attached: dict[str, tuple[Catalogs, str | None]] = {}
-        self._opener = opener
+        self._point = Standpoint(catalogs, ref, self._leave)
+        self._attachments = Attachments(self.database, opener)
         self.allow: Allow = _anyone
         self._is_told = False
         self._running: set[Run] = set()
-        self._head: tuple[str, CommitId] | None = None
         self.writer = Writer(
             catalogs,
-            tip=self._tip,
+            tip=self._point.tip,
             branch=self._branch,
             rows=self._rows,
             follow=lambda sql: self._drafter.followed(sql),
@@ -108,16 +98,7 @@ class Session:
     @property
     def commit(self) -> CommitId:
         """The commit that unversioned names mean now."""
-        return self.writer.commit or self._tip()
-
-    def _tip(self) -> CommitId:
-        token = self._main.repository.cache_token()
-        if self._head is None or self._head[0] != token:
-            repository = self._main.repository
-            given = self._ref is not None
-            found = repository.resolve(self._ref or "") if given else repository.resolve_default()
-            self._head = (token, found)
-        return self._head[1]
+        return self.writer.commit or self._point.tip()
 
     def execute(self, sql: str, parameters: Values | None = None) -> Result:
         """Runs a script; gives the answer of its last statement.
@@ -166,6 +147,7 @@ class Session:
 
     def interrupt(self) -> None:
         """Stops whatever runs; callable from another thread."""
+        self.writer.watch.stop()
         for run in list(self._running):
             run.interrupt()
 
@@ -174,28 +156,7 @@ class Session:
         for run in list(self._running):
             run.close()
         self._plans.close()
-        for catalogs, _ in self._attached.values():
-            catalogs.close()
-        self._attached.clear()
-
-    def _notes(self, commit: CommitId, problems: Sequence[Problem]) -> list[str]:
-        notes = []
-        if self._ref and self._ref not in PSEUDO_COMMITS and looks_like_moment(self._ref):
-            note = f"Reading {commit[:12]}, the commit for {self._ref!r}."
-            if self._main.repository.named(self._ref) is not None:
-                note = f"Reading {commit[:12]}: the ref {self._ref!r} wins over the date."
-            notes.append(note)
-        problems = [p for p in problems if p.severity == "error"]
-        if problems and self._settings.strict:
-            more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
-            raise DataUnreadable(
-                f"{problems[0]}{more}",
-                hint="SELECT * FROM unreadable() lists what could not be read.",
-            )
-        for problem in problems[:1]:
-            more = f" ({len(problems) - 1} more in unreadable())" if len(problems) > 1 else ""
-            notes.append(f"not read: {problem}{more}")
-        return notes
+        self._attachments.close()
 
     def _run(self, statement: Statement, parameters: Values | None) -> Result:
         kind = statement.kind
@@ -205,13 +166,15 @@ class Session:
             (equivalent,) = self._plans.split(EQUIVALENT[kind])
             return self._query(equivalent, None)
         if isinstance(statement.detail, ShowTables):
-            return self._show_tables(statement, statement.detail, parameters)
+            return listing(self._detailed(statement, parameters), statement.detail)
         if isinstance(statement.detail, Describe):
-            return self._describe(statement, statement.detail, parameters)
+            return description(self._detailed(statement, parameters), statement.detail)
         if isinstance(statement.detail, Use):
-            return self._use(statement.detail)
+            self._point.use(statement.detail, self.commit)
+            return _done(self.commit)
         if isinstance(statement.detail, Attach | Detach):
-            return self._attach_or_detach(statement.detail)
+            self._attachments.take(statement.detail)
+            return _done(self.commit)
         if isinstance(statement.detail, CreateRef | DropRef | Call):
             return self._version_control(statement, parameters)
         if kind == StatementKind.TRANSACTION:
@@ -278,10 +241,11 @@ class Session:
             parser=self._parser,
             plans=self._plans,
             commit=lambda: self.commit,
-            schema=lambda: self._schema,
+            schema=lambda: self._point.schema,
+            watch=self.writer.watch,
             binder=self._binder,
             rows=self._rows,
-            reads_files=self._opener is not None,
+            reads_files=self._attachments.opener is not None,
         )
 
     def _checks(self) -> "WriteChecks":
@@ -305,7 +269,7 @@ class Session:
 
     def _branch(self) -> str:
         """Gives the branch that is written, once it may be."""
-        branch = branch_of(self._main.repository, self._ref)
+        branch = branch_of(self._main.repository, self._point.ref)
         self.allow(branch)
         return branch
 
@@ -323,14 +287,14 @@ class Session:
     def _binder(self, parameters: Values | None, commit: CommitId | None = None) -> Binder:
         return Binder(
             catalogs=self._main,
-            attached=self._attached,
+            attached=self._attachments.known,
             parser=self._parser,
             plans=self._plans,
             commit=commit or self.commit,
-            schema=self._schema,
+            schema=self._point.schema,
             points=Points(parameters, self._instance.query),
             run=self._rows,
-            ref=self._ref,
+            ref=self._point.ref,
         )
 
     def _rows(
@@ -349,47 +313,16 @@ class Session:
 
     def _answer(self, statement: Statement, binder: Binder) -> Result:
         bound = binder.bind(statement)
-        notes = self._notes(bound.commit, bound.problems)
+        notes = [
+            *note_of_moment(self._main.repository, self._point.ref, bound.commit),
+            *note_of_problems(bound.problems, strict=self._settings.strict),
+        ]
         run = Run(self._instance, self._settings, statement, bound)
         run.on_close = lambda: self._running.discard(run)
         self._running.add(run)
         result = run.answer()
         result.notes += notes
         return result
-
-    def _show_tables(
-        self, statement: Statement, detail: ShowTables, parameters: Values | None
-    ) -> Result:
-        binder = self._detailed(statement, parameters)
-        commit = binder.resolve(detail.version)
-
-        def show() -> list[tuple[Any, ...]]:
-            rows = listed(self._main.snapshot(commit), detail.schema)
-            return sorted(rows + listed_views(binder, commit, detail.schema), key=_by_name)
-
-        rows = self._main.recovering((commit,), show)
-        return table_result(list(SHOWN_TABLES), rows, commit)
-
-    def _describe(
-        self, statement: Statement, detail: Describe, parameters: Values | None
-    ) -> Result:
-        binder = self._detailed(statement, parameters)
-        place = binder.locate(detail.path, detail.version)
-        catalogs = place.catalogs
-
-        def describe() -> list[tuple[Any, ...]]:
-            snapshot = catalogs.snapshot(place.commit)
-            try:
-                table = binder.named(snapshot, place, place.name)
-            except TableNotFound:
-                rows = described_view(binder, place)
-                if rows is None:
-                    raise
-                return rows
-            return described(snapshot, table)
-
-        rows = catalogs.recovering((place.commit,), describe)
-        return table_result(list(DESCRIBED), rows, place.commit)
 
     def _detailed(self, statement: Statement, parameters: Values | None) -> Binder:
         """Gives the binder of a statement of ours, once its version has passed the fence."""
@@ -398,77 +331,17 @@ class Session:
             check_version(version, statement.source, self._parser)
         return self._binder(parameters)
 
-    def _use(self, detail: Use) -> Result:
-        if detail.branch is not None:
-            self._set_ref(detail.branch)
-        elif len(detail.path) == 1:
-            self._use_name(detail.path[0])
-        else:
-            database, schema = detail.path[-2:]
-            name, branch = split_database(database)
-            if fold(name) != fold(self.database):
-                raise CatalogError(f"{name!r} is not the database {self.database!r}.")
-            self._set_ref(branch or None)
-            self._schema = schema
-        return _done(self.commit)
+    def _leave(self) -> None:
+        """Ends the transaction before another ref is read.
 
-    def _use_name(self, written: str) -> None:
-        name, branch = split_database(written)
-        schemas = schema_names(self._main, self._main.snapshot(self.commit))
-        if fold(written) in schemas:
-            self._schema = schemas[fold(written)]
-        elif fold(name) == fold(self.database):
-            self._schema = None
-            self._set_ref(branch or None)
-        else:
-            raise CatalogError(
-                f"There is no schema or database {written!r}.",
-                hint=f"Schemas: {', '.join(sorted(schemas.values())) or 'none'}."
-                f' A ref: USE "{self.database}/ref".',
-            )
-
-    def _set_ref(self, ref: str | None) -> None:
-        """Reads from a ref from now on; None is where the connection began."""
+        Raises:
+            TransactionInvalid: It has written.
+        """
         if self.writer.has_written:
             raise TransactionInvalid(
                 "The transaction has written to another branch.", hint="COMMIT or ROLLBACK first."
             )
-        if ref is None:
-            ref = self._first_ref
-        else:
-            self._main.repository.resolve(ref)
-        self._ref = ref
-        self._head = None
         self.writer.rollback()
-
-    def _attach_or_detach(self, detail: Attach | Detach) -> Result:
-        return self._attach(detail) if isinstance(detail, Attach) else self._detach(detail)
-
-    def _attach(self, detail: Attach) -> Result:
-        if self._opener is None:
-            raise StatementRefused(
-                "Repositories are attached by path in process only.",
-                hint="Ask the server's administrator to configure it by name.",
-            )
-        catalogs = self._opener(detail.path)
-        name = detail.name or catalogs.repository.name
-        if fold(name) in {fold(n) for n in (*self._attached, self.database)}:
-            catalogs.close()
-            if detail.if_not_exists:
-                return _done(self.commit)
-            raise CatalogError(f"A database {name!r} is already attached.")
-        if detail.ref is not None:
-            catalogs.repository.resolve(detail.ref)
-        self._attached[name] = (catalogs, detail.ref)
-        return _done(self.commit)
-
-    def _detach(self, detail: Detach) -> Result:
-        name = next((n for n in self._attached if fold(n) == fold(detail.name)), None)
-        if name is not None:
-            self._attached.pop(name)[0].close()
-        elif not detail.if_exists:
-            raise CatalogError(f"No database {detail.name!r} is attached.")
-        return _done(self.commit)
 
     def _version_control(self, statement: Statement, parameters: Values | None) -> Result:
         from ingitdb.execution.procedures import CommitProcedures  # slow to load: only for this
@@ -482,9 +355,9 @@ class Session:
         )
         control = VersionControl(
             repository=self._main.repository,
-            ref=self._ref,
-            tip=self._tip,
-            use=self._set_ref,
+            ref=self._point.ref,
+            tip=self._point.tip,
+            use=self._point.go,
             allow=self.allow,
             points=Points(parameters, self._instance.query),
             procedures=procedures.by_name,
@@ -503,11 +376,6 @@ class Session:
 
 def _anyone(_branch: str) -> None:
     """Lets everyone write."""
-
-
-def _by_name(row: tuple[Any, ...]) -> tuple[str, str]:
-    """Gives schema and name of a row of SHOW TABLES."""
-    return row[0], row[1]
 
 
 def _done(commit: CommitId) -> Result:

@@ -17,7 +17,7 @@ from ingitdb.model.types import ColumnType, Scalar, quote_identifier
 from ingitdb.snapshots.snapshot import Snapshot
 from ingitdb.sql.names import spell
 from ingitdb.sql.statements import StatementKind
-from ingitdb.writes.table_texts import Added, TableTexts, Texts
+from ingitdb.writes.table_texts import Added, Change, TableTexts, Texts
 
 KEY = "_key"
 
@@ -53,6 +53,24 @@ class Target:
             return self.texts.revived(records, self.paths, self.present)
         return self.texts.added(records, self.paths)
 
+    def written(self, changes: Sequence[Change], records: Sequence[Added]) -> Texts:
+        """Gives the bytes of each file in which a record changes, goes or comes.
+
+        Raises:
+            DuplicateKey: A key is there already.
+            WriteError: A change cannot be made.
+        """
+        if self.present is not None:
+            return self.added(records) if records else {}
+        return self.texts.written(changes, records, self.paths)
+
+    @property
+    def shown(self) -> frozenset[str]:
+        """The columns that can be asked for at the commit; the others are of an earlier one."""
+        if self.present is not None:
+            return frozenset()
+        return frozenset(column.name for column in self.snapshot.relation(self.table).columns)
+
     @property
     def name(self) -> tuple[str, str]:
         """Its schema and name."""
@@ -82,6 +100,12 @@ class Target:
         """The groups of columns that no two records agree in, that of the key first."""
         declared = (key_columns(self.table), *self.table.locations[0].declaration.unique)
         return [group for group in dict.fromkeys(declared) if group and self._has(group)]
+
+    @property
+    def has_references(self) -> bool:
+        """Whether any table of the commit declares foreign keys."""
+        tables = self.snapshot.tables
+        return any(table.locations[0].declaration.foreign_keys for table in tables)
 
     def _has(self, group: Sequence[str]) -> bool:
         return all(isinstance(self.kinds.get(name), Scalar) for name in group)

@@ -1,44 +1,42 @@
 """Writes that meet other rows: DuckDB runs them as typed in a copy of the table.
 
 What they did is the difference between the copy before and after. Rows are told apart by a column
-of ours behind the others; where a statement counts columns so that it would be in the way, by the
-key, or else by all that they hold.
+of ours behind the others. Where a statement leaves columns to their order they are named; where it
+takes a record as a whole, so that this column would show, rows are told apart by the key, or else
+by all that they hold.
 """
 
 import re
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from threading import Event, Timer
 
 import duckdb
 import pyarrow as pa
 
 from ingitdb.errors import (
     CatalogError,
+    ColumnNotFound,
     ConstraintViolated,
     DuplicateKey,
     IngitdbError,
-    LimitExceeded,
+    SeveralMatches,
     StatementError,
     StatementInvalid,
     ValueMissing,
 )
 from ingitdb.execution.answers import Run
-from ingitdb.execution.binding import Binder, Bound
-from ingitdb.execution.instance import Instance
-from ingitdb.execution.plans import Plans
+from ingitdb.execution.binding import Bound
+from ingitdb.execution.footing import Footing
 from ingitdb.execution.renamings import Renaming
 from ingitdb.execution.results import Result, carried, column_type
-from ingitdb.execution.table_copy import AT_COLUMN, TableCopy, one_file_of_several
+from ingitdb.execution.table_copy import TableCopy, one_file_of_several
 from ingitdb.execution.targets import Target, Targets
-from ingitdb.model.ports import SqlParser
 from ingitdb.model.types import ColumnType, quote_identifier
-from ingitdb.settings import Settings
 from ingitdb.sql.arguments import Values, value_of
 from ingitdb.sql.complaints import without_internal_names
-from ingitdb.sql.hidden import NUMBER
+from ingitdb.sql.hidden import NUMBER, mentions_hidden
 from ingitdb.sql.names import spell
 from ingitdb.sql.references import Replacement, TableReference, splice
 from ingitdb.sql.region_queries import probe, rebuilt, redirected
@@ -52,6 +50,7 @@ from ingitdb.writes.table_texts import Texts
 _DUPLICATE = re.compile(r'[Dd]uplicate key "(?P<key>.*?)"(?: violates|\Z)', re.DOTALL)
 _NULL = re.compile(r"NOT NULL constraint failed: (?:.*\.)?(?P<column>.+)")
 _VARIABLE = re.compile("getvariable\\('\u0001p\\w+'\\)")
+_TWICE = "cannot affect the same target row more than once"
 _NAMED = re.compile(r"(?:\A|, )\w+: ")
 
 
@@ -86,6 +85,12 @@ class _Asked:
         return list({id(copy): copy for copy in self.written}.values())
 
     @property
+    def is_counted(self) -> bool:
+        """Whether columns are named that the statement leaves to their order."""
+        pairs = zip(self.regions, self.written, strict=True)
+        return any(region.is_counted and not copy.by_position for region, copy in pairs)
+
+    @property
     def main(self) -> Region | None:
         """What the statement itself writes; None where only expressions of it write."""
         last = self.regions[-1]
@@ -98,15 +103,10 @@ class WholeWrites:
 
     Attributes:
         targets: Finds the tables that they write.
-        binder: Gives what binds a query at the commit that is read.
     """
 
+    footing: Footing
     targets: Targets
-    instance: Instance
-    settings: Settings
-    parser: SqlParser
-    plans: Plans
-    binder: Callable[[], Binder]
 
     def run(self, statement: Statement) -> Outcome:
         """Says what a statement changes.
@@ -116,36 +116,51 @@ class WholeWrites:
             WriteError: The change cannot be made.
         """
         catalog = f"c_{uuid.uuid4().hex}"
-        found = regions(statement.source, self.parser)
-        copies: dict[tuple[str, str], TableCopy] = {}
-        written: list[TableCopy] = []
-        for region in found:
-            target, name = self.targets.find(region.target.path), region.target.path[-1]
-            known = copies.setdefault(
-                target.name, TableCopy(target=target, name=name, catalog=catalog)
-            )
-            known.by_position |= region.by_position
-            written.append(known)
-        self.instance.query(f"ATTACH ':memory:' AS \"{catalog}\"")
+        found = regions(statement.source, self.footing.parser)
+        written = list(self._copies(statement, found, catalog))
+        self.footing.instance.query(f"ATTACH ':memory:' AS \"{catalog}\"")
         try:
             return self._ran(_Asked(statement, found, written))
         finally:
-            self.instance.query(f'DETACH "{catalog}"')
+            self.footing.instance.query(f'DETACH "{catalog}"')
+
+    def _copies(
+        self, statement: Statement, found: Sequence[Region], catalog: str
+    ) -> Iterator[TableCopy]:
+        """Gives the copy that each region writes."""
+        copies: dict[tuple[str, str], TableCopy] = {}
+        hidden = mentions_hidden(statement.text, self.footing.parser) - {NUMBER}
+        for region in found:
+            brings = region.verb in ("INSERT", "MERGE")
+            target = self.targets.find(region.target.path, revived=brings)
+            places = hidden - {name.casefold() for name in target.kinds}
+            self._check_returning(statement, region, places)
+            copy = TableCopy(
+                target=target,
+                name=region.target.path[-1],
+                catalog=catalog,
+                places=sorted(places),
+            )
+            copies.setdefault(target.name, copy).by_position |= region.by_position
+            yield copies[target.name]
+
+    def _check_returning(
+        self, statement: Statement, region: Region, places: Collection[str]
+    ) -> None:
+        """Returns if RETURNING does not ask where a record lies: that is not known yet."""
+        for start, end in (part.span for part in region.parts if part.kind == "list" and places):
+            asked = mentions_hidden(statement.text[start:end], self.footing.parser)
+            for name in sorted(asked.intersection(places)):
+                said = f"There is no column {name!r}."
+                raise ColumnNotFound(statement.source.describe(said, start, end))
 
     def _ran(self, asked: _Asked) -> Outcome:
         query, tables = self._bound(asked)
-        text = rebuilt(
-            asked.statement.source,
-            asked.regions,
-            query.text,
-            relations=[copy.relation for copy in asked.written],
-            columns=["" if copy.by_position else copy.listed for copy in asked.written],
-            tables=tables,
-        )
-        with closing(self.instance.cursor()) as cursor:
+        footing = self.footing
+        with closing(footing.instance.cursor()) as cursor, footing.watched(cursor):
             for copy in asked.copies:
-                copy.fill(cursor, self._held(copy.target))
-            columns, rows = self._answered(cursor, asked, query, text)
+                copy.fill(cursor, self._held(copy))
+            columns, rows = self._answered(cursor, asked, query, tables)
             made = [copy.made(cursor) for copy in asked.copies]
         one_file_of_several(asked.copies, [each.files for each in made])
         files = {path: data for each in made for path, data in each.files.items()}
@@ -162,15 +177,14 @@ class WholeWrites:
         """Binds all that the statement says; expressions that write are seen by what follows."""
         source = asked.statement.source
         try:
-            hidden = ["" if copy.by_position else AT_COLUMN for copy in asked.written]
-            text = probe(source, asked.regions, hidden)
+            text = probe(source, asked.regions, [copy.ours for copy in asked.written])
             tables: dict[int, str] = {}
             if len(asked.regions) > 1 or asked.main is None:
                 own = dict(enumerate(self._own(text, asked.copies)))
                 tables = {number: copy.view for number, (_, copy) in own.items()}
                 text = redirected(text, {number: where for number, (where, _) in own.items()})
-            (query,) = self.plans.split(text)
-            return self.binder().bind(query), tables
+            (query,) = self.footing.plans.split(text)
+            return self.footing.binder().bind(query), tables
         except (StatementError, CatalogError) as error:
             error.message = as_typed(error.message, source)
             raise
@@ -180,10 +194,10 @@ class WholeWrites:
     ) -> Iterator[tuple[TableReference, TableCopy]]:
         """Gives where a query reads tables that its statement writes."""
         by_name = {copy.target.name: copy for copy in copies}
-        (asked,) = self.plans.split(query)
-        targets = self.targets
-        for reference in self.plans.reading(asked).references:
-            place = self.binder().locate(reference.path, None)
+        plans, targets = self.footing.plans, self.targets
+        (asked,) = plans.split(query)
+        for reference in plans.reading(asked).references:
+            place = self.footing.binder().locate(reference.path, None)
             is_here = place.catalogs is targets.catalogs and place.commit == targets.commit
             if reference.version is not None or not is_here:
                 continue
@@ -194,42 +208,74 @@ class WholeWrites:
             if (table.schema, table.name) in by_name:
                 yield reference, by_name[table.schema, table.name]
 
-    def _held(self, target: Target) -> pa.Table:
+    def _held(self, copy: TableCopy) -> pa.Table:
         """Gives all records of a table with their places."""
-        names = ", ".join(map(quote_identifier, target.kinds))
-        return self.binder().run(
-            f"SELECT _path AS {quote_identifier(PATH_COLUMN)},"
-            f" {quote_identifier(NUMBER)} AS {quote_identifier(NUMBER_COLUMN)}, {names}"
-            f" FROM {spell(*target.name)}"
-        )
+        target = copy.target
+        path, number = quote_identifier(PATH_COLUMN), quote_identifier(NUMBER_COLUMN)
+        names = [
+            name if raw in target.shown else f"CAST(NULL AS {target.types[raw]}) AS {name}"
+            for raw, name in zip(target.kinds, copy.names, strict=True)
+        ]
+        if target.present is not None:
+            places = [f"NULL AS {name}" for name in (path, number, *copy.places)]
+            return self.footing.binder().run(f"SELECT {', '.join([*places, *names])} LIMIT 0")
+        places = [f"_path AS {path}", f"{quote_identifier(NUMBER)} AS {number}"]
+        places += [f"{name} AS {name}" for name in copy.places]
+        shown = ", ".join([*places, *names])
+        return self.footing.binder().run(f"SELECT {shown} FROM {spell(*target.name)}")
 
     def _answered(
-        self, cursor: "duckdb.DuckDBPyConnection", asked: _Asked, query: Bound, text: str
+        self,
+        cursor: "duckdb.DuckDBPyConnection",
+        asked: _Asked,
+        query: Bound,
+        tables: Mapping[int, str],
     ) -> tuple[list[tuple[str, ColumnType]], pa.Table]:
         """Runs the statement; gives its answer."""
+
+        def text(relations: Sequence[str], columns: Sequence[Sequence[str]]) -> str:
+            return rebuilt(
+                asked.statement.source,
+                asked.regions,
+                query.text,
+                relations=relations,
+                columns=columns,
+                tables=tables,
+            )
+
+        copies = asked.written
+        wanted = text(
+            [copy.relation for copy in copies],
+            [[] if copy.by_position else copy.names for copy in copies],
+        )
         try:
             for name, table in query.tables.items():
                 cursor.register(name, table)
             cursor.execute(f'USE "{query.catalog}"')
-            values = query.parameters
-            if values and any(region.verb == "MERGE" for region in asked.regions):
-                text, values = self._with_variables(cursor, text, values), None
-            with self._in_time(cursor):
-                relation = cursor.sql(text, params=values)
-                columns = [
-                    (_VARIABLE.sub("?", name), column_type(kind))
-                    for name, kind in zip(relation.columns, relation.types, strict=True)
-                ]
-                rows = carried(relation, columns).to_arrow_table()
+            if asked.is_counted:
+                for copy in asked.copies:
+                    copy.make_shape(cursor)
+                shapes = text([copy.shape for copy in copies], [[] for _ in copies])
+                cursor.execute(*self._given(cursor, asked, query, f"EXPLAIN {shapes}"))
+            wanted, values = self._given(cursor, asked, query, wanted)
+            relation = cursor.sql(wanted, params=values)
+            columns = [
+                (_VARIABLE.sub("?", name), column_type(kind))
+                for name, kind in zip(relation.columns, relation.types, strict=True)
+            ]
+            rows = carried(relation, columns).to_arrow_table()
         except (duckdb.Error, RuntimeError, ValueError) as error:
             raise self._told(error, asked, query) from None
         return columns, rows
 
-    def _with_variables(
-        self, cursor: "duckdb.DuckDBPyConnection", text: str, values: Values
-    ) -> str:
-        """Gives values by variables: DuckDB takes no parameters in MERGE."""
-        tokens = Tokens(text, self.parser)
+    def _given(
+        self, cursor: "duckdb.DuckDBPyConnection", asked: _Asked, query: Bound, text: str
+    ) -> tuple[str, Values | None]:
+        """Gives a text with its values; by variables for MERGE, where DuckDB takes no others."""
+        values = query.parameters
+        if not values or all(region.verb != "MERGE" for region in asked.regions):
+            return text, values
+        tokens = Tokens(text, self.footing.parser)
         spliced: list[Replacement] = []
         for start, name in parameters(tokens).items():
             variable = f"\u0001p{name}"
@@ -238,7 +284,7 @@ class WholeWrites:
             is_named = tokens[sign + 1].start == start + 1 and tokens[sign + 1].text == name
             end = start + 1 + (len(name) if is_named else 0)
             spliced.append((start, end, f"getvariable('{variable}')"))
-        return splice(text, spliced)
+        return splice(text, spliced), None
 
     def _told(self, error: Exception, asked: _Asked, query: Bound) -> Exception:
         """Turns what DuckDB raised into one of our errors, in the user's words."""
@@ -252,36 +298,13 @@ class WholeWrites:
                     hint="Give it with the other columns.",
                 )
             return ConstraintViolated(without_internal_names(str(error)))
+        if _TWICE in str(error):
+            return SeveralMatches(name, "MERGE", "USING")
         if isinstance(error, duckdb.ParserException):
             return StatementInvalid(without_internal_names(str(error)))
-        with closing(Run(self.instance, self.settings, asked.statement, query)) as run:
+        footing = self.footing
+        with closing(Run(footing.instance, footing.settings, asked.statement, query)) as run:
             found = run.translated(error)
         if isinstance(found, IngitdbError):
             found.message = as_typed(found.message, asked.statement.source)
         return found
-
-    @contextmanager
-    def _in_time(self, cursor: "duckdb.DuckDBPyConnection") -> Iterator[None]:
-        """Stops what runs longer than the settings allow."""
-        limit, late = self.settings.timeout, Event()
-        if limit is None:
-            yield
-            return
-
-        def stop() -> None:
-            late.set()
-            cursor.interrupt()
-
-        timer = Timer(limit, stop)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        except duckdb.InterruptException:
-            if not late.is_set():
-                raise
-            raise LimitExceeded(
-                f"The statement took longer than {limit} seconds.", hint="Raise timeout."
-            ) from None
-        finally:
-            timer.cancel()

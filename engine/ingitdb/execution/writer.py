@@ -18,6 +18,7 @@ from ingitdb.execution.catalogs import Catalogs
 from ingitdb.execution.landing import MOST_TRIES, PATIENT, Label, Landing, pause, turn
 from ingitdb.execution.results import Result
 from ingitdb.execution.transactions import Transaction
+from ingitdb.execution.watches import Watch
 from ingitdb.model.identifiers import EMPTY, CommitId
 from ingitdb.sql.transactions import TransactionStep
 
@@ -39,6 +40,7 @@ class Writer:
             the first one that writes opens a transaction.
         label: What the next commit is to say.
         landed: Is told the branch and the new commit after each.
+        watch: Lets a statement that writes be stopped.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Writer:
         self.autocommit = True
         self.label = Label()
         self.landed: Landed = _nobody
+        self.watch = Watch()
         self._catalogs = catalogs
         self._tip = tip
         self._branch = branch
@@ -84,13 +87,20 @@ class Writer:
             BranchMoved: The branch has moved again and again meanwhile.
             WriteError: The change cannot be made; nothing of the statement stays.
         """
-        if self._transaction is None and self.autocommit:
-            return self._alone(drafted)
-        return self._take(self._opened(), drafted)
+        with self.watch.write():
+            if self._transaction is None and self.autocommit:
+                return self._alone(drafted)
+            return self._take(self._opened(), drafted)
 
     @contextmanager
     def together(self) -> Iterator[None]:
         """Makes what a block writes one commit or none; inside of a transaction a part of it."""
+        with self.watch.write(), self._in_one():
+            yield
+
+    @contextmanager
+    def _in_one(self) -> Iterator[None]:
+        """Begins where there is no transaction; one that is left without a write ends there."""
         if self._transaction is not None:
             before = self._transaction.written
             try:
@@ -104,6 +114,8 @@ class Writer:
             yield
             if self.autocommit:
                 self.land()
+            elif not self.has_written:
+                self.rollback()
         except BaseException:
             self.rollback()
             raise
@@ -234,6 +246,7 @@ class Writer:
                 self._add(transaction, draft)
             if is_checked:
                 self._settle(transaction, before.commit, draft)
+            self.watch.check()
         except BaseException:
             transaction.written = before
             raise

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -15,12 +15,9 @@ from ingitdb.errors import (
     ValueMissing,
 )
 from ingitdb.execution.answers import Run
-from ingitdb.execution.binding import Binder
-from ingitdb.execution.catalogs import Catalogs
 from ingitdb.execution.copying import Copying
 from ingitdb.execution.draft import Draft
-from ingitdb.execution.instance import Instance
-from ingitdb.execution.plans import Plans
+from ingitdb.execution.footing import Footing
 from ingitdb.execution.points import Values
 from ingitdb.execution.record_changes import added, changed, once, removed
 from ingitdb.execution.renamed_keys import renaming
@@ -31,9 +28,7 @@ from ingitdb.execution.targets import Target, Targets
 from ingitdb.execution.whole_writes import Outcome, WholeWrites
 from ingitdb.execution.widening import is_open, way_out, widened
 from ingitdb.model.identifiers import CommitId
-from ingitdb.model.ports import SqlParser
 from ingitdb.model.types import BIGINT, quote_identifier
-from ingitdb.settings import Settings
 from ingitdb.sql.clauses import Copy, Delete, Insert, Update, Whole, clauses
 from ingitdb.sql.names import spell
 from ingitdb.sql.statements import Statement
@@ -53,27 +48,16 @@ _UNFIT = re.compile(r"Could not convert|Conversion Error|out of range|can't be c
 """What DuckDB says of a value that does not fit its column."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Writing:
     """Turns statements that write records into drafts.
 
     Attributes:
-        commit: What is read, and will be changed.
-        schema: Where names without a schema are looked up first.
-        binder: Gives what binds a query at that commit.
-        rows: Gives all rows of a query there.
+        footing: What a statement stands on.
         reads_files: Whether COPY may read files of this machine.
     """
 
-    catalogs: Catalogs
-    instance: Instance
-    settings: Settings
-    parser: SqlParser
-    plans: Plans
-    commit: CommitId
-    schema: str | None
-    binder: Callable[[], Binder]
-    rows: Callable[[str], pa.Table]
+    footing: Footing
     reads_files: bool = False
 
     def draft(self, statement: Statement) -> Draft:
@@ -82,7 +66,7 @@ class Writing:
         Raises:
             WriteError: The change cannot be made.
         """
-        write = clauses(statement.source, self.parser)
+        write = clauses(statement.source, self.footing.parser)
         if isinstance(write, Whole):
             found = self._whole.run(statement)
             return self._drafted(statement, found.targets, found)
@@ -91,7 +75,7 @@ class Writing:
         if not isinstance(write, Copy):
             self._check_returning(write, statement)
         if isinstance(write, Update | Insert):
-            target = widened(target, write, statement, self.parser)
+            target = widened(target, write, statement, self.footing.parser)
         try:
             met = self._met(write, statement, target)
         except StatementError as error:
@@ -108,7 +92,7 @@ class Writing:
         Raises:
             WriteError: They cannot be added.
         """
-        write = clauses(statement.source, self.parser)
+        write = clauses(statement.source, self.footing.parser)
         if not isinstance(write, Insert) or write.rows is None or write.returning is not None:
             return None
         target = self._targets.find(write.target.path, revived=True)
@@ -124,21 +108,21 @@ class Writing:
             WriteError: They cannot be added.
         """
         target = self._targets.find(path, revived=True)
-        rows = Scratch(target.table.name, self.instance, target).taken(data)
+        rows = Scratch(target.table.name, self.footing, target).taken(data)
         met = self._added(rows, target)
         return Draft(
             files=met.files,
             tables=frozenset([target.name]),
             subject=_subject("INSERT", [target], met.count),
             statement=f"INSERT INTO {spell(*target.name)} BY NAME FROM arrow",
-            result=_counted(met.count, self.commit),
+            result=_counted(met.count, self.footing.commit),
             renamed=met.renamed,
         )
 
     def _drafted(
         self, statement: Statement, targets: Sequence[Target], met: "_Met | Outcome"
     ) -> Draft:
-        result = met.result or _counted(met.count, self.commit)
+        result = met.result or _counted(met.count, self.footing.commit)
         result.affected = met.count
         return Draft(
             files=met.files,
@@ -152,23 +136,16 @@ class Writing:
     @property
     def _targets(self) -> Targets:
         return Targets(
-            catalogs=self.catalogs,
-            plans=self.plans,
-            commit=self.commit,
-            schema=self.schema,
-            binder=self.binder,
+            catalogs=self.footing.catalogs,
+            plans=self.footing.plans,
+            commit=self.footing.commit,
+            schema=self.footing.schema,
+            binder=self.footing.binder,
         )
 
     @property
     def _whole(self) -> WholeWrites:
-        return WholeWrites(
-            targets=self._targets,
-            instance=self.instance,
-            settings=self.settings,
-            parser=self.parser,
-            plans=self.plans,
-            binder=self.binder,
-        )
+        return WholeWrites(footing=self.footing, targets=self._targets)
 
     def _met(
         self, write: Update | Delete | Insert | Copy, statement: Statement, target: Target
@@ -185,17 +162,23 @@ class Writing:
             raise StatementRefused(
                 "Files are read in process only.", hint="Send the rows: INSERT, or an Arrow ingest."
             )
-        parameters = self.binder().points.parameters
-        copying = Copying(write, statement, target, parameters, self.settings)
+        parameters = self.footing.binder().points.parameters
+        copying = Copying(write, statement, target, parameters, self.footing)
         return self._added(copying.rows(), target)
 
     def _updated(self, write: Update, statement: Statement, target: Target) -> "_Met":
-        query = update_query(write, statement.source, target.types, target.defaults)
+        query = update_query(
+            write,
+            statement.source,
+            target.types,
+            target.defaults,
+            is_whole=write.returning is not None or target.has_references,
+        )
         rows = self._asked(query, statement)
         names = assigned(write, target.types)
         changes = list(changed(rows, names, target.kinds, target.fields))
         files = target.texts.changed(changes)
-        with closing(self.instance.cursor()) as cursor:
+        with closing(self.footing.instance.cursor()) as cursor:
             renamed = renaming(cursor, target, rows, names)
         return _Met(rows=rows, count=rows.num_rows, files=files, renamed=(renamed,))
 
@@ -220,7 +203,7 @@ class Writing:
         if write.returning is None:
             return
         start, end = write.returning
-        for at in parameters(Tokens(statement.text, self.parser)):
+        for at in parameters(Tokens(statement.text, self.footing.parser)):
             if start <= at < end:
                 raise statement.source.invalid("RETURNING takes no parameters.", at, at + 1)
 
@@ -236,8 +219,8 @@ class Writing:
             return None
         query = returning_query(write, statement.source)
         try:
-            (asked,) = self.plans.split(query)
-            bound = self.binder().bind(asked)
+            (asked,) = self.footing.plans.split(query)
+            bound = self.footing.binder().bind(asked)
             name = f"r_{uuid.uuid4().hex}"
             shown = ", ".join(
                 f"{column}::{kind} AS {column}"
@@ -250,7 +233,8 @@ class Writing:
             bound = replace(
                 bound, text=text, parameters=None, tables=tables, is_repeatable=False, idle=[]
             )
-            with Run(self.instance, self.settings, asked, bound).answer() as found:
+            run = Run(self.footing.instance, self.footing.settings, asked, bound)
+            with self.footing.watch.over(run), run.answer() as found:
                 table = found.reader().read_all()
         except (StatementError, CatalogError) as error:
             error.message = as_typed(error.message, statement.source)
@@ -264,14 +248,14 @@ class Writing:
 
         None if it has to be bound anew for each of many sets of parameters.
         """
-        scratch = Scratch(insert.target.alias, self.instance, target)
+        scratch = Scratch(insert.target.alias, self.footing, target)
         if insert.rows is None:
             return scratch.filled("", None)
         lead, columns, rows = (
             statement.text[slice(*span)] for span in (insert.lead, insert.columns, insert.rows)
         )
-        (query,) = self.plans.split(f"{lead}\n{rows}")
-        binder = self.binder()
+        (query,) = self.footing.plans.split(f"{lead}\n{rows}")
+        binder = self.footing.binder()
         bound = binder.bind(query)
         if sets and bound.parameters != binder.points.parameters:
             return None
@@ -280,7 +264,7 @@ class Writing:
     def _asked(self, query: str, statement: Statement) -> pa.Table:
         """Asks a query of ours; what is wrong with it is shown in what the user typed."""
         try:
-            return self.rows(query)
+            return self.footing.rows(query)
         except (StatementError, CatalogError) as error:
             error.message = as_typed(error.message, statement.source)
             raise

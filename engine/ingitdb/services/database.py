@@ -156,6 +156,11 @@ class Database:
         """The cache of this repository."""
         return self._catalogs.store.cache
 
+    @property
+    def catalogs(self) -> Catalogs:
+        """The tables of each commit."""
+        return self._catalogs
+
     def subscribe(self, listener: "ChangeListener") -> None:
         """Tells a listener of every change that this database makes."""
         self._listeners.append(listener)

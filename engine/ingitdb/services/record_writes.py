@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ingitdb.errors import UsageError
@@ -12,6 +13,7 @@ from ingitdb.model.types import quote_identifier
 from ingitdb.services.database import Database
 from ingitdb.services.fitting import as_typed
 from ingitdb.services.new_cells import new_cells
+from ingitdb.services.unset_fields import Unset, unset
 from ingitdb.services.write_targets import Target, Which, chosen, counted, target
 
 
@@ -37,6 +39,7 @@ class _Change:
     Attributes:
         message: What its commit says; what was done when None.
         check: Refuses a number of records.
+        unset: Finds the fields that it leaves null and that are to go altogether.
     """
 
     verb: str
@@ -44,6 +47,7 @@ class _Change:
     parameters: Mapping[str, Any]
     message: str | None
     check: Callable[[int], None] | None = None
+    unset: Callable[[], Unset] | None = None
 
 
 def insert_records(
@@ -96,6 +100,7 @@ def update_records(
     values: Mapping[str, Value],
     ref: str | None = None,
     *,
+    unset_fields: Sequence[str] = (),
     message: str | None = None,
 ) -> RecordsWritten:
     """Gives fields of records other values, all or none; see `insert_records`.
@@ -103,8 +108,9 @@ def update_records(
     Args:
         database: The database.
         which: The records.
-        values: The new values by field; None takes a value away.
+        values: The new values by field; None leaves a null where a value stood.
         ref: The branch.
+        unset_fields: Fields that go altogether; in formats with columns they are empty then.
         message: What the commit says.
 
     Raises:
@@ -113,9 +119,10 @@ def update_records(
         WriteError: A value does not fit its column, or too few records are met.
     """
     met = chosen(database, which, ref)
-    into, parameters = met.target, met.parameters
+    into, parameters = met.target, dict(met.parameters)
     assigned: dict[str, str] = {}
-    for at, (name, value) in enumerate(values.items()):
+    given: list[tuple[str, Value]] = [*values.items(), *((name, None) for name in unset_fields)]
+    for at, (name, value) in enumerate(given):
         column = into.column(name)
         if column in assigned:
             raise UsageError(f"{column} is given twice.")
@@ -123,8 +130,14 @@ def update_records(
         new = as_typed(f"$v{at}", into.types[column])
         assigned[column] = f"{quote_identifier(column)} = {new}"
     sql = f"UPDATE {into.sql} SET {', '.join(assigned.values())}{met.where}"  # noqa: S608 - quoted
+    gone = [*assigned][len(values) :]
     change = _Change(
-        verb="UPDATE", sql=sql, parameters=parameters, message=message, check=met.check
+        verb="UPDATE",
+        sql=sql,
+        parameters=parameters,
+        message=message,
+        check=met.check,
+        unset=partial(unset, database.catalogs, met, gone) if gone else None,
     )
     return _landed(into, change)
 
@@ -151,10 +164,13 @@ def _landed(into: Target, change: _Change) -> RecordsWritten:
     writer = into.session.writer
     writer.begin()
     try:
+        taken = change.unset() if change.unset is not None else None
         with into.session.execute(change.sql, change.parameters or None) as result:
             count = result.affected or 0
         if change.check is not None:
             change.check(count)
+        if taken is not None:
+            writer.write(taken.draft)
         message = change.message or f"{change.verb} {into.shown}: {counted(count)}"
         commit = writer.land(Label(message=message))
     finally:

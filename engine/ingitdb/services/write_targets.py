@@ -58,6 +58,7 @@ class Target:
 
     Attributes:
         session: Runs what is asked.
+        name: Its schema and name.
         shown: Its name for people.
         sql: Its name for SQL.
         types: The columns that `SELECT *` shows, and their types.
@@ -65,6 +66,7 @@ class Target:
     """
 
     session: Session
+    name: tuple[str, str]
     shown: str
     sql: str
     types: Mapping[str, ColumnType]
@@ -154,6 +156,7 @@ def target(database: Database, table: str, ref: str | None) -> Target:
     sql = ".".join(map(quote_identifier, (found.schema, found.name)))
     return Target(
         session=session,
+        name=(found.schema, found.name),
         shown=found.name if found.schema == "main" else f"{found.schema}.{found.name}",
         sql=sql,
         types=columns_of(session, sql),

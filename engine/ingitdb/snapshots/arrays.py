@@ -1,12 +1,13 @@
 """Values into Arrow arrays of explicit types; nothing is inferred and nothing is lost."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
 import pyarrow as pa
 
+from ingitdb.formats import arrow_types
 from ingitdb.model.records import Spelled
 from ingitdb.model.shapes import Place
 from ingitdb.model.types import (
@@ -23,7 +24,6 @@ from ingitdb.model.types import (
     VARCHAR,
     ColumnType,
     ListOf,
-    MapOf,
     Scalar,
     Struct,
 )
@@ -32,18 +32,8 @@ from ingitdb.snapshots.texts import json_text, source_text
 _EXPONENT = re.compile(rb"[0-9]e[0-9-]")
 _EXPONENT_OF_NUMBER = re.compile(rb"(?:^|[:,\[])-?[0-9.]+e[0-9-]+(?:$|[,}\]])")
 """What orjson spells in its own way, or a text that looks so; slower to find."""
-_ARROW = {
-    BOOLEAN: pa.bool_(),
-    BIGINT: pa.int64(),
-    HUGEINT: pa.string(),  # Parquet has no 128-bit integer: kept as text, read with a cast
-    DOUBLE: pa.float64(),
-    VARCHAR: pa.string(),
-    DATE: pa.date32(),
-    TIME: pa.time64("us"),
-    TIMESTAMP: pa.timestamp("us"),
-    TIMESTAMPTZ: pa.timestamp("us", "UTC"),
-    BLOB: pa.binary(),
-}
+_NESTED: Mapping[ColumnType, pa.DataType] = {HUGEINT: pa.string(), JSON: pa.string()}
+"""Parquet has no 128-bit integer: kept as text, read with a cast."""
 _AS_THEY_ARE = {
     BOOLEAN: {"b"},
     BIGINT: {"i", "l"},
@@ -59,18 +49,9 @@ _AS_THEY_ARE = {
 
 def arrow_type(column: ColumnType, *, nested: bool = False) -> pa.DataType:
     """Gives the Arrow type that stores a column type; nested JSON is stored as text."""
-    if isinstance(column, ListOf):
-        return pa.list_(arrow_type(column.item, nested=True))
-    if isinstance(column, Struct):
-        return pa.struct([(name, arrow_type(inner, nested=True)) for name, inner in column])
-    if isinstance(column, MapOf):
-        return pa.map_(arrow_type(column.key, nested=True), arrow_type(column.value, nested=True))
-    if column == JSON:
-        return pa.string() if nested else pa.json_()
-    if column.name.startswith("DECIMAL("):
-        precision, scale = column.name[8:-1].split(",")
-        return pa.decimal128(int(precision), int(scale))
-    return _ARROW[column]
+    if column == JSON and not nested:
+        return pa.json_()
+    return arrow_types.arrow_type(column, _NESTED)
 
 
 def as_json(place: Place) -> Place:

@@ -1,7 +1,7 @@
 """The cache files that answer for a commit, and the SQL that reads the states of tables in them."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from ingitdb.snapshots.internal import ORDER, ROW
 from ingitdb.snapshots.manifest import StoredTable
 from ingitdb.snapshots.parts import Part, column_of, place_of, within, without
 from ingitdb.snapshots.segments import Segment
+from ingitdb.snapshots.sought import Found, in_memory
 from ingitdb.snapshots.store import Base, SnapshotStore
 
 Query: TypeAlias = Callable[[str], list[tuple[Any, ...]]]
@@ -50,13 +51,7 @@ class Bodies:
         """Gives a part without what its base leaves out: a few rows by number, else by path."""
         if not part.base.without or part.segment.rows == 0:
             return part
-        if part.segment.is_held:
-            found = self._held_within(part)
-        else:
-            found = self._query(
-                f"SELECT {ROW}, _shape FROM {self.file(part.segment, by_row=True)}"
-                f" WHERE {part.condition} AND {within(part.base, '_path')}"
-            )
+        found = self._within(part)
         if not found:
             return part
         by_row = len(found) <= _MOST_BY_ROW and not part.segment.is_held
@@ -69,11 +64,33 @@ class Bodies:
             by_row=by_row,
         )
 
-    def _held_within(self, part: Part) -> list[tuple[int, int]]:
-        """Gives number and shape of each row of a part in memory whose path is left out."""
-        rows = self._store.held.table(part.segment).select(["_path", "_shape"]).to_pydict()
-        numbered = enumerate(zip(rows["_path"], rows["_shape"], strict=True))
-        return [(at, shape) for at, (path, shape) in numbered if path in part.base.without]
+    def _within(self, part: Part) -> list[tuple[int, int]]:
+        """Gives number and shape of each row of a part whose path is left out."""
+        if part.segment.is_held or part.condition == "true":
+            found = self.found(part.segment, ("_path", "_shape"), part.base.without)
+            if found is not None:
+                return [(at, cells["_shape"]) for at, cells in found]
+        return self._query(
+            f"SELECT {ROW}, _shape FROM {self.file(part.segment, by_row=True)}"
+            f" WHERE {part.condition} AND {within(part.base, '_path')}"
+        )
+
+    def found(
+        self, segment: Segment, columns: Sequence[str], paths: Collection[str] | None
+    ) -> list[Found] | None:
+        """Gives number and cells of rows without DuckDB; None where that is not possible.
+
+        Args:
+            segment: A cache file or a table in memory.
+            columns: What is wanted, that of the paths first.
+            paths: The paths of the rows; None for all rows of a table in memory.
+        """
+        if segment.is_held:
+            return in_memory(self._store.held.table(segment), columns, paths)
+        if paths is None:
+            return None
+        file = self._store.cache.path(segment)
+        return self._store.sought.rows(file, columns, segment.rows, paths)
 
     def united(
         self, parts: Sequence[Part]

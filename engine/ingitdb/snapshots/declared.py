@@ -43,6 +43,9 @@ _SPELLED = frozenset(
 """Types whose values files spell as texts."""
 _CLOCKS = (DATE, TIME, TIMESTAMP, TIMESTAMPTZ)
 _INTEGERS = frozenset("ilhH")
+_NUMBERS = frozenset("ilhHfmM")
+_SURE_DIGITS = 15
+"""So many digits of a number survive in a double, whatever they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +55,14 @@ class Fitting:
     Attributes:
         bad: SQL that holds for a value that does not conform.
         is_source: Whether it shows `source_column`, which has to be made.
+        bad_source: SQL that holds for such a text that does not conform.
     """
 
     type: ColumnType
     expression: str
     bad: str | None = None
     is_source: bool = False
+    bad_source: str | None = None
 
 
 def fittings(
@@ -77,6 +82,9 @@ def fittings(
     text = quote_identifier(source_column(declared.name))
     if want == JSON and not declared.in_cells and not found:
         found = [Fitting(want, f"CAST({text} AS JSON)", is_source=True)]
+    if _is_decimal(want) and natural == DOUBLE:
+        cast, rounds = f"CAST({text} AS {want.sql})", _rounds(text, want)
+        found.append(Fitting(want, cast, is_source=True, bad_source=rounds))
     nested = isinstance(natural, ListOf | MapOf | Struct) or natural == JSON
     if nested:
         return [*found, Fitting(natural, expression)]
@@ -172,14 +180,36 @@ def _scalar(expression: str, place: Place, natural: ColumnType, want: ColumnType
 
 
 def _of_text(expression: str, place: Place, want: ColumnType) -> Fitting | None:
-    """Reads texts; whole numbers past those that are stored as numbers are texts, too."""
+    """Reads texts; numbers past those that are stored as numbers are texts, too."""
     found = tried(expression, want)
     if want in _CLOCKS and place.kinds <= {"s", "d"}:
         return Fitting(want, found, misspelled(expression, want))
     if want.sql in _SPELLED and place.kinds <= {"s"}:
         return Fitting(want, found, _misread(expression, want))
-    is_whole = (want.sql in _WHOLE or want.sql.startswith("DECIMAL(")) and place.kinds <= _INTEGERS
+    if _is_decimal(want) and _are_numbers(place):
+        return Fitting(want, found, _rounds(expression, want))
+    is_whole = want.sql in _WHOLE and place.kinds <= _INTEGERS
     return Fitting(want, found, _fails(expression, want)) if is_whole else None
+
+
+def _is_decimal(want: ColumnType) -> bool:
+    return want.sql.startswith("DECIMAL(")
+
+
+def _are_numbers(place: Place) -> bool:
+    return all(kind[0] in _NUMBERS for kind in place.kinds)
+
+
+def _rounds(text: str, want: ColumnType) -> str:
+    """Gives SQL for the text of a number that a DECIMAL cannot hold, or not all of it."""
+    scale, found = _scale(want), tried(text, want)
+    plain = f"regexp_full_match({text}, '[-+]?[0-9]*([.][0-9]{{0,{scale}}}0*)?')"
+    equal = f"CAST({found} AS DOUBLE) IS NOT DISTINCT FROM TRY_CAST({text} AS DOUBLE)"
+    return f"({_fails(text, want)} OR NOT ({plain} OR (contains(lower({text}), 'e') AND {equal})))"
+
+
+def _scale(want: ColumnType) -> int:
+    return int(want.sql[:-1].rpartition(",")[2])
 
 
 def _misread(text: str, want: ColumnType) -> str:
@@ -214,6 +244,8 @@ def _of_number(
         return Fitting(want, cast)
     if want.sql.startswith("DECIMAL(") and (natural == DOUBLE or is_fixed):
         exact = f"CAST({found} AS {natural.sql}) IS DISTINCT FROM {expression}"
+        if not is_fixed and any(kind.endswith("'") for kind in place.kinds):
+            fails = f"{fails} OR abs({expression}) >= 1e{_SURE_DIGITS - _scale(want)}"
         return Fitting(want, found, f"({fails} OR {exact})")
     if (want.sql in _WHOLE or want.sql.startswith("DECIMAL(")) and natural in (BIGINT, HUGEINT):
         return Fitting(want, found, fails)
@@ -374,3 +406,29 @@ def choose(
         name: next(f for number, f in enumerate(ways) if (name, number) not in bad)
         for name, ways in candidates.items()
     }
+
+
+def settled(
+    chosen: Mapping[str, Fitting],
+    candidates: Mapping[str, Sequence[Fitting]],
+    relation: str,
+    query: Callable[[str], list[tuple[object, ...]]],
+) -> dict[str, Fitting]:
+    """Gives what is shown once the source texts are there: the next where one does not conform.
+
+    Args:
+        chosen: What `choose` gives.
+        candidates: See there.
+        relation: SQL of the natural relation with the source texts.
+        query: Runs a query.
+    """
+    found = dict(chosen)
+    for name, fitting in chosen.items():
+        if fitting.bad_source is None:
+            continue
+        text = quote_identifier(source_column(name))
+        test = f"bool_or({text} IS NOT NULL AND {fitting.bad_source})"
+        ((is_bad,),) = query(f"SELECT {test} FROM ({relation})")
+        ways = candidates[name]
+        found[name] = ways[ways.index(fitting) + 1] if is_bad else fitting
+    return found

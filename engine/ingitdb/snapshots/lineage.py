@@ -13,7 +13,7 @@ from ingitdb.snapshots.bodies import Query, part_of
 from ingitdb.snapshots.declared import choose
 from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, SOURCE, kinds_of
 from ingitdb.snapshots.parts import Part, nothing, place_of_states
-from ingitdb.snapshots.relation import Relation, only_known, shaped, ways_to_show
+from ingitdb.snapshots.relation import Relation, as_headed, only_known, shaped, ways_to_show
 from ingitdb.snapshots.snapshot import Snapshot
 from ingitdb.snapshots.store import Base
 
@@ -82,12 +82,15 @@ class Lineage:
         none = "".join(f", CAST(NULL AS VARCHAR) AS {name}" for name in mixed.values())
         body = " UNION ALL ".join(read) or nothing(natural, _NO_STATE + none)
         declared = self._declared(natural)
-        if self.snapshot.headers(self.table) is not None:
+        header = self.snapshot.headers(self.table)
+        if header is not None:
             declared = only_known(declared, natural)
         chosen = choose(ways_to_show(natural, declared, has_sources=False), body, self.query)
         further = _STATE_COLUMNS + "".join(f", {name}" for name in mixed.values())
         key = self.snapshot.has_key(self.table, body)
         columns, shown = shaped(body, natural, declared, chosen, has_key=key, more=further)
+        if header is not None:
+            columns = as_headed(columns, [names.get(field, field) for field in header])
         rows = sum(total.values())
         found = Relation(columns=columns, rows=rows, body=shown, is_ordered=False, natural=natural)
         there = {part.stored.storage for part, some in parts if some}

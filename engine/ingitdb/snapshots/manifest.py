@@ -21,7 +21,7 @@ from ingitdb.model.tables import Declaration, DeclaredColumn, ForeignKey, Form, 
 from ingitdb.model.types import ColumnType, ListOf, MapOf, Scalar, Struct
 from ingitdb.snapshots.segments import Segment
 
-VERSION = 9
+VERSION = 10
 """Raised whenever stored answers would differ: older manifests are then ignored."""
 
 

@@ -1,7 +1,7 @@
 """Where the files of a snapshot lie: which tables have any, their blobs, the columns they name."""
 
 from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 from ingitdb.catalog.globs import literal_start
 from ingitdb.catalog.naming import NamedTable
@@ -10,10 +10,12 @@ from ingitdb.model.tables import Form, Location
 from ingitdb.model.types import quote_literal
 from ingitdb.snapshots.parts import standing
 from ingitdb.snapshots.segments import Segment
+from ingitdb.snapshots.sought import Found
 from ingitdb.snapshots.store import Base
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+_Paths: TypeAlias = Collection[str] | None
+Find: TypeAlias = Callable[[Segment, Sequence[str], _Paths], list[Found] | None]
+_PLACED = ("path", "blob", "location", "_from", "_to")
 
 
 class Placements:
@@ -23,7 +25,7 @@ class Placements:
         bases: What answers for the commit.
         file: Gives SQL that reads a cache file.
         query: Runs SQL.
-        held: Gives a table that is in memory.
+        find: Gives the rows of some paths without SQL; see `Bodies.found`.
     """
 
     def __init__(
@@ -31,12 +33,12 @@ class Placements:
         bases: Sequence[Base],
         file: Callable[[Segment], str],
         query: Callable[[str], list[tuple[Any, ...]]],
-        held: "Callable[[Segment], pa.Table]",
+        find: Find,
     ) -> None:
         self._bases = bases
         self._file = file
         self._query = query
-        self._held = held
+        self._find = find
 
     def locations(self) -> set[Location]:
         """Gives the locations that have files, and those that are declared."""
@@ -89,19 +91,26 @@ class Placements:
     ) -> dict[str, tuple[BlobId, Location]]:
         """Gives for some paths the blob and how its records belong to a table, where they do."""
         wanted = set(table.locations)
-        listed = ", ".join(quote_literal(path) for path in paths)
         found: dict[str, tuple[BlobId, Location]] = {}
         for base in self._bases:
-            rows = self._query(
-                f"SELECT path, blob, location FROM {self._file(base.manifest.placements)}"
-                f" WHERE path IN ({listed})"
-                f" AND _from <= {base.ordinal} AND _to > {base.ordinal}"
-            )
-            for path, blob, number in rows:
+            known = [path for path in paths if path not in base.without]
+            for path, blob, number in self._placed(base, known) if known else ():
                 where = base.manifest.locations[number]
-                if where in wanted and path not in base.without:
+                if where in wanted:
                     found[path] = BlobId(blob), where
         return found
+
+    def _placed(self, base: Base, paths: Collection[str]) -> list[tuple[Any, ...]]:
+        """Gives path, blob and number of location of some files as they stand in a base."""
+        known = self._find(base.manifest.placements, _PLACED, paths)
+        if known is not None:
+            rows = (tuple(cells.values()) for _, cells in known)
+            return [row[:3] for row in rows if row[3] <= base.ordinal < row[4]]
+        listed = ", ".join(quote_literal(path) for path in paths)
+        return self._query(
+            f"SELECT path, blob, location FROM {self._file(base.manifest.placements)}"
+            f" WHERE path IN ({listed}) AND _from <= {base.ordinal} AND _to > {base.ordinal}"
+        )
 
     def last(self, table: NamedTable) -> str | None:
         """Gives the last path of a table's files; None if it has none."""
@@ -150,9 +159,10 @@ class Placements:
             if len(sure) == len(files):
                 return sure
         if base.manifest.placements.is_held:
-            rows = self._held(base.manifest.placements).select(["location", "path"]).to_pydict()
-            placed = zip(rows["location"], rows["path"], strict=True)
-            return sure | {number for number, path in placed if path not in base.without}
+            rows = self._find(base.manifest.placements, ("path", "location"), None) or ()
+            return sure | {
+                cells["location"] for _, cells in rows if cells["path"] not in base.without
+            }
         found = self._query(
             f"SELECT DISTINCT location FROM {self._file(base.manifest.placements)}"
             f" WHERE {standing(base, 'path')}"

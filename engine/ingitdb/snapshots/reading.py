@@ -31,7 +31,7 @@ MOST_BYTES = 256 * 1024 * 1024
 """Files beyond this are reported, not read."""
 _LFS_MARK = b"version https://git-lfs.github.com/spec/"
 _FEWEST_BYTES = 8192
-"""A smaller file is read whole: cutting it would cost as much."""
+"""A smaller file is read whole, as far as that can be: cutting it would cost as much."""
 _MEMO_ITEMS = 200_000
 """Once so many items of a table are remembered, those of the last file alone are kept."""
 
@@ -170,13 +170,16 @@ class Reader:
         form = by_name(name) if name is not None else by_path(path)
         if form is None:
             return FileReading(faults=(Fault(f"No format reads {name or path!r}."),))
+        is_long = len(data) >= _FEWEST_BYTES
+        cut = self._by_items(layout, form, path, data, reading) if is_long else None
+        if cut is not None:
+            return cut
         try:
-            if (cut := self._by_items(layout, form, path, data, reading)) is not None:
-                return cut
             document = form.read(data, options)
             found = self._located(layout, path, document)
         except FormatFault as fault:
-            return FileReading(faults=(_fault(fault),))
+            cut = None if is_long else self._by_items(layout, form, path, data, reading)
+            return cut or FileReading(faults=(_fault(fault),))
         return self._tables(document, path, _of_reading(found, reading))
 
     def _located(self, layout: Layout, path: str, document: Document) -> tuple[Location, ...]:
@@ -225,7 +228,7 @@ class Reader:
     ) -> FileReading | None:
         """Reads a file item by item; None where its items do not stand alone."""
         options = reading[1]
-        chunks = form.split(data, options) if len(data) >= _FEWEST_BYTES else None
+        chunks = form.split(data, options)
         if chunks is None or not chunks.items:
             return None
         items = Items.of(chunks.items)

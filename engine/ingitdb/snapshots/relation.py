@@ -135,6 +135,12 @@ def shaped(
     return tuple(columns), f"SELECT {key} AS _key, _path, {ORDER}{more}{shown} FROM ({body})"
 
 
+def as_headed(columns: Sequence[Column], header: Sequence[str]) -> tuple[Column, ...]:
+    """Gives columns in the order in which files name them, `_key` before and others behind."""
+    places = {"_key": -1} | {name: at for at, name in enumerate(header)}
+    return tuple(sorted(columns, key=lambda column: places.get(column.name, len(places))))
+
+
 def _conforms(shown: ColumnType, column: DeclaredColumn | None) -> bool:
     if column is None or column.type in (None, shown):
         return True

@@ -15,7 +15,7 @@ from ingitdb.model.tables import Form
 from ingitdb.model.types import JSON, VARCHAR, quote_identifier, quote_literal
 from ingitdb.snapshots.bodies import Bodies, Query
 from ingitdb.snapshots.cache import CacheFolder
-from ingitdb.snapshots.declared import Fitting, choose, source_column
+from ingitdb.snapshots.declared import Fitting, choose, settled, source_column
 from ingitdb.snapshots.internal import DIGEST, KEPT, ORDER, PLACE, kinds_of, numbered
 from ingitdb.snapshots.overlooked import missing_files, unknown_keys
 from ingitdb.snapshots.parts import (
@@ -26,7 +26,14 @@ from ingitdb.snapshots.parts import (
 )
 from ingitdb.snapshots.placements import Placements
 from ingitdb.snapshots.projection import NotDerivable
-from ingitdb.snapshots.relation import Column, Relation, only_known, shaped, ways_to_show
+from ingitdb.snapshots.relation import (
+    Column,
+    Relation,
+    as_headed,
+    only_known,
+    shaped,
+    ways_to_show,
+)
 from ingitdb.snapshots.spellings import in_the_way
 from ingitdb.snapshots.store import Base, SnapshotStore, Sources
 
@@ -73,7 +80,7 @@ class Snapshot:
         self._known: dict[NamedTable, _United] = {}
         self._named: dict[NamedTable, tuple[str, ...] | None] = {}
         self._alone: Snapshot | None = None
-        self.files = Placements(sources.bases, self.bodies.file, query, store.held.table)
+        self.files = Placements(sources.bases, self.bodies.file, query, self.bodies.found)
         self.tables: list[NamedTable] = name_tables(self.files.locations())
 
     @property
@@ -271,15 +278,19 @@ class Snapshot:
         ]
         body = " UNION ALL ".join(bodies) or nothing(natural, further.none)
         declared = table.locations[0].declaration
-        if self.headers(table) is not None:
+        header = self.headers(table)
+        if header is not None:
             declared = only_known(declared, natural)
         ways = ways_to_show(natural, declared)
         chosen = choose(ways, body, self._query)
         body = self._with_source_texts(table, body, names, chosen)
+        chosen = settled(chosen, ways, body, self._query)
         has_key = self.has_key(table, body)
         columns, shown = shaped(
             body, natural, declared, chosen, has_key=has_key, more=further.columns
         )
+        if header is not None:
+            columns = as_headed(columns, [names[field] for field in header])
         return Relation(
             columns=columns,
             rows=rows,

@@ -21,6 +21,7 @@ from ingitdb.snapshots.cache import CacheFolder
 from ingitdb.snapshots.held import Held
 from ingitdb.snapshots.manifest import Manifest
 from ingitdb.snapshots.segments import write_table
+from ingitdb.snapshots.sought import Sought
 
 if TYPE_CHECKING:
     from ingitdb.catalog.layout import Layout
@@ -39,7 +40,11 @@ _FOLD_AMID = 256
 """After so many it is brought up to them between two writes."""
 _MOST_STACKED = 8
 """So many overlays may lie on one another."""
+_SMALL = 4
+"""An overlay of fewer files is made anew with what comes next, a larger one when that is many."""
 _MOST_RECENT = 32
+_MOST_BESIDE = 2
+"""So many of those that were made last are tried before a commit is read on its own."""
 _MOST_AHEAD = 1_000
 """Past so many new commits the line is indexed anew."""
 
@@ -61,10 +66,17 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Everything that answers for a commit."""
+    """Everything that answers for a commit.
+
+    Attributes:
+        below: What the last base is an overlay on; None where it is none.
+        files: How many files that overlay has or leaves out.
+    """
 
     commit: CommitId
     bases: tuple[Base, ...]
+    below: "Sources | None" = None
+    files: int = 0
 
 
 class SnapshotStore:
@@ -74,6 +86,7 @@ class SnapshotStore:
         cache: The repository's cache folder.
         held: The small overlays that are kept in memory.
         shapes: For each file of shapes that was read, the shapes and how many records stand.
+        sought: Finds rows of some paths in the cache's files.
     """
 
     def __init__(
@@ -90,11 +103,11 @@ class SnapshotStore:
         self.cache = CacheFolder(settings.cache, repository.identity, settings.cache_limit)
         self.cache.hold()
         self.shapes: dict[str, list[tuple[str, int]]] = {}
+        self.sought = Sought()
         self._line: Manifest | None = None
         self._ordinals: dict[CommitId, int] = {}
         self._log: dict[CommitId, Commit] = {}
         self._recent: OrderedDict[CommitId, Sources] = OrderedDict()
-        self._trees: OrderedDict[str, Sources] = OrderedDict()
         self._layouts: OrderedDict[CommitId, Layout] = OrderedDict()
         self._ahead = 0
         if settings.refresh:
@@ -177,7 +190,7 @@ class SnapshotStore:
                 return Sources(commit, (Base(LINE, line, ordinal),))
             if commit in self._recent:
                 return self._recent[commit]
-            overlaid = self._overlaid(commit, line)
+            overlaid = self._overlaid(commit, line) or self._beside(commit)
             if overlaid is not None:
                 return overlaid
         found = Sources(commit, (self._tree(commit),))
@@ -191,7 +204,6 @@ class SnapshotStore:
             self.cache.forget(name)
         self._line = None
         self._recent.clear()
-        self._trees.clear()
         self._ordinals = {}
 
     def alone(self, commit: CommitId) -> Sources:
@@ -236,7 +248,6 @@ class SnapshotStore:
     def _take_line(self, line: Manifest) -> None:
         self._line = line
         self._recent.clear()
-        self._trees.clear()
         self._ordinals = {commit: number for number, commit in enumerate(line.commits)}
 
     def _index(self, known: Manifest | None) -> Manifest:
@@ -306,24 +317,41 @@ class SnapshotStore:
             self._take_line(self._index(line))
             return Sources(commit, (Base(LINE, self.line(), self._ordinals[commit]),))
         below = Sources(ancestor, (Base(LINE, line, self._ordinals[ancestor]),))
-        return self._over(below, commit)
+        overlaid = self._over(below, commit)
+        if overlaid is None and is_next:
+            changed = self._repository.changes(ancestor, commit)
+            return self._folded_in(commit) if len(changed) > _MOST_OVERLAID else None
+        return overlaid
+
+    def _folded_in(self, commit: CommitId) -> Sources | None:
+        """Takes the commits up to HEAD's into the index at once: they are too much to lie on it."""
+        self._fold()
+        self._ahead = 0
+        self._take_line(self.cache.load(LINE) or self._index(None))
+        ordinal = self._ordinals.get(commit)
+        return Sources(commit, (Base(LINE, self.line(), ordinal),)) if ordinal is not None else None
 
     def _stacked(self, commit: CommitId) -> Sources | None:
         """Puts a commit over what was made for one shortly before; None if there is nothing."""
         found = self._repository.nearest(commit, self._recent) if self._recent else None
-        below = self._recent[found[0]] if found is not None else None
-        if below is not None and len(below.bases) > _MOST_STACKED:
-            below = self._trees.get(below.bases[0].name)
-        return self._over(below, commit) if below is not None else None
+        below = _lasting(self._recent[found[0]]) if found is not None else None
+        if below is None or len(below.bases) > _MOST_STACKED:
+            return None
+        is_of_line = len(below.bases) == 1 and below.bases[0].name == LINE
+        return None if is_of_line else self._over(below, commit)
+
+    def _beside(self, commit: CommitId) -> Sources | None:
+        """Puts a commit over what was made last, as that of a transaction's statement before it."""
+        newest = [_lasting(self._recent[known]) for known in list(self._recent)[-_MOST_BESIDE:]]
+        bases = (below for below in reversed(newest) if len(below.bases) <= _MOST_STACKED)
+        found = (self._over(below, commit) for below in bases)
+        return next((over for over in found if over is not None), None)
 
     def _keep(self, sources: Sources) -> None:
         """Keeps what answers for a commit, for those that come after it."""
         self._recent[sources.commit] = sources
-        if len(sources.bases) == 1:
-            self._trees[sources.bases[0].name] = sources
-        for kept in (self._recent, self._trees):
-            if len(kept) > _MOST_RECENT:
-                kept.popitem(last=False)
+        if len(self._recent) > _MOST_RECENT:
+            self._recent.popitem(last=False)
 
     def _over(self, below: Sources, commit: CommitId) -> Sources | None:
         """Puts what a commit changed over what answers for one before it."""
@@ -339,7 +367,7 @@ class SnapshotStore:
         delta = self.cache.load(name)
         if delta is None:
             delta = self._delta(name, commit, changed, layout)
-        sources = Sources(commit, (*bases, Base(name, delta, 0)))
+        sources = Sources(commit, (*bases, Base(name, delta, 0)), below, len(paths))
         self._keep(sources)
         return sources
 
@@ -411,6 +439,18 @@ class SnapshotStore:
             with self.cache.building():
                 self.cache.save(name, manifest)
         return Base(name, manifest, len(manifest.commits) - 1)
+
+
+def _lasting(sources: Sources) -> Sources:
+    """Gives what to put a further overlay on, so that few of them lie on one another."""
+    size = 1
+    while sources.below is not None:
+        is_large = sources.files >= _SMALL * (size if size >= _SMALL else 1)
+        if is_large or size + sources.files > _MOST_OVERLAID:
+            break
+        size += sources.files
+        sources = sources.below
+    return sources
 
 
 def _is_declared(base: Base) -> bool:

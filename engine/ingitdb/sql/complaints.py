@@ -10,11 +10,21 @@ from ingitdb.sql.texts import Text, as_text
 _COLUMN = re.compile(
     r'(?:Referenced column|Table "(?P<table>.+?)" does not have a column named|Column)'
     r' "(?P<name>.+?)"(?= not found| in \w+ list| does not exist| was not found|\n|$)'
-    r'|does not have a column named "(?P<late>.+?)"'
+    r'|does not have a column (?:named|with name) "(?P<late>.+?)"'
 )
 _INTERNAL = re.compile(r'(?P<open>"?)\b[a-z]_[0-9a-f]{6,64}(?P<close>"?)\.(?:"?main"?\.)?')
 _EXCERPT = re.compile(r"\n+LINE \d+: .*\Z", re.DOTALL)
 _KIND = re.compile(r"\A(?:[A-Z]\w+ )+Error: ")
+_OF_VALUES = re.compile(
+    r"\A(?P<kind>Conversion Error|Out of Range Error|Invalid Input Error: (?:Division by zero|CSV))"
+)
+_STATES = {
+    "22012": re.compile(r"Invalid Input Error: Division by zero"),
+    "22008": re.compile(r"field value out of range|Date out of range|[Tt]imestamp out of range"),
+    "22003": re.compile(r"Out of Range Error|out of range"),
+    "22018": re.compile(r"Could not convert|invalid \w+ field|can't be cast|Malformed|Invalid hex"),
+}
+"""By SQL's state what DuckDB says of a value; the first that fits counts."""
 _SPREAD = re.compile(r"\n\s*\n+")
 
 
@@ -44,6 +54,18 @@ def explain_binder_error(
         quotes = f"Text takes single quotes: {quote_literal(name)}"
         hint = f"{quotes}\n{hint}" if hint else quotes
     return ColumnNotFound(text.describe(said, start, end), hint=hint)
+
+
+def state_of_value(message: str) -> str | None:
+    """Gives SQL's state for what DuckDB says of a value that does not fit; None for all else.
+
+    Example:
+        >>> state_of_value("Conversion Error: Could not convert string 'x' to INT32")
+        '22018'
+    """
+    if _OF_VALUES.match(message) is None:
+        return None
+    return next((state for state, found in _STATES.items() if found.search(message)), None)
 
 
 def unquoted_name(sql: str, tables: Sequence[str]) -> str | None:

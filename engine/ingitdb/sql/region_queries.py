@@ -5,7 +5,7 @@ sources, conditions, values) are put into one query, which is judged and bound l
 what comes of each goes back to its place.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ingitdb.model.types import quote_identifier
 from ingitdb.sql.references import Replacement, TableReference, splice
@@ -13,13 +13,13 @@ from ingitdb.sql.regions import Region
 from ingitdb.sql.texts import Text
 
 
-def probe(statement: Text, found: Sequence[Region], hidden: Sequence[str]) -> str:
+def probe(statement: Text, found: Sequence[Region], hidden: Sequence[Sequence[str]]) -> str:
     """Gives the query that holds every part, marked.
 
     Args:
         statement: The statement.
         found: What writes in it.
-        hidden: For each region the column that `*` is not to show; empty if there is none.
+        hidden: For each region the columns that `*` is not to show.
     """
     shown = []
     for number, region in enumerate(found):
@@ -45,7 +45,7 @@ def rebuilt(
     bound: str,
     *,
     relations: Sequence[str],
-    columns: Sequence[str],
+    columns: Sequence[Sequence[str]],
     tables: Mapping[int, str],
 ) -> str:
     """Gives the statement as DuckDB runs it.
@@ -55,7 +55,7 @@ def rebuilt(
         found: What writes in it.
         bound: The query with its parts, bound.
         relations: For each region the table that it writes.
-        columns: For each region the names of all columns; empty where they are not to be named.
+        columns: For each region all columns, quoted; empty where they are not to be named.
         tables: What takes the place of marked tables, by number.
     """
     for number, relation in tables.items():
@@ -67,7 +67,8 @@ def rebuilt(
         named = f"{relations[number]} AS {target.alias}"
         spliced = [(target.span[0] - start, target.end - start, named)]
         if columns[number]:
-            spliced += [(a - start, b - start, f" {columns[number]} ") for a, b in region.columns]
+            names = _named(region, columns[number])
+            spliced += [(a - start, b - start, text) for a, b, text in names]
         for at, part in enumerate(region.parts):
             text = _inside(query, f"p{number}.{at}")
             spliced.append((part.span[0] - start, part.span[1] - start, text))
@@ -76,21 +77,29 @@ def rebuilt(
     return bound
 
 
-def _query(region: Region, statement: Text, number: int, hidden: str) -> str:
+def _named(region: Region, columns: Sequence[str]) -> Iterator[Replacement]:
+    """Gives what names all columns where a region leaves that to their order."""
+    listed = f" ({', '.join(columns)}) "
+    yield from ((*span, listed) for span in region.columns)
+    values = [f"#{place}" for place in range(1, len(columns) + 1)]
+    assigned = ", ".join(f"{name} = {value}" for name, value in zip(columns, values, strict=True))
+    yield from ((*span, f" SET {assigned}") for span in region.updates)
+    yield from ((*span, f"{listed}VALUES ({', '.join(values)})") for span in region.inserts)
+
+
+def _query(region: Region, statement: Text, number: int, hidden: Sequence[str]) -> str:
     """Gives the parts of one region as a query, in the order in which they stand."""
     shown: list[str] = []
     conditions: list[str] = []
     source = ""
+    excluded = ", ".join(map(quote_identifier, hidden))
     for at, part in enumerate(region.parts):
         start, end = part.span
         text = statement.text[start:end]
         if part.kind == "list" and hidden:
             text = splice(
                 text,
-                [
-                    (x - start, x - start, f" EXCLUDE ({quote_identifier(hidden)})")
-                    for x in region.stars
-                ],
+                [(x - start, x - start, f" EXCLUDE ({excluded})") for x in region.stars],
             )
         text = _marked(f"p{number}.{at}", text)
         if part.kind == "source":

@@ -42,7 +42,11 @@ class Region:
     Attributes:
         span: Where it stands in the statement.
         columns: The places where the names of all columns may stand and do not.
+        updates: What stands behind UPDATE where it takes the columns of the source as they come.
+        inserts: The same of INSERT in MERGE.
         stars: Where each `*` of RETURNING ends.
+        is_counted: Whether values are told by their places alone, so that they must be as many
+            as there are columns.
         by_position: Whether it takes all columns of the table as they come in another way.
         returning: Whether it has RETURNING.
     """
@@ -52,7 +56,10 @@ class Region:
     span: Span
     parts: list[Part] = field(default_factory=list)
     columns: list[Span] = field(default_factory=list)
+    updates: list[Span] = field(default_factory=list)
+    inserts: list[Span] = field(default_factory=list)
     stars: list[int] = field(default_factory=list)
+    is_counted: bool = False
     by_position: bool = False
     returning: bool = False
 
@@ -158,11 +165,13 @@ class _Reader:
         if self._tokens.words(first, "DEFAULT", "VALUES"):
             self._at = first + 2
         else:
-            if first == self._at and self._tokens[first].word == "VALUES":
+            if first == self._at:
                 self._region.columns.append((self._tokens[first].start,) * 2)
-            elif first == self._at or self._tokens[first - 1].word == "POSITION":
-                # With names before a query DuckDB would drop values too many.
-                self._region.by_position = True
+                self._region.is_counted = self._tokens[first].word != "VALUES"
+            elif self._tokens.words(self._at, "BY", "POSITION"):
+                span = (self._tokens[self._at].start, self._tokens[first - 1].end)
+                self._region.columns.append(span)
+                self._region.is_counted = True
             self._at = first
             if self._text() not in _FIRST_OF_ROWS:
                 raise self._fault()
@@ -240,7 +249,7 @@ class _Reader:
             self._at += 1
             self._assignments(("WHEN", "RETURNING"))
         else:
-            self._by_position()
+            self._region.updates.append(self._as_they_come())
 
     def _merge_insert(self) -> None:
         before = (self._tokens[self._at].start,) * 2
@@ -258,11 +267,14 @@ class _Reader:
             self._at += 2
             self._at += self._text() == "*"
         else:
-            self._by_position()
+            self._region.inserts.append(self._as_they_come())
 
-    def _by_position(self) -> None:
-        self._region.by_position = True
+    def _as_they_come(self) -> Span:
+        """Passes over what follows a verb of MERGE up to the next clause."""
+        begin = self._tokens[self._at - 1].end
+        self._region.is_counted = True
         self._at = next(self._outer(("WHEN", "RETURNING")), self._stop)
+        return begin, self._tokens[self._at - 1].end
 
     def _assignments(self, stops: Collection[str]) -> None:
         stop = next(self._outer(stops), self._stop)

@@ -26,7 +26,12 @@ def old_column(name: str) -> str:
 
 
 def update_query(
-    update: Update, statement: Text, types: Mapping[str, str], defaults: Mapping[str, str]
+    update: Update,
+    statement: Text,
+    types: Mapping[str, str],
+    defaults: Mapping[str, str],
+    *,
+    is_whole: bool = True,
 ) -> str:
     """Gives the query for the place of each record that is met, and its columns as they will be.
 
@@ -37,6 +42,7 @@ def update_query(
         statement: The statement that they were cut from.
         types: The table's columns, by name as SQL spells their types.
         defaults: SQL for the default of each column that has one.
+        is_whole: Whether all columns are wanted, or only those that are assigned.
 
     Raises:
         ColumnNotFound: An assigned column is none of the table's.
@@ -51,7 +57,10 @@ def update_query(
         values[name] = statement.text[slice(*span)] if span else defaults.get(name, "NULL")
     alias = update.target.alias
     shown = []
+    wanted = types if is_whole else values
     for name, kind in types.items():
+        if name not in wanted:
+            continue
         column = quote_identifier(name)
         value = f"CAST((\n{values[name]}\n) AS {kind})" if name in values else f"{alias}.{column}"
         shown.append(f"{value} AS {column}")

@@ -38,8 +38,12 @@ def new_records(table: str, location: Location, records: Iterable[Coming]) -> It
         WriteError: A part of a key is missing.
     """
     named = has_own_key(location) and location.form in (Form.RECORD, Form.ENTRIES)
+    in_cells = any(column.in_cells for column in location.declaration.columns)
     for one in records:
-        made = ((name, file_value(value, kind)) for name, (value, kind) in one.cells.items())
+        made = (
+            (name, file_value(value, kind, in_cells=in_cells))
+            for name, (value, kind) in one.cells.items()
+        )
         fields = {name: value for name, value in made if not isinstance(value, Absence)}
         key = one.key
         if key is None and named:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+from ingitdb.catalog.collection_rules import RECORDS_FOLDER
 from ingitdb.catalog.globs import template_of
 from ingitdb.catalog.own_keys import decoded_name
 from ingitdb.catalog.records import KEY_FIELDS, PARENT_COLUMN, VALUE_COLUMN, key_of
@@ -32,6 +33,9 @@ Cells: TypeAlias = Mapping[str, tuple[Any, ColumnType]]
 """By field the new value, as SQL gives it, and the column's type."""
 _WITHOUT_NULL = ("toml",)
 """Formats in which a field without a value is not there."""
+_DELIMITED = ("csv", "tsv")
+_IN_COLUMNS = ("csv", "tsv", "ingr", "parquet")
+"""Formats in which each record has each field."""
 Texts: TypeAlias = dict[str, bytes | None]
 """By path the new bytes of a file, or None for one that goes."""
 
@@ -127,6 +131,25 @@ class TableTexts:
                 found[path] = made
         return self._at_their_keys(found)
 
+    def without_nulls(self, records: Mapping[str, Collection[int]], names: Sequence[str]) -> Texts:
+        """Gives the new bytes of each file in which fields of some records are null.
+
+        Args:
+            records: By path the numbers of the records; see `Changed`.
+            names: The fields, which are not there then; in formats with columns they stay.
+
+        Raises:
+            WriteError: A field cannot be taken away.
+        """
+        self.expect(records.keys())
+        found: Texts = {}
+        for path, numbers in records.items():
+            file = self._file(path)
+            made = file.edited(list(_null_removals(file, numbers, names)))
+            if made != file.data:
+                found[path] = made
+        return found
+
     def added(self, records: Sequence[Added], paths: Sequence[str]) -> Texts:
         """Gives the bytes of each file that comes, or that records come into.
 
@@ -147,7 +170,7 @@ class TableTexts:
         if places is not None:
             return self._placed(places, new)
         if model is None:
-            return first_files(self.name, self.locations[0], new)
+            return self._first(new)
         self._check_alike(model.location, paths)
         if model.location.form != Form.RECORD:
             self._check_keys(model, new)
@@ -159,6 +182,17 @@ class TableTexts:
             if path in found or self.read(path) is not None:
                 raise DuplicateKey(self.name, record.key or path)
             found[path] = data
+        return found
+
+    def _first(self, records: Sequence[NewRecord]) -> Texts:
+        """Gives the files of the first records, which take the place of none that is there."""
+        found = first_files(self.name, self.locations[0], records)
+        for path in found:
+            if (self.read(path) or b"").strip():
+                raise WriteError(
+                    f"{path} is there already, and cannot be read as records of {self.name}.",
+                    hint="SELECT * FROM unreadable() says why.",
+                )
         return found
 
     def _placed(
@@ -258,11 +292,24 @@ class TableTexts:
         found = {path: None if path in moves else data for path, data in texts.items()}
         for old, new in moves.items():
             check_name(new)
+            self._check_nothing_below(old)
             is_free = self.read(new) is None or new in texts
             if found.get(new) is not None or not is_free:
                 raise DuplicateKey(self.name, new)
             found[new] = texts[old]
         return found
+
+    def _check_nothing_below(self, path: str) -> None:
+        """Returns if no records of a subcollection lie in the folder that has a record's key."""
+        head, _, name = path.rpartition("/")
+        key = name.rpartition(".")[0]
+        for folder in dict.fromkeys((head, head.removesuffix(RECORDS_FOLDER).rstrip("/"))):
+            below = f"{folder}/{key}/" if folder else f"{key}/"
+            if self.stands(below):
+                raise WriteError(
+                    f"Records lie below {path}, in {below}, and would lose their parent.",
+                    hint="Insert the record under its new key, move those, and delete the old one.",
+                )
 
     def _with(self, path: str, data: bytes) -> TableFile:
         return TableFile(path, data, self.located[path])
@@ -356,25 +403,46 @@ def _edits(file: TableFile, changes: Sequence[Change]) -> Iterator[Edit]:
             yield from _record_edits(file, place, change.cells)
 
 
-def _record_edits(file: TableFile, place: Place, cells: Cells) -> Iterator[Edit]:
-    """Gives the edits of one record's fields."""
+def _null_removals(
+    file: TableFile, numbers: Collection[int], names: Sequence[str]
+) -> Iterator[Edit]:
+    if file.format in _IN_COLUMNS:
+        return
+    places = file.places
+    for number in sorted(numbers):
+        place = places[number - 1]
+        held = _held(file, place)
+        for name in map(file.raw_name, names):
+            if isinstance(held, dict) and held.get(name, ABSENT) is None:
+                yield Remove(place=(*place, name))
+
+
+def _held(file: TableFile, place: Place) -> Any:
     held: Any = file.document.value
     for step in place:
         held = held[step]
+    return held
+
+
+def _record_edits(file: TableFile, place: Place, cells: Cells) -> Iterator[Edit]:
+    """Gives the edits of one record's fields."""
+    held = _held(file, place)
     known = held if isinstance(held, dict) else {}
+    in_cells = file.format in _DELIMITED
     for name, (value, kind) in cells.items():
         raw = file.raw_name(name)
         if held is not None and not isinstance(held, dict) and name == VALUE_COLUMN:
             yield Put(place=place, value=file.fit(raw, _known(value, kind, held)))
             continue
         old = known.get(raw, ABSENT)
-        new = file_value(value, kind, old)
+        new = file_value(value, kind, old, in_cells=in_cells)
         if old is not ABSENT and new is None and file.format in _WITHOUT_NULL:
             yield Remove(place=(*place, raw))
         elif old is not ABSENT:
-            yield from leaf_edits(old, file.fit(raw, _known(value, kind, old)), (*place, raw))
-        elif new is not ABSENT:
-            yield Insert(place=(*place, raw), value=file.fit(raw, _known(value, kind, old)))
+            put = None if isinstance(new, Absence) else new
+            yield from leaf_edits(old, file.fit(raw, put), (*place, raw))
+        elif not isinstance(new, Absence):
+            yield Insert(place=(*place, raw), value=file.fit(raw, new))
 
 
 def _known(value: Any, kind: ColumnType, old: Known) -> Value:

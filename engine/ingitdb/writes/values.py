@@ -10,7 +10,7 @@ from ingitdb.catalog.spelled_cells import text_of
 from ingitdb.errors import WriteError
 from ingitdb.formats.edits.changed_values import same
 from ingitdb.formats.json_values import read_value
-from ingitdb.model.records import Value
+from ingitdb.model.records import FormatFault, Value
 from ingitdb.model.types import JSON, ColumnType, ListOf, MapOf, Struct
 from ingitdb.writes.spelled_values import NUMBERS, SPELLED
 
@@ -27,7 +27,9 @@ _AS_THEY_ARE = (bool, int, float, Decimal, bytes, date, time)
 """What files may hold, but for texts."""
 
 
-def file_value(value: Any, kind: ColumnType, old: Known = ABSENT) -> Known:
+def file_value(
+    value: Any, kind: ColumnType, old: Known = ABSENT, *, in_cells: bool = False
+) -> Known:
     """Gives what to write for a value of SQL.
 
     NULL is null where something stands, and nothing where nothing does, also inside of a value. A
@@ -38,6 +40,7 @@ def file_value(value: Any, kind: ColumnType, old: Known = ABSENT) -> Known:
         value: What SQL gives; lists, dicts and lists of pairs where it has parts.
         kind: The column's type.
         old: What stands in the file.
+        in_cells: Whether it is a cell of a delimited file, where JSON is text.
     """
     if value is None:
         return ABSENT if old is ABSENT else None
@@ -49,6 +52,8 @@ def file_value(value: Any, kind: ColumnType, old: Known = ABSENT) -> Known:
         return _entries(value, kind, old if isinstance(old, dict) else {})
     if kind == JSON:
         parsed = _parsed(value)
+        if in_cells:
+            return old if isinstance(old, str) and _is_json(old, parsed) else value
         return old if old is not ABSENT and same(old, parsed) else parsed
     if kind.sql in NUMBERS:
         number: Value = NUMBERS[kind.sql](value)
@@ -101,6 +106,14 @@ def _present(pairs: Iterator[tuple[str, Known]]) -> Iterator[tuple[str, Value]]:
 def _parsed(text: str) -> Value:
     found: Value = read_value(text.encode())
     return found
+
+
+def _is_json(cell: str, meant: Value) -> bool:
+    """Tells whether a cell spells a value of JSON."""
+    try:
+        return same(_parsed(cell), meant)
+    except FormatFault:
+        return False
 
 
 def _moment(value: datetime | date | time, old: Known) -> Value:

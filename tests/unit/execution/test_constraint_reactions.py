@@ -302,3 +302,95 @@ def test_the_hint_of_a_reference_says_what_comes_first(three):
     connection.execute("INSERT INTO c VALUES (40, 4)")
     connection.execute("COMMIT")
     assert children(connection) == [1, 2, 3, 4]
+
+
+def written(repo, opened, files, *statements):
+    """Runs statements in a repository of some files; gives the connection."""
+    repo.config(user__name="Ports Desk", user__email="ports@example.org")
+    repo.commit(files)
+    connection = opened(repo)
+    for sql in statements:
+        connection.execute(sql)
+    return connection
+
+
+SHARED = """tables:
+  a: {glob: a.csv, key: [x, k]}
+  b: {glob: b.csv, key: [k, y]}
+  c:
+    glob: c.csv
+    key: id
+    foreign_keys:
+      - {columns: [x, k], table: a, references: [x, k], on_update: cascade}
+      - {columns: [k, y], table: b, references: [k, y], on_update: cascade}
+"""
+
+
+def test_two_foreign_keys_that_share_a_column(repo, opened):
+    files = {"a.csv": "x,k\n1,1\n2,2\n", "b.csv": "k,y\n1,5\n2,6\n3,5\n",
+             "c.csv": "id,x,k,y\n7,1,1,5\n8,2,2,6\n", TABLES: SHARED}  # fmt: skip
+    moved = ("UPDATE a SET x = 9 WHERE k = 1", "UPDATE a SET k = 3 WHERE x = 9")
+    connection = written(repo, opened, files, *moved)
+    assert rows(connection, "FROM c") == [(7, 9, 3, 5), (8, 2, 2, 6)]
+    before = repo.tip()
+    with pytest.raises(ingitdb.IntegrityError, match="k, y refers to '4', '6'"):
+        connection.execute("UPDATE a SET k = 4 WHERE x = 2")
+    assert repo.tip() == before
+    assert rows(connection, "FROM a") == [(9, 3), (2, 2)]
+
+
+def cycle(target):
+    """Gives two tables whose columns refer to each other."""
+    return (
+        "tables:\n  a: {glob: a.csv, key: k, foreign_keys:"
+        f" [{{columns: k, table: b, references: {target}, on_update: cascade}}]}}\n"
+        f"  b: {{glob: b.csv, key: id, unique: [{target}], foreign_keys:"
+        f" [{{columns: {target}, table: a, references: k, on_update: cascade}}]}}\n"
+    )
+
+
+def test_cascades_in_a_circle_end(repo, opened):
+    files = {"a.csv": "k,n\n1,1\n2,2\n", "b.csv": "id,p\n1,1\n2,2\n", TABLES: cycle("p")}
+    connection = written(repo, opened, files, "UPDATE a SET k = 9 WHERE k = 1")
+    assert rows(connection, "FROM a") == [(9, 1), (2, 2)]
+    assert rows(connection, "FROM b") == [(1, 9), (2, 2)]
+    connection.execute("UPDATE b SET p = p + 1")
+    assert rows(connection, "FROM a") == [(10, 1), (3, 2)]
+    before = repo.tip()
+    with pytest.raises(ingitdb.Error, match="has no end"):
+        connection.execute("UPDATE a SET k = 13 - k")
+    assert repo.tip() == before
+
+
+def test_a_table_that_refers_to_itself_in_a_circle(repo, opened):
+    said = (
+        "tables: {a: {glob: a.csv, key: k, foreign_keys:"
+        " [{columns: p, table: a, references: k, on_update: cascade}]}}\n"
+    )
+    files = {"a.csv": "k,p\n1,2\n2,3\n3,1\n4,4\n", TABLES: said}
+    connection = written(repo, opened, files, "UPDATE a SET k = k + 1")
+    assert rows(connection, "FROM a") == [(2, 3), (3, 4), (4, 2), (5, 5)]
+
+
+LINES = "orders/.collection/subcollections/lines/definition.yaml"
+
+
+def test_a_key_under_which_records_lie_stays(repo, opened):
+    files = {"README": "Data\n"}
+    connection = written(
+        repo, opened, files,
+        "CREATE TABLE orders (code VARCHAR PRIMARY KEY, n INTEGER)",
+        "INSERT INTO orders VALUES ('o1', 1), ('o2', 2)",
+    )  # fmt: skip
+    record_file = 'record_file: {name: "{key}.yaml", type: "map[string]any", format: yaml}\n'
+    for folder in ("orders/$records/o1", "orders/o1"):
+        line = f"{folder}/lines/$records/l1.yaml"
+        repo.commit({LINES: record_file + "columns: {b: {type: int}}\n", line: "b: 1\n"})
+        before = repo.tip()
+        with pytest.raises(ingitdb.Error, match="would lose their parent"):
+            connection.execute("UPDATE orders SET code = 'o/3' WHERE n = 1")
+        assert repo.tip() == before
+        assert rows(connection, 'SELECT _parent, b FROM "orders/lines"') == [("o1", 1)]
+        repo.commit({line: None})
+    connection.execute("UPDATE orders SET code = 'o/3'  WHERE n = 1")
+    assert rows(connection, "FROM orders ORDER BY n") == [("o/3", 1), ("o2", 2)]

@@ -389,9 +389,22 @@ def test_declarations_that_contradict_each_other(repo, found, columns, more, pla
 )
 def test_what_tables_yaml_declares_in_vain(repo, found, entry, place, said):
     repo.commit({TABLES: f"tables: {{fares: {{\n  {entry}}}}}\n", "fares.csv": "a\n1\n"})
-    (violation,) = found.violations()
+    violation, *others = found.violations()
+    refers = "fares: a refers to '1', which is no key of nowhere."
+    assert [other.message for other in others] == ([refers] if "nowhere" in said else [])
     assert (violation.family, violation.place) == ("definition", f"{TABLES}:{place}")
     assert said in violation.message
+
+
+def test_a_table_that_went_with_its_last_record_leaves_references(repo, found):
+    said = "tables: {kids: {foreign_keys: [{columns: p, table: parents, references: _key}]}}\n"
+    repo.commit({TABLES: said, "parents/x.yaml": "n: 1\n", "kids/k.yaml": "p: x\n"})
+    assert not found.violations()
+    repo.commit({"parents/x.yaml": None})
+    declared, dangling = found.violations()
+    assert "leads to parents, no table" in declared.message
+    assert (dangling.rule, dangling.path) == ("foreign_key", "kids/k.yaml")
+    assert "p refers to 'x', which is no key of parents" in dangling.message
 
 
 def test_unreadable_files_and_broken_definitions(repo, found):

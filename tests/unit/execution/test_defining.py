@@ -457,3 +457,32 @@ def test_definitions_are_a_part_of_transactions(data: RepoBuilder, connection: A
     connection.execute("COMMIT")
     assert data.git("rev-list", "--count", f"{before}..main") == "1"
     sound(data)
+
+
+def test_a_table_that_nothing_declared_stays_dropped(data: RepoBuilder, opened: Opened) -> None:
+    connection = opened(data)
+    connection.execute("DELETE FROM people")
+    connection.execute("INSERT INTO people (_key, name) VALUES ('di', 'Di')")
+    assert rows(connection, "SELECT _key, name FROM people") == [("di", "Di")]
+    connection.execute("DROP TABLE people")
+    refused(connection, "INSERT INTO people (_key, name) VALUES ('di', 'Di')", "people")
+    refused(connection, "SELECT * FROM people", "people")
+    assert rows(connection, "SELECT * FROM constraint_violations") == []
+    with pytest.raises(ingitdb.ProgrammingError, match="people"):
+        opened(data).execute("INSERT INTO people (_key, name) VALUES ('di', 'Di')")
+    data.commit({"people/ed.yaml": "name: Ed\n"}, "It comes again")
+    assert rows(connection, "SELECT _key, name FROM people") == [("ed", "Ed")]
+    connection.execute("TRUNCATE people")
+    connection.execute("INSERT INTO people (_key, name) VALUES ('di', 'Di')")
+    assert rows(connection, "SELECT _key, name FROM people") == [("di", "Di")]
+    connection.execute("DROP TABLE people")
+    connection.execute("CREATE TABLE people (name VARCHAR PRIMARY KEY)")
+    connection.execute("INSERT INTO people VALUES ('Fay')")
+    assert rows(connection, "SELECT name FROM people") == [("Fay",)]
+    assert "dropped" not in data.git("show", "HEAD:.ingitdb/tables.yaml")
+
+
+def test_a_renamed_table_does_not_come_back(data: RepoBuilder, opened: Opened) -> None:
+    connection = opened(data)
+    connection.execute("ALTER TABLE people RENAME TO persons")
+    refused(connection, "INSERT INTO people (_key, name) VALUES ('di', 'Di')", "people")

@@ -261,3 +261,58 @@ def test_columns_keep_their_order_on_a_branch_that_has_moved(
     connection.commit()
     assert '{"z": 2, "a": 2, "m": 2}' in data.git("show", "HEAD:t.json")
     assert data.git("show", "HEAD:by/2021.csv") == "d;n\n1;3\n8;8"
+
+
+POINTER = (
+    "version https://git-lfs.github.com/spec/v1\n"
+    "oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"
+)
+
+
+@pytest.mark.parametrize("text", [POINTER, '[{"a": 1}, {"a": '])
+def test_a_file_that_cannot_be_read_is_never_written(
+    data: RepoBuilder, opened: Opened, text: str
+) -> None:
+    rows_of = 'record_file: {name: d.json, type: "[]map[string]any", format: json}\n'
+    data.commit(
+        {
+            ".gitattributes": "*.json filter=lfs\n",
+            ".ingitdb/tables.yaml": (
+                "discover: true\ntables: {t: {glob: t.json, columns: {a: {}}}}\n"
+            ),
+            ".ingitdb/root-collections.yaml": "d: d\n",
+            "d/.collection/definition.yaml": rows_of + COLUMN,
+            **dict.fromkeys(("t.json", "d/d.json", "lone.json", "p/a.json"), text),
+            "p/b.json": '{"a": 1}\n',
+        }
+    )
+    before, connection = data.tip(), opened(data)
+    for table in ("t", "d", "lone"):
+        with pytest.raises(ingitdb.Error, match="read"):
+            connection.execute(f"INSERT INTO {table} (a) VALUES (7)")
+    for table in ("t", "d"):
+        connection.execute(f"UPDATE {table} SET a = 7")
+        connection.execute(f"DELETE FROM {table}")
+    with pytest.raises(ingitdb.Error, match="a"):
+        connection.execute("INSERT INTO p (_key, a) VALUES ('a', 7)")
+    assert data.tip() == before
+    connection.execute("UPDATE p SET a = 7")
+    assert data.git("diff", "--name-only", "HEAD~1", "HEAD") == "p/b.json"
+
+
+def test_a_name_that_gets_too_long(data: RepoBuilder, opened: Opened) -> None:
+    connection = opened(data)
+    connection.execute("CREATE TABLE t (code VARCHAR PRIMARY KEY, n INTEGER)")
+    connection.execute("INSERT INTO t VALUES ('a', 1), ('b', 2)")
+    before = data.tip()
+    for sql in (
+        "UPDATE t SET code = code || repeat('x', 300), n = 3",
+        "UPDATE t SET code = code || repeat('ø', 126)",
+        "INSERT INTO t VALUES ('c', 3), (repeat('y', 300), 4)",
+    ):
+        with pytest.raises(ingitdb.Error, match="255"):
+            connection.execute(sql)
+    assert data.tip() == before
+    assert rows(connection, "SELECT n FROM t ORDER BY n") == [(1,), (2,)]
+    connection.execute("UPDATE t SET code = repeat('z', 250) WHERE n = 1")
+    assert data.git("ls-files", "t/$records").splitlines()[-1].endswith("z.yaml")

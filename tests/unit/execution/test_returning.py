@@ -73,8 +73,21 @@ def test_a_unique_column_of_a_list_without_a_key_may_be_null(table: Any) -> None
         ("ALTER TABLE t DROP COLUMN id", ingitdb.ProgrammingError, None),
         ("ALTER TABLE t ALTER id DROP NOT NULL", ingitdb.ProgrammingError, None),
         ("ALTER TABLE t ALTER w SET NOT NULL", ingitdb.IntegrityError, "23502"),
-        ("ALTER TABLE t ALTER w TYPE DATE", ingitdb.DataError, None),
+        ("ALTER TABLE t ALTER w TYPE DATE", ingitdb.DataError, "22018"),
+        ("ALTER TABLE t ALTER w TYPE TINYINT USING 300", ingitdb.DataError, "22003"),
+        ("ALTER TABLE t ADD CHECK (id > 9)", ingitdb.IntegrityError, "23514"),
         ("INSERT INTO t (n) VALUES (1)", ingitdb.IntegrityError, "23502"),
+        ("INSERT INTO t (id) VALUES ('x')", ingitdb.DataError, "22018"),
+        ("INSERT OR IGNORE INTO t (id) VALUES ('x')", ingitdb.DataError, "22018"),
+        ("UPDATE t SET n = w", ingitdb.DataError, "22018"),
+        ("UPDATE t SET n = 1e50", ingitdb.DataError, "22003"),
+        ("UPDATE t SET n = n // 0", ingitdb.DataError, "22012"),
+        ("SELECT DATE '2020-99-01'", ingitdb.DataError, "22008"),
+        (
+            "MERGE INTO t USING (VALUES (1), (1)) u (i) ON id = i WHEN MATCHED THEN DELETE",
+            ingitdb.DataError,
+            "21000",
+        ),
         ("UPDATE t SET", ingitdb.ProgrammingError, "42601"),
     ],
 )
@@ -86,6 +99,13 @@ def test_kinds_of_errors(
     with pytest.raises(kind) as met:
         table.execute(sql)
     assert met.value.sqlstate == sqlstate
+
+
+def test_a_key_that_the_records_repeat(table: Any) -> None:
+    table.execute("UPDATE t SET n = 7")
+    with pytest.raises(ingitdb.IntegrityError, match='duplicate key "7"') as met:
+        table.execute("ALTER TABLE t ADD UNIQUE (n)")
+    assert met.value.sqlstate == "23505"
 
 
 def test_a_row_of_an_ingr_file_that_is_there_already(table: Any) -> None:

@@ -193,12 +193,17 @@ def test_the_law_within_a_session(shop: RepoBuilder, opened: Opened) -> None:
 def test_a_table_that_is_gone_or_cannot_be_read(repo: RepoBuilder, opened: Opened) -> None:
     repo.commit({"gone.csv": "n\n1\n", "t/a.json": '{"n": 1}'})
     last = repo.tip()
-    repo.commit({"gone.csv": None, "ragged.csv": "a,b\n1,2\n3,4,5\n", "t/b.json": "{"})
+    ragged = "a,b\n1,2\n3,4,5\n"
+    repo.commit({"gone.csv": None, "ragged.csv": ragged, "cut.json": '[{"a": 1}', "t/b.json": "{"})
     connection = opened(repo)
     with pytest.raises(ingitdb.ProgrammingError, match=f"AS OF '{last[:12]}'"):
         connection.execute("FROM gone")
-    with pytest.raises(ingitdb.DataError, match=r"ragged\.csv:3"):
-        connection.execute("FROM ragged")
-    with pytest.raises(ingitdb.DataError, match=r"ragged\.csv:3"):
-        connection.execute('FROM "ragged.csv"')
+    with pytest.raises(ingitdb.DataError, match=r"cut\.json:1"):
+        connection.execute("FROM cut")
+    with pytest.raises(ingitdb.DataError, match=r"cut\.json:1"):
+        connection.execute('FROM "cut.json"')
+    assert rows(connection, "FROM ragged") == [(1, 2)]
+    assert rows(connection, "SELECT path, line FROM unreadable() WHERE path = 'ragged.csv'") == [
+        ("ragged.csv", 3)
+    ]
     assert rows(connection, "SELECT n FROM t") == [(1,)]

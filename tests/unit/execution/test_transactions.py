@@ -221,6 +221,53 @@ def test_many_sets_of_parameters_are_one_commit(data: RepoBuilder, opened: Opene
     assert commits(data) == 2
 
 
+@pytest.mark.parametrize(
+    ("sql", "sets"),
+    [
+        ("SELECT ? FROM fares", [(1,), (2,)]),
+        ("UPDATE fares SET price = 0 WHERE route = ?", [("R8",), ("R9",)]),
+    ],
+)
+def test_many_statements_that_write_nothing_leave_no_transaction(
+    sql: str, sets: list[Any], data: RepoBuilder, opened: Opened
+) -> None:
+    one, other = opened(data, autocommit=False), opened(data)
+    one.cursor().executemany(sql, sets)
+    other.execute("UPDATE fares SET price = 7")
+    assert prices(one) == {"R1": 7, "R2": 7, "R3": 7}
+    one.execute("UPDATE fares SET price = 8 WHERE route = 'R1'")
+    one.cursor().executemany(sql, sets)
+    assert prices(one) == {"R1": 8, "R2": 7, "R3": 7}
+    one.commit()
+    assert prices(other) == {"R1": 8, "R2": 7, "R3": 7}
+
+
+SHAPES = "- n: 1\n  o: {a: 1}\n- n: 1\n  o: {a: 2}\n- n: 1\n  o: {a: 3}\n"
+
+
+@pytest.mark.parametrize(
+    ("sql", "lines"),
+    [
+        ("UPDATE l SET n = 9 WHERE o.a = 1", ["-- n: 1", "+- n: 9"]),
+        ("DELETE FROM l WHERE o.a = 3", ["-- n: 1", "-  o: {a: 3}"]),
+        ("INSERT INTO l VALUES (4, {a: 9})", ["+- n: 4", "+  o: {a: 9}"]),
+    ],
+)
+@pytest.mark.parametrize("more", ["{a: 2, b: {c: 3}}", "{a: 2}\n  p: 4"])
+def test_fields_that_others_add_to_a_list_without_a_key(
+    sql: str, lines: list[str], more: str, repo: RepoBuilder, opened: Opened
+) -> None:
+    repo.commit({"l.yaml": SHAPES})
+    one = opened(repo, autocommit=False)
+    one.execute(sql)
+    repo.commit({"l.yaml": SHAPES.replace("{a: 2}", more)})
+    one.commit()
+    shown = repo.git("diff", "-U0", "HEAD~1", "HEAD").splitlines()
+    found = [line for line in shown if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+    assert sorted(found) == sorted(lines)
+    assert repo.git("status", "--porcelain") == ""
+
+
 def test_work_is_done_again_where_it_clashes(data: RepoBuilder, opened: Opened) -> None:
     one, other = opened(data, autocommit=False), opened(data)
     tries: list[int] = []

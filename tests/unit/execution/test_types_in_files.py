@@ -33,6 +33,7 @@ SCALARS = {
     "DOUBLE": ["0.1", "-1e300", "5"],
     "DECIMAL(4,1)": ["1.5", "-100"],
     "DECIMAL(18,6)": ["123456.000001", "1"],
+    "DECIMAL(38,10)": ["1234567890123456789012345678.0123456789", "0.5", "-7"],
     "VARCHAR": ["'007'", "'Æ x'", "'1 day'"],
     "BIT": ["'0101'", "'1'", "'101010101'"],
     "UUID": [_ID],
@@ -61,6 +62,7 @@ PARTS = {
     "SMALLINT[][]": ["[[1], [2, 3]]"],
     "INTERVAL[]": ["[INTERVAL 1 DAY, NULL]"],
     "JSON": ["'[1,2]'", "'[]'"],
+    "JSON ": ["'5'", "'\"5\"'", "'{\"a\":[1.50,null]}'", "'\"x\"'", "'true'"],
 }
 WITHOUT_A_PLACE = {
     "BLOB": "no place for a BLOB",
@@ -124,13 +126,15 @@ def test_scalars(connection: Any, kind: str, layout: str) -> None:
     check(connection, kind, SCALARS[kind], LAYOUTS[layout])
 
 
-@pytest.mark.parametrize("layout", [name for name in LAYOUTS if name != "csv"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("kind", PARTS)
 def test_values_with_parts(connection: Any, kind: str, layout: str) -> None:
+    if layout == "csv" and kind.strip() != "JSON":
+        pytest.skip("A cell has no parts.")
     check(connection, kind, PARTS[kind], LAYOUTS[layout])
 
 
-@pytest.mark.parametrize("kind", [kind for kind in PARTS if kind != "JSON"])
+@pytest.mark.parametrize("kind", [kind for kind in PARTS if kind.strip() != "JSON"])
 def test_a_cell_has_no_parts(connection: Any, kind: str) -> None:
     connection.execute(f"CREATE TABLE t (id INTEGER PRIMARY KEY, v {kind}) WITH (format = 'csv')")
     with pytest.raises(ingitdb.Error, match="a cell cannot hold a list or a map"):

@@ -1,7 +1,10 @@
 """Writes that meet other rows: what DuckDB makes of them becomes the smallest change of text."""
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pyarrow as pa
@@ -293,6 +296,206 @@ def test_a_statement_that_takes_too_long(data: RepoBuilder, opened: Opened) -> N
             f"MERGE INTO stops USING ({endless}) ON true WHEN MATCHED THEN DELETE"
         )
     assert data.tip() == before
+
+
+LANDS = {
+    "lands.csv": "code,n\nno,1\nse,2\n",
+    "towns.csv": "name,land\nOslo,no\nLund,se\n",
+    ".ingitdb/tables.yaml": """tables:
+  lands: {key: [code]}
+  towns:
+    foreign_keys:
+      - {columns: [land], table: lands, references: [code], on_delete: cascade, on_update: cascade}
+""",
+}
+RENAMES = [
+    "UPDATE lands SET code = 'xx' WHERE n = 1",
+    "MERGE INTO lands USING (SELECT 'xx' AS c, 1 AS i) ON n = i WHEN MATCHED THEN UPDATE SET *",
+    "MERGE INTO lands USING (SELECT 'xx', 1) u (c, i) ON n = i WHEN MATCHED THEN UPDATE"
+    " WHEN NOT MATCHED THEN INSERT *",
+    "MERGE INTO lands USING (SELECT 'xx', 1) u (c, i) ON n = i"
+    " WHEN MATCHED AND lands._path LIKE 'l%' THEN UPDATE BY POSITION RETURNING merge_action, *",
+    "MERGE INTO lands USING (SELECT 'xx' AS c) a JOIN (SELECT 1 AS i) b ON true ON n = i"
+    " WHEN MATCHED THEN UPDATE",
+    "INSERT INTO lands SELECT 'no', 1 ON CONFLICT (code) DO UPDATE SET code = 'xx' RETURNING *",
+    "INSERT INTO lands BY POSITION SELECT 'no', 1 ON CONFLICT (code) DO UPDATE SET code = 'xx'",
+]
+
+
+@pytest.mark.parametrize("sql", RENAMES)
+def test_a_key_that_changes_takes_along_what_refers_to_it(
+    sql: str, repo: RepoBuilder, opened: Opened
+) -> None:
+    repo.commit(LANDS)
+    opened(repo).execute(sql)
+    assert repo.git("show", "main:lands.csv").split() == ["code,n", "xx,1", "se,2"]
+    assert repo.git("show", "main:towns.csv").split() == ["name,land", "Oslo,xx", "Lund,se"]
+
+
+def test_which_record_has_another_key_is_not_guessed(repo: RepoBuilder, opened: Opened) -> None:
+    repo.commit(LANDS)
+    merge = (
+        "MERGE INTO lands USING (SELECT ? AS c, 1 AS i) ON n = i"
+        " WHEN MATCHED THEN UPDATE SET * RETURNING lands"
+    )
+    connection = opened(repo)
+    with pytest.raises(ingitdb.Error, match="which of its records has another key"):
+        connection.execute(merge, ["xx"])
+    assert repo.git("rev-list", "--count", "main") == "1"
+    assert rows(connection, merge, ["no"]) == [({"code": "no", "n": 1},)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "MERGE INTO lands USING (SELECT 'no', 1, 2) u ON true WHEN MATCHED THEN UPDATE SET *",
+        "MERGE INTO lands USING (SELECT 'no') u ON true WHEN MATCHED THEN UPDATE",
+        "MERGE INTO lands USING (SELECT 'x', 1, 2) u ON false WHEN NOT MATCHED THEN INSERT *",
+        "MERGE INTO lands USING (SELECT 'x') u ON false WHEN NOT MATCHED THEN INSERT",
+        "INSERT INTO lands SELECT 'x', 1, 2 ON CONFLICT DO NOTHING",
+        "INSERT OR REPLACE INTO lands BY POSITION SELECT 'x'",
+    ],
+)
+def test_columns_that_come_in_order_are_counted(
+    sql: str, repo: RepoBuilder, opened: Opened
+) -> None:
+    repo.commit(LANDS)
+    with pytest.raises(ingitdb.ProgrammingError, match="2 columns") as met:
+        opened(repo).execute(sql)
+    assert met.value.sqlstate == "42601"
+    assert "\u0001" not in str(met.value)
+
+
+@pytest.mark.parametrize(
+    ("sql", "lines"),
+    [
+        (
+            "INSERT INTO people (_key, age) VALUES ('anna', 5), ('bo', 5) ON CONFLICT"
+            " DO UPDATE SET age = excluded.age WHERE people._path LIKE '%/bo.yaml'",
+            ["-age: 7", "+age: 5"],
+        ),
+        (
+            "MERGE INTO people USING (SELECT 1 AS n) ON true"
+            " WHEN MATCHED AND _path = 'people/bo.yaml' THEN UPDATE SET age = n + _line",
+            ["-age: 7", "+age: 2"],
+        ),
+    ],
+)
+def test_where_a_record_lies(sql: str, lines: list[str], data: RepoBuilder, opened: Opened) -> None:
+    opened(data).execute(sql)
+    assert sorted(changed(data)) == sorted(lines)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT OR IGNORE INTO people (_key, _path) VALUES ('z', 'x')",
+        "INSERT INTO people (_key) VALUES ('bo') ON CONFLICT DO UPDATE SET _path = 'x'",
+        "INSERT OR IGNORE INTO people (_key) VALUES ('z') RETURNING _path",
+    ],
+)
+def test_where_a_record_lies_is_not_written(sql: str, data: RepoBuilder, opened: Opened) -> None:
+    with pytest.raises(ingitdb.ProgrammingError, match="no column '_path'") as met:
+        opened(data).execute(sql)
+    assert met.value.sqlstate == "42703"
+    assert data.git("rev-list", "--count", "main") == "1"
+
+
+@pytest.mark.parametrize(
+    ("table", "sql", "row"),
+    [
+        (
+            "people",
+            "INSERT INTO people VALUES ('cy', 'Cy', 3, ['c']) ON CONFLICT DO NOTHING",
+            ("cy", "Cy", 3, ["c"]),
+        ),
+        (
+            "people",
+            "INSERT OR REPLACE INTO people SELECT 'cy', 'Cy', 3, ['c']",
+            ("cy", "Cy", 3, ["c"]),
+        ),
+        (
+            "people",
+            "MERGE INTO people USING (SELECT 'cy' AS k, 'Cy', 3, ['c']) u ON k = _key"
+            " WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT *",
+            ("cy", "Cy", 3, ["c"]),
+        ),
+        (
+            "fares",
+            "MERGE INTO fares USING (SELECT 'R9' AS r, 1 AS p) u ON r = route"
+            " WHEN NOT MATCHED THEN INSERT (route, price) VALUES (r, p)",
+            ("R9", 1),
+        ),
+    ],
+)
+def test_a_table_whose_records_have_gone_takes_new_ones(
+    table: str, sql: str, row: tuple[Any, ...], data: RepoBuilder, opened: Opened
+) -> None:
+    connection = opened(data)
+    connection.execute(f"DELETE FROM {table}")
+    assert connection.execute(sql).rowcount == 1
+    assert rows(connection, f"FROM {table}") == [row]
+    assert data.git("status", "--porcelain") == ""
+
+
+@contextmanager
+def stopping(connection: Any) -> Iterator[None]:
+    """Stops whatever the block runs; again and again, for it may not run yet the first time."""
+    ended = Event()
+
+    def insist() -> None:
+        while not ended.wait(0.1):
+            connection.interrupt()
+
+    insisting = Thread(target=insist)
+    insisting.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        insisting.join()
+
+
+ENDLESS = "SELECT count(*) FROM range(100000) a, range(1000000) b"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"MERGE INTO stops USING ({ENDLESS}) u (n) ON size = n WHEN MATCHED THEN DELETE",
+        f"INSERT INTO stops (_key, size) SELECT 'c', n FROM ({ENDLESS}) u (n)",
+        f"INSERT OR REPLACE INTO stops SELECT 'a', n FROM ({ENDLESS}) u (n)",
+        f"UPDATE stops SET size = ({ENDLESS})",
+        f"DELETE FROM stops RETURNING ({ENDLESS})",
+        f"CREATE TABLE counts AS {ENDLESS}",
+    ],
+)
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_a_write_that_is_stopped_leaves_nothing(
+    sql: str, autocommit: bool, data: RepoBuilder, opened: Opened
+) -> None:
+    connection = opened(data, autocommit=autocommit)
+    connection.execute("UPDATE stops SET size = 4 WHERE _key = 'b'")
+    with pytest.raises(ingitdb.OperationalError) as met, stopping(connection):
+        connection.execute(sql)
+    assert met.value.sqlstate == "57014"
+    assert rows(connection, "FROM stops") == [("a", 1), ("b", 4)]
+    connection.execute("UPDATE stops SET size = 5 WHERE _key = 'b'")
+    connection.commit()
+    assert data.git("show", "main:stops.yaml") == "a:\n  size: 1  # small\nb:\n  size: 5"
+
+
+def test_a_copy_that_is_stopped_leaves_nothing(
+    data: RepoBuilder, opened: Opened, tmp_path: Path
+) -> None:
+    big = tmp_path / "fares.csv"
+    big.write_text("route,price\n" + "R1,9.50\n" * 5_000_000)
+    connection = opened(data)
+    with pytest.raises(ingitdb.OperationalError) as met, stopping(connection):
+        connection.execute(f"COPY fares FROM '{big}'")
+    assert met.value.sqlstate == "57014"
+    assert rows(connection, "SELECT count(*) FROM fares") == [(3,)]
+    assert data.git("status", "--porcelain") == ""
 
 
 def test_a_lasting_record_stays_where_it_is(data: RepoBuilder, opened: Opened) -> None:

@@ -1,6 +1,7 @@
 """A file's header decides which columns its table has, whatever its rows and a package say."""
 
 import json
+from decimal import Decimal
 
 import pytest
 
@@ -39,7 +40,7 @@ def test_declared_columns_that_no_header_names(repo: RepoBuilder, opened: Opened
     repo.commit({"t.csv": "a,b,more\n1,2,3\n", "datapackage.json": described}, "one")
     found = types(opened(repo), "SELECT * FROM t")
     assert found == {"b": "VARCHAR", "a": "BIGINT", "more": "BIGINT"}
-    assert list(found) == ["b", "a", "more"]
+    assert list(found) == ["a", "b", "more"]
 
 
 def test_headers_of_several_files_and_commits(repo: RepoBuilder, opened: Opened) -> None:
@@ -50,3 +51,21 @@ def test_headers_of_several_files_and_commits(repo: RepoBuilder, opened: Opened)
     assert list(types(session, "SELECT * FROM t")) == ["a", "b", "c"]
     assert list(types(session, "SELECT * FROM t AS OF 'one'")) == ["a", "b"]
     assert rows(session, "SELECT * FROM t") == [(1, "x", None)]
+
+
+TABLES = "tables:\n  t:\n    columns:\n      c: {type: VARCHAR}\n      a: {type: BIGINT}\n"
+
+
+def test_a_table_lists_its_columns_as_the_header_does(repo: RepoBuilder, opened: Opened) -> None:
+    repo.config(user__name="Ports Desk", user__email="ports@example.org")
+    repo.commit({"t.csv": "a,b,c\n1,2,x\n", ".ingitdb/tables.yaml": TABLES}, "one")
+    session = opened(repo)
+    assert list(types(session, "SELECT * FROM t")) == ["a", "b", "c"]
+    session.execute("INSERT INTO t VALUES (3, 4, 'y')")
+    assert repo.git("show", "HEAD:t.csv") == "a,b,c\n1,2,x\n3,4,y"
+    session.execute("ALTER TABLE t ALTER b TYPE DECIMAL(9,2)")
+    assert rows(session, "SELECT * FROM t WHERE a = 3") == [(3, Decimal("4.00"), "y")]
+    assert list(types(session, "SELECT * FROM history('t')"))[:3] == ["a", "b", "c"]
+    assert list(types(session, "SELECT * FROM diff('t', 'EMPTY', 'HEAD')"))[:3] == [
+        "from_a", "from_b", "from_c"
+    ]  # fmt: skip

@@ -143,3 +143,24 @@ def test_other_values_are_packed_otherwise() -> None:
     payloads = [pack(each, shape_of(each)) for each in fields]
     assert len({digest_of(payload) for payload in payloads}) == len(fields)
     assert is_plain(payloads[0])
+
+
+@pytest.mark.parametrize("count", [3, 2000])
+def test_a_line_that_is_broken_takes_no_other_along(
+    repo: RepoBuilder, opened: Opened, count: int
+) -> None:
+    repo.config(user__name="Ports Desk", user__email="ports@example.org")
+    lines = [f'{{"n": {n}}}' for n in range(count)]
+    repo.commit({"t.jsonl": "\n".join([lines[0], '{"n": 1', *lines[1:]]) + "\n"})
+    connection = opened(repo)
+    assert rows(connection, "SELECT count(*), max(n), max(_line) FROM t") == [
+        (count, count - 1, count + 1)
+    ]
+    said = [str(problem) for problem in connection.database.problems()]
+    assert [text.split(": ")[0] for text in said] == ["t.jsonl:2:8"]
+    connection.execute("UPDATE t SET n = 7 WHERE n = 1")
+    connection.execute("INSERT INTO t VALUES (8)")
+    shown = repo.git("diff", "-U0", "HEAD~2", "HEAD").splitlines()[4:]
+    assert [line for line in shown if line[:1] in "+-"] == ['-{"n": 1}', '+{"n": 7}', '+{"n": 8}']
+    repo.commit({".ingitdb/tables.yaml": "tables: {t: {glob: t.jsonl}}\n"}, "Declared")
+    assert rows(connection, "SELECT count(*) FROM t") == [(0,)]

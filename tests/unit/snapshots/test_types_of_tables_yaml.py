@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.support.opening import rows
+from tests.support.opening import Opened, rows
+from tests.support.repositories import RepoBuilder
 
 _ID = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
 
@@ -44,3 +45,28 @@ def test_a_changed_type_counts_from_its_commit_on(repo, opened):
     db = opened(repo)
     assert rows(db, "SELECT typeof(v) FROM t") == [("DECIMAL(5,2)",)]
     assert rows(db, "SELECT typeof(v) FROM t AS OF 'HEAD~1'") == [("INTEGER",)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind", "shown"),
+    [
+        (["1234567890123456789.0123456789", "0.5", "1e-5"], "DECIMAL(30,10)",
+         ["1234567890123456789.0123456789", "0.5000000000", "0.0000100000"]),
+        (["12345678901234567890", "0.5"], "DECIMAL(30,10)",
+         ["12345678901234567890.0000000000", "0.5000000000"]),
+        (["123456789012345678.50", "7"], "DECIMAL(30,10)",
+         ["123456789012345678.5000000000", "7.0000000000"]),
+        (["1234567890123456789.01234567891", "0.5"], "VARCHAR", None),
+        (["1234567890123456789.0123456789", "0.12345678901"], "VARCHAR", None),
+        (["12345678901234567890123.5", "1"], "VARCHAR", None),
+        (["1e300", "1.5"], "VARCHAR", None),
+    ],
+)  # fmt: skip
+def test_more_digits_than_a_double_has(
+    repo: RepoBuilder, opened: Opened, texts: list[str], kind: str, shown: list[str] | None
+) -> None:
+    said = "tables: {t: {glob: t.json, columns: {v: {type: 'DECIMAL(30,10)'}}}}\n"
+    records = ", ".join(f'{{"v": {text}}}' for text in texts)
+    repo.commit({".ingitdb/tables.yaml": said, "t.json": f"[{records}]"})
+    found = rows(opened(repo), "SELECT typeof(v), CAST(v AS VARCHAR) FROM t")
+    assert found == [(kind, text) for text in shown or texts]

@@ -71,7 +71,7 @@ def test_the_parts(sql: str, parser: DuckdbParser) -> None:
 @pytest.mark.parametrize("sql", STATEMENTS)
 def test_all_of_them_are_one_query_in_their_order(sql: str, parser: DuckdbParser) -> None:
     found = regions(as_text(sql), parser)
-    query = probe(as_text(sql), found, [""] * len(found))
+    query = probe(as_text(sql), found, [[]] * len(found))
     assert parser.statement_types(query) == ["SELECT"]
     tree = parser.serialize(query)
     assert tree is not None
@@ -89,9 +89,9 @@ def test_what_is_put_back_says_the_same(sql: str, parser: DuckdbParser) -> None:
     made = rebuilt(
         text,
         found,
-        probe(text, found, ["own"] * len(found)),
+        probe(text, found, [["own"]] * len(found)),
         relations=["w.main.t"] * len(found),
-        columns=["(a, b)"] * len(found),
+        columns=[["a", "b"]] * len(found),
         tables={},
     )
     assert parser.statement_types(made) == parser.statement_types(sql)
@@ -105,17 +105,17 @@ def test_what_is_put_back_says_the_same(sql: str, parser: DuckdbParser) -> None:
     ("sql", "columns", "by_position"),
     [
         ("INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING", 1, False),
-        ("INSERT INTO t BY POSITION SELECT 1 ON CONFLICT DO NOTHING", 0, True),
-        ("INSERT INTO t (SELECT 1) ON CONFLICT DO NOTHING", 0, True),
+        ("INSERT INTO t BY POSITION SELECT 1 ON CONFLICT DO NOTHING", 1, False),
+        ("INSERT INTO t (SELECT 1) ON CONFLICT DO NOTHING", 1, False),
         ("INSERT INTO t (a) (SELECT 1) ON CONFLICT DO NOTHING", 0, False),
         ("INSERT OR IGNORE INTO t BY NAME SELECT 1 AS a", 0, False),
         ("MERGE INTO t USING u ON x WHEN NOT MATCHED THEN INSERT VALUES (1)", 1, False),
         ("MERGE INTO t USING u ON x WHEN NOT MATCHED THEN INSERT (a) VALUES (1)", 0, False),
         ("MERGE INTO t USING u ON x WHEN NOT MATCHED THEN INSERT BY NAME", 0, False),
-        ("MERGE INTO t USING u ON x WHEN NOT MATCHED THEN INSERT", 0, True),
-        ("MERGE INTO t USING u ON x WHEN NOT MATCHED THEN INSERT *", 0, True),
-        ("MERGE INTO t USING u ON x WHEN MATCHED THEN UPDATE SET *", 0, True),
-        ("MERGE INTO t USING u ON x WHEN MATCHED THEN UPDATE", 0, True),
+        ("MERGE INTO t USING u ON x WHEN NOT MATCHED THEN INSERT", 1, False),
+        ("MERGE INTO t USING u ON x WHEN NOT MATCHED THEN INSERT *", 1, False),
+        ("MERGE INTO t USING u ON x WHEN MATCHED THEN UPDATE SET *", 1, False),
+        ("MERGE INTO t USING u ON x WHEN MATCHED THEN UPDATE", 1, False),
         ("MERGE INTO t USING u ON x WHEN MATCHED THEN UPDATE BY NAME", 0, False),
         ("INSERT OR IGNORE INTO t VALUES (1) RETURNING a, t.*", 1, False),
         ("INSERT OR IGNORE INTO t VALUES (1) RETURNING * EXCLUDE a", 1, True),
@@ -129,7 +129,8 @@ def test_where_a_column_of_ours_would_be_in_the_way(
 ) -> None:
     parser.statement_types(sql)
     (region,) = regions(as_text(sql), parser)
-    assert (len(region.columns), region.by_position) == (columns, by_position)
+    named = [*region.columns, *region.updates, *region.inserts]
+    assert (len(named), region.by_position) == (columns, by_position)
 
 
 @pytest.mark.parametrize(

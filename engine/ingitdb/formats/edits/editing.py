@@ -7,7 +7,7 @@ from functools import cache
 from types import MappingProxyType
 
 from ingitdb.formats.edits.changed_values import applied, leaf_edits, same
-from ingitdb.formats.edits.long_files import FEWEST_BYTES, LongFile, Unread, read_in_part
+from ingitdb.formats.edits.long_files import LongFile, Unread, read_in_part
 from ingitdb.formats.registry import by_name
 from ingitdb.model.edits import Edit, EditFault, Editor, Insert
 from ingitdb.model.ports import Format
@@ -100,7 +100,6 @@ def edited(
     made = editor.edit(data, edits, options)
     if long is None or not long.is_meant(made, edits):
         _prove(name, made, wanted, options, what="edited")
-    _check_size(document, made)
     return made
 
 
@@ -154,13 +153,6 @@ def _unread(document: Document) -> Unread | None:
     if document.kind not in ("list", "rows"):
         return None
     return next((item for item in document.value if isinstance(item, Unread)), None)
-
-
-def _check_size(document: Document, made: bytes) -> None:
-    """Refuses to make a file so small that it is read as a whole, while an item is unreadable."""
-    item = _unread(document) if len(made) < FEWEST_BYTES else None
-    if item is not None:
-        raise EditFault(f"First mend this: {item.fault.message}", line=item.fault.line)
 
 
 def _even(rows: list[Value], known: Sequence[str]) -> list[Value]:

@@ -18,7 +18,7 @@ from ingitdb.model.ports import Format
 from ingitdb.model.records import Chunks, Document, FormatFault, ReadOptions
 
 FEWEST_BYTES = 8192
-"""Smaller files are read as a whole, by the reader too."""
+"""Smaller files are read as a whole where that can be, by the reader too."""
 _NEAR = 64
 _NEAR_BYTES = 8192
 """Items on each side of an edit that show how its neighbours are written, and enough of them."""
@@ -35,8 +35,8 @@ class Unread:
 
 
 def read_in_part(form: Format, data: bytes, options: ReadOptions) -> Document | None:
-    """Reads what can be read of a long list or of rows; None where the reader gives up the file."""
-    chunks = form.split(data, options) if len(data) >= FEWEST_BYTES else None
+    """Reads what can be read of a list or of rows; None where the reader gives up the file."""
+    chunks = form.split(data, options)
     if chunks is None or chunks.kind == "map":
         return None
     values: list[Any] = []
@@ -74,8 +74,9 @@ class LongFile:
     def of(
         cls, form: Format, data: bytes, document: Document, options: ReadOptions
     ) -> "LongFile | None":
-        """Gives a file as one of many items; None where it is not."""
-        chunks = form.split(data, options) if len(data) >= FEWEST_BYTES else None
+        """Gives a file as one of many items, or of which some are unread; None where it is not."""
+        is_long = len(data) >= FEWEST_BYTES or _has_unread(document)
+        chunks = form.split(data, options) if is_long else None
         if chunks is None or chunks.kind != document.kind:
             return None
         if len(chunks.items) != len(document.value):
@@ -241,3 +242,9 @@ def _around(starts: Sequence[int], at: int) -> tuple[int, int]:
     while last < end and last - at < _NEAR and starts[last] - starts[at] < _NEAR_BYTES:
         last += 1
     return first, last
+
+
+def _has_unread(document: Document) -> bool:
+    return isinstance(document.value, list) and any(
+        isinstance(item, Unread) for item in document.value
+    )
