@@ -54,6 +54,7 @@ from ingitdb.sql.transactions import transaction_step
 
 if TYPE_CHECKING:
     from ingitdb.execution.drafter import Drafter
+    from ingitdb.execution.preparing import Preparation
     from ingitdb.execution.write_checks import WriteChecks
 
 Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
@@ -110,6 +111,16 @@ class Session:
         """The commit that unversioned names mean now."""
         return self.writer.commit or self._tip()
 
+    @property
+    def ref(self) -> str | None:
+        """What is read; None for the branch that HEAD names."""
+        return self._ref
+
+    @property
+    def schema(self) -> str | None:
+        """Where names without a schema are looked up first."""
+        return self._schema
+
     def _tip(self) -> CommitId:
         token = self._main.repository.cache_token()
         if self._head is None or self._head[0] != token:
@@ -145,6 +156,29 @@ class Session:
                 for _ in earlier.batches():
                     pass
         return self._run(statements[-1], parameters)
+
+    def prepare(self, sql: str) -> "Preparation":
+        """Says what the last statement of a script gives and takes, without running any.
+
+        Raises:
+            IngitdbError: It is wrong, or names what is not there.
+        """
+        from ingitdb.execution.preparing import Preparing  # slow to load: only for servers
+
+        self._main.begin()
+        statements = self._plans.split(sql)
+        if not statements:
+            raise StatementInvalid("There is no statement.", hint='Try "SELECT 1".')
+        preparing = Preparing(
+            catalogs=self._main,
+            instance=self._instance,
+            parser=self._parser,
+            plans=self._plans,
+            commit=self.commit,
+            schema=self._schema,
+            binder=self._binder,
+        )
+        return preparing.prepare(statements[-1])
 
     def end(self, message: str | None = None, author: str | None = None) -> CommitId | None:
         """Commits the transaction, if there is one.

@@ -128,6 +128,7 @@ class Database:
         *,
         progress: Progress | None = None,
         narrow: bool = False,
+        name: str | None = None,
         policy: Policy | None = None,
         principal: Principal = LOCAL,
     ) -> Self:
@@ -135,6 +136,7 @@ class Database:
 
         Args:
             path: A folder of the repository, or a bare one.
+            name: What SQL is to know it by; the folder's name when None.
             settings: Limits and places.
             progress: Is told how far long work has come.
             narrow: Whether only what lies below the path belongs to the database.
@@ -149,6 +151,7 @@ class Database:
         person = None if settings.author is None else Person.parse(settings.author)
         repository = Repository.open(Path(path), narrow=narrow)
         repository.person = person
+        repository.name = name or repository.name
         return cls(repository, settings, progress=progress, policy=policy, principal=principal)
 
     @property
@@ -215,31 +218,52 @@ class Database:
         """Gives what cannot be read at a commit."""
         return self._snapshot(ref).problems
 
-    def session(self, ref: str | None = None) -> Session:
-        """Starts a session; without a ref it follows the branch that HEAD names."""
-        if ref is not None:
-            self._allowed(ref)
+    def session(
+        self,
+        ref: str | None = None,
+        *,
+        principal: Principal | None = None,
+        author: str | None = None,
+        is_local: bool = True,
+    ) -> Session:
+        """Starts a session.
+
+        Args:
+            ref: What it reads; without one it follows the branch that HEAD names.
+            principal: On whose behalf; as the database was opened when None.
+            author: Who makes its changes, as `Name <address>`; as settings and git say when None.
+            is_local: Whether its user may name files and repositories of this machine.
+
+        Raises:
+            AccessDenied: The policy does not let the principal read.
+            RepositoryError: The ref leads nowhere.
+            UsageError: The author is not written so.
+        """
+        actor = principal or self._principal
+        if ref is not None or principal is not None:
+            self._allowed(ref, actor)
         session = Session(
             self._catalogs,
             self._instance,
             self._parser,
             self._settings,
             ref=ref,
-            opener=self._open_other,
+            opener=self._open_other if is_local else None,
         )
-        session.allow = self.allow_write
+        session.allow = lambda branch: self.allow_write(branch, actor)
+        session.writer.author = None if author is None else Person.parse(author)
         session.writer.landed = self._tell
         self._sessions.add(session)
         return session
 
-    def allow_write(self, branch: str) -> None:
+    def allow_write(self, branch: str, principal: Principal | None = None) -> None:
         """Returns if a branch may be written, or a tag, under its whole name.
 
         Raises:
             AccessDenied: The policy does not allow it.
         """
         resource = Resource(kind="database", database=self.name, branch=branch)
-        self._policy.check(self._principal, Action.WRITE, resource)
+        self._policy.check(principal or self._principal, Action.WRITE, resource)
 
     def materialize(
         self,
@@ -321,9 +345,9 @@ class Database:
         except NoCommitsYet:
             return EMPTY
 
-    def _allowed(self, ref: str | None) -> CommitId:
+    def _allowed(self, ref: str | None, principal: Principal | None = None) -> CommitId:
         resource = Resource(kind="database", database=self.name, branch=ref)
-        self._policy.check(self._principal, Action.READ, resource)
+        self._policy.check(principal or self._principal, Action.READ, resource)
         return self.resolve(ref)
 
     def _tell(self, branch: str, commit: CommitId) -> None:
