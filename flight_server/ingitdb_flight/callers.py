@@ -1,10 +1,10 @@
-"""Who calls: a bearer token, a password, or nobody in particular; and what the call's headers ask."""
+"""Who calls: a bearer token, a password, or nobody in particular; and what its headers ask."""
 
 import base64
 import binascii
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import get_ident
 from typing import Any, Protocol
 
@@ -15,7 +15,14 @@ from ingitdb_flight import messages
 from ingitdb_flight.tokens import Bearer, Expired, Forged, Tokens
 
 ANYBODY = "anonymous"
-_OPTIONS = {"catalog": "catalog", "database": "catalog", "schema": "schema", "ref": "ref"}
+_OPTIONS = {
+    "catalog": "catalog",
+    "database": "catalog",
+    "schema": "schema",
+    "ref": "ref",
+    "author": "author",
+    "autocommit": "autocommit",
+}
 """Headers that say where a new session begins, as clients pass them on from an address."""
 
 
@@ -26,12 +33,14 @@ class Caller:
     Attributes:
         principal: On whose behalf.
         author: Who its commits name, as `Name <address>`; None leaves it to git.
+        stamp: What a token must carry to hold still; another password changes it.
         session: The session that the token began; None where there is no token.
         options: What the headers ask of a new session.
     """
 
     principal: Principal
     author: str | None = None
+    stamp: str = ""
     session: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
 
@@ -46,11 +55,11 @@ class Door(Protocol):
             FlightUnauthenticatedError: There is no such name, or the password is another.
         """
 
-    def known(self, name: str) -> Caller:
+    def known(self, name: str, stamp: str) -> Caller:
         """Gives whom a token was given to, who may have been locked out meanwhile.
 
         Raises:
-            FlightUnauthenticatedError: Nobody of that name may come in now.
+            FlightUnauthenticatedError: The token of that name and stamp holds no longer.
         """
 
     def stranger(self) -> Caller:
@@ -68,7 +77,7 @@ class OpenDoor:
         """Lets somebody in, whatever the password."""
         return self.known(name)
 
-    def known(self, name: str) -> Caller:
+    def known(self, name: str, stamp: str = "") -> Caller:
         """Gives whoever has that name."""
         return Caller(principal=Principal(identifier=name or ANYBODY))
 
@@ -105,8 +114,9 @@ class Reception:
         Raises:
             FlightUnauthenticatedError: The door stays shut.
         """
-        self._door.enter(name, password)
-        return self._tokens.bearer(Bearer(name=name, session=secrets.token_hex(12)))
+        stamp = self._door.enter(name, password).stamp
+        bearer = Bearer(name=name, session=secrets.token_hex(12), stamp=stamp)
+        return self._tokens.bearer(bearer)
 
     def meet(self, headers: Mapping[str, list[Any]], *, is_handshake: bool) -> str | None:
         """Finds out who calls; gives a token where a handshake asks for one by its headers.
@@ -123,7 +133,7 @@ class Reception:
             self._callers[here] = self._asking(self._door.enter(name, password), headers)
         elif kind.lower() == "bearer":
             self._callers[here] = self._asking(self._bearer(given.strip()), headers)
-        elif (known := self._brought.get(here)):
+        elif known := self._brought.get(here):
             self._callers[here] = self._asking(self._bearer(known), headers)
         elif not is_handshake:
             self._callers[here] = self._asking(self._door.stranger(), headers)
@@ -147,22 +157,14 @@ class Reception:
             raise flight.FlightUnauthenticatedError(
                 "The token is none that this server has given. (SQLSTATE 28000)"
             ) from None
-        found = self._door.known(token.name)
-        return Caller(principal=found.principal, author=found.author, session=token.session)
+        return replace(self._door.known(token.name, token.stamp), session=token.session)
 
     @staticmethod
     def _asking(caller: Caller, headers: Mapping[str, list[Any]]) -> Caller:
         options = {
             option: _text(headers[name]) for name, option in _OPTIONS.items() if name in headers
         }
-        if not options:
-            return caller
-        return Caller(
-            principal=caller.principal,
-            author=caller.author,
-            session=caller.session,
-            options=options,
-        )
+        return replace(caller, options=options) if options else caller
 
 
 class Handshake(flight.ServerAuthHandler):

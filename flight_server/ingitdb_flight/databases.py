@@ -4,8 +4,12 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Self
 
+from pyarrow import flight
+
+from ingitdb.model.access import Principal
 from ingitdb.services.database import Database
 from ingitdb_flight.refusals import NotFound
+from ingitdb_flight.roles import may_read
 
 
 class Databases:
@@ -40,6 +44,20 @@ class Databases:
                 " (IGD-2002, SQLSTATE 3D000)"
             )
         return found
+
+    def seen_by(self, principal: Principal) -> Self:
+        """Gives those that a principal may read.
+
+        Raises:
+            FlightUnauthorizedError: There is none.
+        """
+        found = [one for one in self._by_name.values() if may_read(principal, one.name)]
+        if not found:
+            raise flight.FlightUnauthorizedError(
+                f"{principal.identifier} has no role in any database of this server."
+                " (IGD-5007, SQLSTATE 42501)"
+            )
+        return type(self)(found)
 
     def close(self) -> None:
         """Closes all."""

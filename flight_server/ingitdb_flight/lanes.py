@@ -1,16 +1,18 @@
 """One session of the engine, used by one call at a time: where statements of a client run."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from threading import RLock
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from ingitdb.errors import TransactionInvalid
 from ingitdb.execution.results import Result
 from ingitdb.model.types import quote_identifier
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ingitdb.execution.preparing import Preparation
     from ingitdb.execution.session import Session, Values
     from ingitdb.model.identifiers import CommitId
@@ -46,6 +48,14 @@ class Lane:
         """Whether a transaction is open."""
         return self.session.writer.is_open
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a statement runs, or has rows that nobody has read yet."""
+        if not self.lock.acquire(blocking=False):
+            return True
+        self.lock.release()
+        return self.session.is_running
+
     def prepare(self, sql: str) -> "Preparation":
         """Says what a statement gives and takes."""
         with self.lock:
@@ -69,10 +79,28 @@ class Lane:
             rows = pa.concat_tables(tables, promote_options="permissive")
             return Result(columns, rows.to_reader(), self.commit)
 
+    @property
+    def message(self) -> str:
+        """What the next commit says; empty for what is made of its statements."""
+        return self.session.writer.label.message or ""
+
     def say(self, message: str) -> None:
         """Sets what the next commit says."""
         writer = self.session.writer
         writer.label = replace(writer.label, message=message or None)
+
+    def commit_alone(self, *, is_wanted: bool) -> None:
+        """Says whether a statement outside of BEGIN and COMMIT is a commit of its own.
+
+        Raises:
+            TransactionInvalid: There is an open transaction.
+        """
+        writer = self.session.writer
+        if writer.has_written and is_wanted != writer.autocommit:
+            raise TransactionInvalid(
+                "There is an open transaction.", hint="COMMIT or ROLLBACK first."
+            )
+        writer.autocommit = is_wanted
 
     def use(self, schema: str) -> None:
         """Looks up names without a schema in one first; in none where it is empty."""

@@ -1,9 +1,9 @@
 """The messages of Flight and Flight SQL that pyarrow has no classes for, and how they are wrapped.
 
-They are described to protobuf by a table, in a pool of their own, so that they live beside any other
-package that brings the same names. Source: `format/FlightSql.proto` and `format/Flight.proto` of
-Apache Arrow. Messages inside of messages that pyarrow can read (FlightInfo, FlightEndpoint) are bytes
-here, which is the same on the wire; enumerations are int32.
+They are described to protobuf by a table, in a pool of their own, so that they live beside any
+other package that brings the same names. Source: `format/FlightSql.proto` and `format/Flight.proto`
+of Apache Arrow. Messages inside of messages that pyarrow can read (FlightInfo, FlightEndpoint) are
+bytes here, which is the same on the wire; enumerations are int32.
 """
 
 from typing import Any
@@ -55,7 +55,7 @@ _COMMANDS = {
     "ActionCancelQueryRequest": "info 1 bytes",
     "ActionCancelQueryResult": "result 1 int32",
 }
-"""Each message of Flight SQL: its fields as `name number type`; `*` repeats, `{}` is a map by text."""
+"""Each message of Flight SQL: fields as `name number type`; `*` repeats, `{}` is a map by text."""
 
 _CORE = {
     "BasicAuth": "username 2 string, password 3 string",
@@ -113,9 +113,15 @@ def _add_field(
 
 
 def _described(package: str, table: dict[str, str]) -> descriptor_pb2.FileDescriptorProto:
-    """Describes the messages of a package; by proto2, in which every field knows if it was given."""
+    """Describes the messages of a package.
+
+    In edition 2023 every field knows whether it was given, and text has to be UTF-8.
+    """
     described = descriptor_pb2.FileDescriptorProto(
-        name=f"ingitdb/{package}.proto", package=package, syntax="proto2"
+        name=f"ingitdb/{package}.proto",
+        package=package,
+        syntax="editions",
+        edition=descriptor_pb2.Edition.EDITION_2023,
     )
     for name, fields in table.items():
         owner = described.message_type.add(name=name)
@@ -140,12 +146,12 @@ def _classes() -> dict[str, Any]:
 _CLASSES = _classes()
 
 
-def make(name: str, **fields: Any) -> Any:
-    """Makes a message.
+def make(name: str, /, **fields: Any) -> Any:
+    r"""Makes a message.
 
     Example:
         >>> make("DoPutUpdateResult", record_count=3).SerializeToString()
-        b'\\x08\\x03'
+        b'\x08\x03'
     """
     return _CLASSES[name](**fields)
 
@@ -166,7 +172,7 @@ def wrap(made: Any) -> bytes:
     """Serializes a message as `google.protobuf.Any`, as commands and results of Flight SQL are."""
     wrapper = any_pb2.Any()
     wrapper.Pack(made)
-    return wrapper.SerializeToString()
+    return bytes(wrapper.SerializeToString())
 
 
 def unwrap(data: bytes) -> tuple[str, Any]:

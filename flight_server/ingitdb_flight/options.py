@@ -13,10 +13,12 @@ class Options:
 
     Attributes:
         catalog: The database.
-        schema: Where names without a schema are looked up first; empty for the database's own order.
+        schema: Where names without a schema are looked up first; empty for none of them.
         ref: What it reads and writes; empty for the branch that HEAD names.
         author: Who its commits name; empty for the caller.
         commit_message: What the next commit says; empty for what is made of its statements.
+        autocommit: `false` where the first statement that writes opens a transaction; else each of
+            them is a commit.
     """
 
     catalog: str
@@ -24,6 +26,21 @@ class Options:
     ref: str = ""
     author: str = ""
     commit_message: str = ""
+    autocommit: str = ""
+
+    @property
+    def is_autocommit(self) -> bool:
+        """Whether a statement that writes is a commit of its own.
+
+        Raises:
+            InvalidRequest: It is said in words that are not understood.
+        """
+        word = self.autocommit.casefold() or "true"
+        if word not in ("true", "false"):
+            raise InvalidRequest(
+                f"autocommit is true or false, not {self.autocommit!r}. (IGD-1001, SQLSTATE 22023)"
+            )
+        return word == "true"
 
     @classmethod
     def names(cls) -> frozenset[str]:
@@ -47,7 +64,7 @@ _SET = re.compile(
 
 
 def setting(sql: str) -> tuple[str, str] | None:
-    """Reads `SET name = value`: the option and its value, empty for DEFAULT; None for other statements.
+    """Reads `SET name = value`, where DEFAULT is empty; None for other statements.
 
     Example:
         >>> setting("SET ref = 'v1.0'"), setting("SELECT 1")

@@ -1,8 +1,8 @@
-"""Turns what goes wrong into what Flight can say: a status, a clean message, our code; no traceback.
+"""Turns what goes wrong into what Flight can say: a status, a clean message, our code.
 
-pyarrow has classes for few of gRPC's statuses. For INVALID_ARGUMENT, NOT_FOUND and UNIMPLEMENTED it takes
-Arrow's own errors, to whose message it adds the traceback with the paths of this machine, which it
-asks `traceback.format_exception` for. `without_tracebacks` answers that for our classes alone.
+pyarrow has classes for few of gRPC's statuses. For INVALID_ARGUMENT, NOT_FOUND and UNIMPLEMENTED it
+takes Arrow's own errors, to whose message it adds the traceback with the paths of this machine; it
+asks `traceback.format_exception` for it. `without_tracebacks` answers that for our classes alone.
 """
 
 import logging
@@ -19,7 +19,7 @@ from ingitdb.errors import IngitdbError
 
 _LOG = logging.getLogger("ingitdb.flight")
 _MOST_TEXT = 1_500
-"""So many characters a message may have: an error travels in three trailers, which clients bound."""
+"""So many characters a message may have: it travels in three trailers, which clients bound."""
 Given = ParamSpec("Given")
 Found = TypeVar("Found")
 
@@ -92,18 +92,20 @@ def refusal(error: BaseException) -> Exception:
     The code and SQLSTATE stand behind the message: `(IGD-4101, SQLSTATE 42P01)`.
     """
     if isinstance(error, OURS):
-        return error
+        ours: Exception = error
+        return ours
     if isinstance(error, IngitdbError):
         state = f", SQLSTATE {error.sqlstate}" if error.sqlstate else ""
         text = str(error)
         if len(text) > _MOST_TEXT:
             text = f"{text[:_MOST_TEXT]}…"
-        kind = STATUSES.get(error.code, flight.FlightInternalError)
+        kind: type[Exception] = STATUSES.get(error.code, flight.FlightInternalError)
         return kind(f"{text}\n({error.code}{state})")
     _LOG.error("a fault of the server", exc_info=error)
-    return flight.FlightInternalError(
+    fault: Exception = flight.FlightInternalError(
         "The server failed; its log says how. This is a fault of ingitdb. (IGD-0001)"
     )
+    return fault
 
 
 def refusing(handler: Callable[Given, Found]) -> Callable[Given, Found]:
@@ -138,7 +140,7 @@ def without_tracebacks() -> Iterator[None]:
 
     def formatted(kind: Any, /, *args: Any, **kwargs: Any) -> Sequence[str]:
         value = args[0] if args else kind
-        if isinstance(value, _QUIET):
+        if isinstance(value, OURS):  # of GetSchema, FlightError too
             return ["refused"]
         return original(kind, *args, **kwargs)
 

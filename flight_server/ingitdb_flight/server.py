@@ -1,8 +1,9 @@
 """The server: which request of Flight and Flight SQL means what."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -10,9 +11,11 @@ from pyarrow import flight
 
 from ingitdb_flight import messages
 from ingitdb_flight.callers import Handshake, Introduction, Reception
-from ingitdb_flight.ingest import ingest
+from ingitdb_flight.column_fields import typed_fields
+from ingitdb_flight.ingest import ingest, uploaded
 from ingitdb_flight.metadata import METADATA
 from ingitdb_flight.options import Options
+from ingitdb_flight.parameters import asked_for
 from ingitdb_flight.refusals import InvalidRequest, NotFound, Unsupported, refusing
 from ingitdb_flight.sessions import Held, Limits, Prepared, Session, Sessions
 from ingitdb_flight.streams import stream
@@ -21,6 +24,7 @@ from ingitdb_flight.tokens import Ticket, Tokens
 from ingitdb_flight.watching import Watch
 
 if TYPE_CHECKING:
+    from ingitdb.execution.preparing import Preparation
     from ingitdb_flight.databases import Databases
 
 _ACTIONS = {
@@ -52,12 +56,14 @@ class Serving:
         reception: Finds out who calls.
         tokens: Signs tickets.
         limits: How long it waits.
+        sessions: What its clients have; they outlive a listener.
     """
 
     databases: "Databases"
     reception: Reception
     tokens: Tokens
     limits: Limits
+    sessions: Sessions
 
 
 class FlightSqlServer(flight.FlightServerBase):
@@ -79,7 +85,7 @@ class FlightSqlServer(flight.FlightServerBase):
         self._reception = serving.reception
         self._databases = serving.databases
         self._limits = serving.limits
-        self._sessions = Sessions(serving.databases, serving.limits)
+        self._sessions = serving.sessions
         self._tickets = Tickets(serving.databases, serving.tokens, self._sessions)
         self._watch = Watch()
         super().__init__(
@@ -95,10 +101,9 @@ class FlightSqlServer(flight.FlightServerBase):
         return self._sessions
 
     def close(self) -> None:
-        """Waits for the calls in progress, then frees everything."""
+        """Takes no new calls, and waits for those in progress."""
         self.shutdown()
         self.wait()
-        self._sessions.close()
         self._watch.close()
 
     # --- queries
@@ -119,21 +124,22 @@ class FlightSqlServer(flight.FlightServerBase):
         endpoint = flight.FlightEndpoint(
             flight.Ticket(self._tickets.spelled(held.ticket)), [], self._expiry(held.ticket)
         )
-        return flight.FlightInfo(held.result.schema, descriptor, [endpoint], -1, -1)
+        schema = typed_fields(held.result.schema, held.result.columns)
+        return flight.FlightInfo(schema, descriptor, [endpoint], -1, -1)
 
     @refusing
-    def get_schema(
-        self, context: Any, descriptor: flight.FlightDescriptor
-    ) -> flight.SchemaResult:
+    def get_schema(self, context: Any, descriptor: flight.FlightDescriptor) -> flight.SchemaResult:
         """Says which columns a query gives, without running it if that is known."""
         name, command = _command(descriptor)
         session = self._session(context)
         if name in METADATA:
             return flight.SchemaResult(METADATA[name].schema(command))
         if name == "CommandStatementQuery":
-            found = session.lane(command.transaction_id).prepare(command.query).schema
+            found = _told(session.lane(command.transaction_id).prepare(command.query))
+        elif name == "CommandPreparedStatementQuery":
+            found = _told(session.prepared(command.prepared_statement_handle).preparation)
         else:
-            found = session.prepared(command.prepared_statement_handle).preparation.schema
+            raise _unknown(name)
         if found is None:
             raise InvalidRequest(
                 "The columns are known once the statement has run. (IGD-5001, SQLSTATE 0A000)"
@@ -145,9 +151,7 @@ class FlightSqlServer(flight.FlightServerBase):
             return session.query(command.query, session.lane(command.transaction_id))
         if name == "CommandPreparedStatementQuery":
             made = session.prepared(command.prepared_statement_handle)
-            return session.query(
-                made.sql, made.lane, made.rows, made.preparation.parameters.names
-            )
+            return session.query(made.sql, made.lane, made.rows, made.preparation.parameters.names)
         raise _unknown(name)
 
     def _expiry(self, ticket: Ticket) -> pa.Scalar | None:
@@ -170,7 +174,8 @@ class FlightSqlServer(flight.FlightServerBase):
             raise _unknown(name)
         with self._watch.over(context, session.main.interrupt):
             result = self._tickets.result(command.statement_handle, session)
-        return flight.RecordBatchStream(stream(result.schema, result.batches(), result.close))
+        schema = typed_fields(result.schema, result.columns)
+        return flight.RecordBatchStream(stream(schema, result.batches(), result.close))
 
     # --- updates
 
@@ -187,26 +192,38 @@ class FlightSqlServer(flight.FlightServerBase):
         session = self._session(context)
         if name == "CommandPreparedStatementQuery":
             key = command.prepared_statement_handle
-            session.prepared(key).rows = reader.read_all()
+            session.prepared(key).rows = self._uploaded(context, reader)
             answer = messages.make("DoPutPreparedStatementResult", prepared_statement_handle=key)
         else:
             with self._watch.over(context, session.main.interrupt):
-                count = self._updated(session, name, command, reader)
-            answer = messages.make("DoPutUpdateResult", record_count=count)
+                read = partial(self._uploaded, context, reader)
+                count = self._updated(session, name, command, read)
+            # a negative count makes JDBC run the statement once more, as a query
+            answer = messages.make("DoPutUpdateResult", record_count=max(count, 0))
         writer.write(pa.py_buffer(answer.SerializeToString()))
 
+    def _uploaded(self, context: Any, reader: flight.MetadataRecordBatchReader) -> pa.Table:
+        """Reads what a client sends; what is there when the client goes is not all of it."""
+        rows = uploaded(reader, self._limits.ingest)
+        if context.is_cancelled():
+            raise flight.FlightCancelledError("The client has gone. (IGD-5006, SQLSTATE 57014)")
+        return rows
+
     def _updated(
-        self, session: Session, name: str, command: Any, reader: flight.MetadataRecordBatchReader
+        self, session: Session, name: str, command: Any, read: Callable[[], pa.Table]
     ) -> int:
         if name == "CommandStatementUpdate":
             return session.update(command.query, session.lane(command.transaction_id))
         if name == "CommandPreparedStatementUpdate":
             made = session.prepared(command.prepared_statement_handle)
             return session.update(
-                made.sql, made.lane, _bound(made, reader), made.preparation.parameters.names
+                made.sql,
+                made.lane,
+                _bound(made, read()),
+                made.preparation.parameters.names,
             )
         if name == "CommandStatementIngest":
-            return ingest(session, command, reader, self._limits.ingest)
+            return ingest(session, command, read)
         raise _unknown(name)
 
     # --- actions
@@ -241,16 +258,14 @@ class FlightSqlServer(flight.FlightServerBase):
             messages.make(
                 "ActionCreatePreparedStatementResult",
                 prepared_statement_handle=key,
-                dataset_schema=_serialized(known.schema),
-                parameter_schema=_serialized(known.parameters),
+                dataset_schema=_serialized(_told(known)),
+                parameter_schema=_serialized(asked_for(known.parameters)),
                 is_update=not known.gives_rows,
             )
         )
 
     def _close_prepared_statement(self, session: Session, body: bytes) -> None:
-        session.forget(
-            _of("ActionClosePreparedStatementRequest", body).prepared_statement_handle
-        )
+        session.forget(_of("ActionClosePreparedStatementRequest", body).prepared_statement_handle)
 
     def _begin_transaction(self, session: Session, body: bytes) -> bytes:
         _of("ActionBeginTransactionRequest", body)
@@ -276,9 +291,7 @@ class FlightSqlServer(flight.FlightServerBase):
 
     def _cancel_flight_info(self, session: Session, body: bytes) -> bytes:
         asked = _plain("CancelFlightInfoRequest", body)
-        made = messages.make(
-            "CancelFlightInfoResult", status=self._cancelled(session, asked.info)
-        )
+        made = messages.make("CancelFlightInfoResult", status=self._cancelled(session, asked.info))
         return bytes(made.SerializeToString())
 
     def _cancelled(self, session: Session, data: bytes) -> int:
@@ -345,9 +358,8 @@ def _set(session: Session, name: str, value: Any) -> int | None:
     return None
 
 
-def _bound(made: Prepared, reader: flight.MetadataRecordBatchReader) -> pa.Table | None:
+def _bound(made: Prepared, rows: pa.Table) -> pa.Table | None:
     """Gives the parameters that come with an update, else those that were bound before."""
-    rows = reader.read_all()
     return rows if rows.num_columns else made.rows
 
 
@@ -390,6 +402,13 @@ def _unknown(name: str) -> Exception:
     if "Substrait" in name:
         return Unsupported("Plans of Substrait are not read here. (IGD-5003, SQLSTATE 0A000)")
     return NotFound(f"{name} is no command for this call. (IGD-1001)")
+
+
+def _told(known: "Preparation") -> pa.Schema | None:
+    """Gives the columns of a statement that has not run yet."""
+    if known.schema is None or not known.columns:
+        return known.schema
+    return typed_fields(known.schema, known.columns)
 
 
 def _serialized(schema: pa.Schema | None) -> bytes:

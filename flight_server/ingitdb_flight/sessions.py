@@ -2,19 +2,22 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from threading import Event, Lock, RLock, Thread
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+from pyarrow import flight
 
-from ingitdb.errors import IngitdbError
+from ingitdb.errors import AccessDenied, IngitdbError
 from ingitdb.execution.preparing import Preparation
 from ingitdb_flight.lanes import Lane
+from ingitdb_flight.logs import LOG
 from ingitdb_flight.options import Options, setting, used
 from ingitdb_flight.parameters import packed, sets_of
 from ingitdb_flight.refusals import InvalidRequest, NotFound
+from ingitdb_flight.roles import may_commit_for_others
 from ingitdb_flight.tokens import Ticket
 
 if TYPE_CHECKING:
@@ -24,7 +27,9 @@ if TYPE_CHECKING:
 
 _MOST_RESULTS = 100
 """So many results are held that nobody has fetched; the oldest goes first."""
-_MOST_STATEMENTS = 1_000
+MOST_STATEMENTS = 1_000
+"""So many prepared statements a session has; the oldest goes first."""
+MOST_SESSIONS = 10_000
 _DONE = 'SELECT 0 AS "Count" LIMIT 0'
 _NOTHING = Preparation(schema=None, parameters=pa.schema([]), gives_rows=False)
 
@@ -98,16 +103,26 @@ class Session:
         self.key = key
         self.caller = caller
         self.used_at = time.monotonic()
-        self._databases = databases
+        self._databases = databases.seen_by(caller.principal)
         self._limits = limits
         self._lock = RLock()
         self._open: dict[bytes, _Open] = {}
         self._statements: dict[bytes, Prepared] = {}
         self._results: dict[str, Held] = {}
-        self.options = Options(catalog=databases.first)
+        self.options = Options(catalog=self._databases.first)
         for name, value in caller.options.items():
             self.options = self.options.but(name, value)
         self.main = self._lane(self.options)
+
+    @property
+    def databases(self) -> "Databases":
+        """The databases that its caller may read."""
+        return self._databases
+
+    @property
+    def limits(self) -> Limits:
+        """How long the server waits."""
+        return self._limits
 
     # --- where it stands
 
@@ -125,6 +140,8 @@ class Session:
                 self.main.say(value)
             elif name == "schema":
                 self.main.use(value)
+            elif name == "autocommit":
+                self.main.commit_alone(is_wanted=wanted.is_autocommit)
             else:
                 if name == "catalog":
                     wanted = wanted.but("schema", "").but("ref", "")
@@ -140,6 +157,7 @@ class Session:
                 "COMMIT or ROLLBACK first. (IGD-5008, SQLSTATE 25001)"
             )
         self.main = self._lane(wanted)
+        self.main.say(before.message)
         if before.in_transaction:
             self.main.begin()
         for found in self._open.values():
@@ -149,23 +167,26 @@ class Session:
 
     def _lane(self, options: Options) -> Lane:
         database = self._databases.find(options.catalog)
-        author = self._author(options)
+        author, principal = self._author(options), self.caller.principal
         session = database.session(
             options.ref or None,
-            principal=self.caller.principal,
+            principal=principal,
             author=author,
             is_local=False,
         )
+        session.writer.names_others = may_commit_for_others(principal, database.name)
         lane = Lane(database, session)
+        lane.commit_alone(is_wanted=options.is_autocommit)
         if options.schema:
             lane.use(options.schema)
         return lane
 
     def _author(self, options: Options) -> str | None:
-        if options.author and self.caller.author and "admin" not in self.caller.principal.roles:
-            raise InvalidRequest(
-                f"Your commits name {self.caller.author}.\n"
-                "Only an admin commits for others. (IGD-5007, SQLSTATE 42501)"
+        principal = self.caller.principal
+        if options.author and not may_commit_for_others(principal, options.catalog):
+            raise AccessDenied(
+                f"{principal.identifier} commits as {self.caller.author or 'nobody'}.",
+                hint="Only an admin commits for others.",
             )
         return options.author or self.caller.author
 
@@ -173,7 +194,9 @@ class Session:
     def standing(self) -> Options:
         """Where it stands now: statements may have moved it."""
         session = self.main.session
-        return self.options.but("schema", session.schema or "").but("ref", session.ref or "")
+        found = self.options.but("schema", session.schema or "").but("ref", session.ref or "")
+        found = found.but("catalog", self.main.database.name)  # as it spells itself
+        return found.but("commit_message", self.main.message)
 
     def _setting(self, sql: str) -> tuple[str, str] | None:
         """Reads what a statement sets: an option, or another database of this server by USE."""
@@ -183,6 +206,11 @@ class Session:
         return setting(sql)
 
     # --- transactions
+
+    @property
+    def transactions(self) -> frozenset[bytes]:
+        """The handles of the transactions that are open."""
+        return frozenset(self._open)
 
     def lane(self, transaction: bytes) -> Lane:
         """Gives where statements of a transaction run; without one the session itself.
@@ -196,8 +224,11 @@ class Session:
             return self._transaction(transaction).lane
 
     def begin(self) -> bytes:
-        """Opens a transaction; the first one is the session's own, so that what comes without its
-        handle belongs to it, too: uploads of some clients do."""
+        """Opens a transaction; gives its handle.
+
+        The first one is the session's own, so that what comes without the handle belongs to it,
+        as the uploads of some clients do.
+        """
         with self._lock:
             lane = self.main
             if lane.in_transaction:
@@ -274,7 +305,7 @@ class Session:
         key = secrets.token_bytes(16)
         with self._lock:
             self._statements[key] = made
-            if len(self._statements) > _MOST_STATEMENTS:
+            if len(self._statements) > MOST_STATEMENTS:
                 del self._statements[next(iter(self._statements))]
         return key, made
 
@@ -315,10 +346,11 @@ class Session:
                 values=packed(rows) if can_repeat else b"",
                 names=tuple(names or ()),
             )
-        held = Held(result=result, ticket=ticket, until=time.monotonic() + self._limits.result)
+        now = time.monotonic()
+        held = Held(result=result, ticket=ticket, until=now + self._limits.result)
         with self._lock:
             self._results[ticket.handle] = held
-            late = self._late()
+            late = self._late(now)
         for each in late:
             each.result.close()
         return held
@@ -360,7 +392,7 @@ class Session:
             idle = [
                 key
                 for key, found in self._open.items()
-                if found.used_at + self._limits.transaction < now
+                if found.used_at + self._limits.transaction < now and not found.lane.is_busy
             ]
         for each in late:
             each.result.close()
@@ -373,24 +405,37 @@ class Session:
         except (IngitdbError, NotFound):
             return
 
-    def _late(self, now: float = 0.0) -> list[Held]:
+    def _late(self, now: float) -> list[Held]:
         """Takes out the results that are not held any longer."""
         keys = [key for key, held in self._results.items() if held.until < now]
         keys += list(self._results)[: max(0, len(self._results) - len(keys) - _MOST_RESULTS)]
         return [self._results.pop(key) for key in dict.fromkeys(keys)]
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a statement runs, or has rows that nobody has read yet."""
+        return any(lane.is_busy for lane in self._lanes())
+
+    def interrupt(self) -> None:
+        """Stops whatever runs; callable from any thread."""
+        for lane in self._lanes():
+            lane.interrupt()
+
+    def _lanes(self) -> list[Lane]:
+        open_ones = list(self._open.values())
+        return list({id(lane): lane for lane in (self.main, *(o.lane for o in open_ones))}.values())
+
     def close(self) -> None:
         """Ends everything; what is not committed is forgotten."""
         with self._lock:
-            lanes = {id(self.main): self.main}
-            lanes |= {id(found.lane): found.lane for found in self._open.values()}
+            lanes = self._lanes()
             held = list(self._results.values())
             self._open.clear()
             self._statements.clear()
             self._results.clear()
         for each in held:
             each.result.close()
-        for lane in lanes.values():
+        for lane in lanes:
             lane.close()
 
 
@@ -403,7 +448,7 @@ class Sessions:
         most: How many there may be.
     """
 
-    def __init__(self, databases: "Databases", limits: Limits, most: int = 10_000) -> None:
+    def __init__(self, databases: "Databases", limits: Limits, most: int = MOST_SESSIONS) -> None:
         self._databases = databases
         self._limits = limits
         self._most = most
@@ -416,13 +461,23 @@ class Sessions:
     def of(self, caller: "Caller", peer: str) -> Session:
         """Gives the session of a caller: that of the token, else of the connection.
 
+        One whose user has been given other roles, or another author, ends and begins anew.
+
         Raises:
             FlightUnavailableError: There are too many.
         """
         key = caller.session or f"{caller.principal.identifier}@{peer}"
         with self._lock:
             found = self._sessions.get(key)
+            count = len(self._sessions)
+        if found is not None and not _is_same(found.caller, caller):
+            self.end(found)
+            found = None
         if found is None:
+            if count >= self._most:
+                raise flight.FlightUnavailableError(
+                    "The server has as many sessions as it takes. (SQLSTATE 53300)"
+                )
             made = Session(key, caller, self._databases, self._limits)
             with self._lock:
                 found = self._sessions.setdefault(key, made)
@@ -457,7 +512,19 @@ class Sessions:
         while not self._ended.wait(pause):
             now = time.monotonic()
             for session in self:
-                if session.used_at + self._limits.session < now:
-                    self.end(session)
-                else:
-                    session.tend(now)
+                try:
+                    self._look_after(session, now)
+                except Exception as error:  # noqa: BLE001 - the others are to be looked after, too
+                    LOG.error("a session cannot be looked after", exc_info=error)
+
+    def _look_after(self, session: Session, now: float) -> None:
+        session.tend(now)
+        if session.is_busy:
+            session.used_at = now
+        elif session.used_at + self._limits.session < now:
+            self.end(session)
+
+
+def _is_same(one: "Caller", other: "Caller") -> bool:
+    """Tells whether a session of one goes on for the other."""
+    return (one.principal, one.author) == (other.principal, other.author)

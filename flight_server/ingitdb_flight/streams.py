@@ -17,9 +17,7 @@ def stream(
     return pa.RecordBatchReader.from_batches(schema, refusing_stream(_ending(batches, end)))
 
 
-def _ending(
-    batches: Iterator[pa.RecordBatch], end: Callable[[], None]
-) -> Iterator[pa.RecordBatch]:
+def _ending(batches: Iterator[pa.RecordBatch], end: Callable[[], None]) -> Iterator[pa.RecordBatch]:
     try:
         for batch in batches:
             yield from cut(batch)

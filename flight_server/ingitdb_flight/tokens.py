@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from itsdangerous import BadSignature, Signer, SignatureExpired, TimestampSigner
+from itsdangerous import BadSignature, SignatureExpired, Signer, TimestampSigner
 from itsdangerous.encoding import base64_decode, base64_encode
 
 _BYTES = 32
@@ -53,10 +53,12 @@ class Bearer(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: The name that was given with the password.
         session: The session that began with it.
+        stamp: What the door knows the password by.
     """
 
     name: str
     session: str
+    stamp: str = ""
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -104,7 +106,7 @@ class Tokens:
             Forged: It is none of ours.
         """
         try:
-            value = self._timed().unsign(text, max_age=None if seconds is None else int(seconds))
+            value = self._timed().unsign(text, max_age=seconds)
             return msgspec.msgpack.decode(base64_decode(value), type=Bearer)
         except SignatureExpired as error:
             raise Expired(text) from error

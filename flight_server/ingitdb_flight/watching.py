@@ -40,8 +40,9 @@ class Watch:
 
     def close(self) -> None:
         """Ends the thread."""
-        self._ended = True
-        self._busy.set()
+        with self._lock:
+            self._ended = True
+            self._busy.set()
         self._thread.join()
 
     def _look(self) -> None:
@@ -51,7 +52,7 @@ class Watch:
             with self._lock:
                 gone = [key for key, (context, _) in self._calls.items() if context.is_cancelled()]
                 stops = [self._calls.pop(key)[1] for key in gone]
-                if not self._calls:
+                if not self._calls and not self._ended:
                     self._busy.clear()
             for stop in stops:
                 stop()

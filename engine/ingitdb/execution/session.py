@@ -177,8 +177,13 @@ class Session:
             commit=self.commit,
             schema=self._schema,
             binder=self._binder,
+            columns=self._columns,
         )
         return preparing.prepare(statements[-1])
+
+    def _columns(self, statement: Statement) -> pa.Schema:
+        with self._run(statement, None) as result:
+            return result.schema
 
     def end(self, message: str | None = None, author: str | None = None) -> CommitId | None:
         """Commits the transaction, if there is one.
@@ -202,6 +207,11 @@ class Session:
         """Stops whatever runs; callable from another thread."""
         for run in list(self._running):
             run.interrupt()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a query runs, or has rows that nobody has read yet."""
+        return bool(self._running)
 
     def close(self) -> None:
         """Ends what runs and lets go of attached repositories."""
@@ -522,6 +532,7 @@ class Session:
             allow=self.allow,
             points=Points(parameters, self._instance.query),
             procedures=procedures.by_name,
+            names_others=self.writer.names_others,
         )
         return control.run(statement)
 

@@ -41,6 +41,7 @@ class Writer:
             the first one that writes opens a transaction.
         label: What the next commit is to say.
         author: Who makes the changes; as the connection and git say where it is None.
+        names_others: Whether statements may name another author.
         landed: Is told the branch and the new commit after each.
     """
 
@@ -57,6 +58,7 @@ class Writer:
         self.autocommit = True
         self.label = Label()
         self.author: Person | None = None
+        self.names_others = True
         self.landed: Landed = _nobody
         self._catalogs = catalogs
         self._tip = tip

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -10,6 +11,7 @@ from weakref import WeakSet
 
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import NoCommitsYet, RefNotFound, TableNotFound, UsageError
+from ingitdb.execution.carried_types import CarriedTypes
 from ingitdb.execution.catalogs import Answer, Catalogs
 from ingitdb.execution.instance import Instance
 from ingitdb.execution.parser import DuckdbParser
@@ -32,7 +34,9 @@ from ingitdb.sql.versions import split_version
 
 if TYPE_CHECKING:
     from ingitdb.model.changes import ChangeListener
+    from ingitdb.services.dialect import Dialect
     from ingitdb.services.explanation import Explanation
+    from ingitdb.services.listing import Listing
     from ingitdb.services.materialization import MaterializeReport
     from ingitdb.services.validation import Validation
 
@@ -118,10 +122,11 @@ class Database:
         lend = self._instance.cursor if settings.memory_limit is None else None
         self._parser = DuckdbParser(lend)
         self._catalogs = Catalogs(repository, settings, self._instance, progress)
+        self._carried = CarriedTypes(self._instance)
         self._sessions: WeakSet[Session] = WeakSet()
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913 - whoever opens a database decides about all of it
         cls,
         path: str | Path,
         settings: Settings,
@@ -214,6 +219,27 @@ class Database:
         commit = self._allowed(ref)
         return self.repository.log(str(commit), limit=limit)
 
+    def listed(self, commit: CommitId, ask: "Callable[[Listing], Answer]") -> Answer:
+        """Asks what stands at the commit of a session; cache files that are damaged are made anew.
+
+        Args:
+            commit: That of a session, which may read it; a transaction's own, perhaps.
+            ask: Is given the listing, and gives what is wanted of it.
+        """
+        from ingitdb.services.listing import Listing  # slow to load: only for servers
+
+        self._catalogs.begin()
+        return self._catalogs.recovering(
+            (commit,), lambda: ask(Listing(self._catalogs, commit, self._carried))
+        )
+
+    @cached_property
+    def dialect(self) -> "Dialect":
+        """The words of its SQL."""
+        from ingitdb.services.dialect import dialect  # slow to load: only for servers
+
+        return dialect(self._instance.query)
+
     def problems(self, ref: str | None = None) -> list[Problem]:
         """Gives what cannot be read at a commit."""
         return self._snapshot(ref).problems
@@ -240,8 +266,10 @@ class Database:
             UsageError: The author is not written so.
         """
         actor = principal or self._principal
-        if ref is not None or principal is not None:
+        if ref is not None:
             self._allowed(ref, actor)
+        elif principal is not None:  # before the first commit HEAD leads nowhere
+            self._check_reading(ref, actor)
         session = Session(
             self._catalogs,
             self._instance,
@@ -346,9 +374,12 @@ class Database:
             return EMPTY
 
     def _allowed(self, ref: str | None, principal: Principal | None = None) -> CommitId:
-        resource = Resource(kind="database", database=self.name, branch=ref)
-        self._policy.check(principal or self._principal, Action.READ, resource)
+        self._check_reading(ref, principal or self._principal)
         return self.resolve(ref)
+
+    def _check_reading(self, ref: str | None, principal: Principal) -> None:
+        resource = Resource(kind="database", database=self.name, branch=ref)
+        self._policy.check(principal, Action.READ, resource)
 
     def _tell(self, branch: str, commit: CommitId) -> None:
         """Tells the listeners of a new commit."""
