@@ -51,18 +51,22 @@ class App:
         """All settings with their origins."""
         from ingitdb.api.configuration import configure
 
+        found = configure(self.place, self.flags)
+        for note in found.notes:
+            self.messages.note(note)
+        return found
+
+    @property
+    def flags(self) -> dict[str, Any]:
+        """The settings that the user gave by options."""
         options = self.options
-        flags = {
+        return {
             "cache": options.cache,
             "strict": options.strict,
             "refresh": options.refresh,
             "format": options.format,
             **self.overrides,
         }
-        found = configure(self.place, flags)
-        for note in found.notes:
-            self.messages.note(note)
-        return found
 
     @property
     def place(self) -> Path:

@@ -39,7 +39,7 @@ COMMANDS: dict[str, Entry] = {
     "demo": Entry("Make a sample repository and show what this is for."),
     "version": Entry("Show the version."),
     "completion": Entry("Print a shell's completion script."),
-    "serve": Entry("Serve databases over Arrow Flight SQL.", hidden=True),
+    "serve": Entry("Serve databases over Arrow Flight SQL."),
 }
 """A test compares the texts with the commands' own."""
 

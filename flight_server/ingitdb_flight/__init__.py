@@ -1,1 +1,1 @@
-"""Arrow Flight SQL; nothing yet."""
+"""Arrow Flight SQL over the engine."""

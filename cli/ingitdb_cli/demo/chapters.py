@@ -20,11 +20,24 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A Python program that asks a server of the demo's repository.
+
+    Attributes:
+        code: The program, with `{address}` for where the server is.
+        needs: The packages without which there is nothing to show.
+    """
+
+    code: str
+    needs: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chapter:
     """A sentence and the commands that follow it."""
 
     title: str
-    steps: Sequence[Step]
+    steps: Sequence[Step | Served]
 
 
 def _query(sql: str, sparkline: str | None = None) -> Step:
@@ -82,6 +95,12 @@ WHERE n.price_eur > 5 * o.price_eur AND (n.route, n.category, n.season, n.ticket
   = (o.route, o.category, o.season, o.ticket, o.class)"""
 DESK = "Pricing Desk <pricing@example.org>"
 
+CLIENT = """\
+import adbc_driver_flightsql.dbapi as flight_sql
+with flight_sql.connect("{address}", autocommit=True) as db, db.cursor() as cursor:
+    cursor.execute("SELECT name, country FROM ports ORDER BY name LIMIT 3")
+    print(*cursor.fetchall(), sep="\\n")"""
+
 CHAPTERS = (
     Chapter(
         title="No configuration needed: what looks like data is a table.",
@@ -118,5 +137,9 @@ CHAPTERS = (
             Step(arguments=("query", MENDED, "--author", DESK)),
             Step(arguments=("diff", "main...mended", "fares"), form="text"),
         ),
+    ),
+    Chapter(
+        title="Serve it: whatever speaks Arrow Flight SQL reads the same tables, here ADBC.",
+        steps=(Served(code=CLIENT, needs=("adbc_driver_flightsql", "ingitdb_flight.server")),),
     ),
 )

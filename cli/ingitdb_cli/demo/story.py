@@ -2,14 +2,17 @@
 
 import json
 import shutil
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
-from ingitdb_cli.demo.chapters import CHAPTERS, Chapter, Step
+from ingitdb_cli.demo.chapters import CHAPTERS, Chapter, Served, Step
 from ingitdb_cli.demo.repository import DemoRepository
 from ingitdb_cli.demo.sparkline import sparkline
 
@@ -33,7 +36,8 @@ class Story:
         found = self._repository
         made = "Made" if found.made else "Found"
         click.echo(f"{made} Northlight Ferries in {found.path}: {found.commits:,} commits.")
-        for number, chapter in enumerate(CHAPTERS, 1):
+        chapters = [chapter for chapter in CHAPTERS if all(map(can_be_shown, chapter.steps))]
+        for number, chapter in enumerate(chapters, 1):
             status = self._chapter(number, chapter)
             if status:
                 return status
@@ -43,10 +47,26 @@ class Story:
     def _chapter(self, number: int, chapter: Chapter) -> int:
         click.echo(f"\n{number}. {_bold(chapter.title)}")
         for step in chapter.steps:
-            status = self._step(step)
+            status = self._serve(step) if isinstance(step, Served) else self._step(step)
             if status:
                 return status
         return 0
+
+    def _serve(self, step: Served) -> int:
+        """Starts a server, runs the program that asks it, and ends the server."""
+        command = [sys.executable, "-m", "ingitdb_cli", *self._place(), "serve", "--port", "0"]
+        began = time.monotonic()
+        with serving(command) as address:
+            code = step.code.replace("{address}", address)
+            port = address.rpartition(":")[2]
+            click.echo(f"\n$ ingitdb serve --port {port} &\n$ python -c '{code}'")
+            done = subprocess.run(  # noqa: S603 - our own program
+                [sys.executable, "-c", code], capture_output=True, text=True, check=False
+            )
+            click.echo(done.stdout, nl=False)
+            click.echo(done.stderr, nl=False, err=True)
+        click.echo(f"  {(time.monotonic() - began) * 1000:,.0f} ms")
+        return done.returncode
 
     def _step(self, step: Step) -> int:
         click.echo(f"\n$ {_shell(('ingitdb', *step.arguments))}")
@@ -86,6 +106,29 @@ class Story:
         click.echo(f"  {_quoted(program)} describe ports")
         click.echo(f"  {_shell((program, 'query', _OWN_TURN))}")
         click.echo(f"\nDelete it with: rm -rf {_quoted(str(path.absolute()))}")
+
+
+def can_be_shown(step: Step | Served) -> bool:
+    """Tells whether the packages that a step needs are there."""
+    return isinstance(step, Step) or all(find_spec(name) is not None for name in step.needs)
+
+
+@contextmanager
+def serving(command: Sequence[str]) -> Iterator[str]:
+    """Runs a server while the block runs; gives the address that it prints for ADBC."""
+    running = subprocess.Popen(  # noqa: S603 - our own program
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        lines = iter(running.stdout or ())
+        yield next(line.strip().rpartition(",")[2] for line in lines if line.startswith("adbc,"))
+    finally:
+        running.terminate()
+        running.communicate()
 
 
 def _program() -> str:

@@ -1,6 +1,5 @@
 """The connection of PEP 249 over a repository; beside it Arrow, polars, pandas and notebooks."""
 
-import datetime as _dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
@@ -9,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ingitdb.api import dbapi
+from ingitdb.api.columns import values
 from ingitdb.api.dbapi import translated
 from ingitdb.errors import IngitdbError
 from ingitdb.model.identifiers import CommitId
@@ -28,10 +28,6 @@ Answer = TypeVar("Answer")
 SERIALIZATION_FAILURE = "40001"
 """The SQLSTATE of what can be tried again."""
 _SHOWN_ROWS = 20
-
-_FEW = 64
-"""Up to so many values of a column are made one by one."""
-_SAMPLE = 1024
 
 
 class Cursor:
@@ -98,7 +94,7 @@ class Cursor:
         with translated(), session.writer.together():
             count = session.insert_many(sql, parameters)
             if count is None:
-                counts = [self.execute(sql, values).rowcount for values in parameters]
+                counts = [self.execute(sql, each).rowcount for each in parameters]
                 count = sum(counts) if counts and min(counts) >= 0 else -1
         self.rowcount = count
         return self
@@ -227,40 +223,7 @@ class Cursor:
 
     def _tuples(self, batch: "pa.RecordBatch") -> Iterator[tuple[Any, ...]]:
         kinds = [column[1] for column in self.description or ()]
-        return zip(*map(_column, batch.columns, kinds), strict=True)
-
-
-def _column(array: "pa.Array", kind: str) -> list[Any]:
-    """Gives the values of a column; instants and texts that repeat are made once each."""
-    if len(array) > _FEW and (kind.startswith("TIMESTAMP") or _repeats(array, kind)):
-        encoded = array.dictionary_encode()
-        made = [*_values(encoded.dictionary, kind), None]
-        return [made[i] for i in encoded.indices.fill_null(len(made) - 1).to_pylist()]
-    return _values(array, kind)
-
-
-def _repeats(array: "pa.Array", kind: str) -> bool:
-    """Tells by its first values whether a column of texts has few different ones."""
-    first = array.slice(0, _SAMPLE)
-    return kind == "VARCHAR" and 2 * len(first.unique()) < len(first)
-
-
-def _values(array: "pa.Array", kind: str) -> list[Any]:
-    try:
-        # what makes dicts of maps takes twenty times as long, whatever the type
-        values: list[Any] = (
-            array.to_pylist(maps_as_pydicts="lossy") if "MAP(" in kind else array.to_pylist()
-        )
-    except OverflowError:
-        raise dbapi.DataError(
-            f"A {kind} lies outside the years that Python knows.",
-            hint="Cast it to VARCHAR, or fetch it as Arrow.",
-        ) from None
-    if getattr(array.type, "tz", None) is not None:
-        return [v if v is None else v.astimezone(_dt.UTC) for v in values]
-    if kind in ("HUGEINT", "UHUGEINT"):
-        return [v if v is None else int(v) for v in values]
-    return values
+        return zip(*map(values, batch.columns, kinds), strict=True)
 
 
 def _translating(batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ingitdb.errors import StatementInvalid, TransactionInvalid
+from ingitdb.errors import AccessDenied, StatementInvalid, TransactionInvalid
 from ingitdb.execution.landing import Label
 from ingitdb.execution.procedure_arguments import Arguments
 from ingitdb.execution.results import Result, table_result
@@ -67,6 +67,8 @@ class CommitProcedures:
         said = commit_call(arguments)
         if said.message is not None and not said.message.strip():
             raise StatementInvalid("A message that says nothing is none.")
+        if said.author and not self.writer.names_others:
+            raise AccessDenied("Only an admin commits for others.", hint="Leave --author out.")
         before = self.writer.label
         author = self.repository.author_named(said.author) if said.author else before.author
         return Label(

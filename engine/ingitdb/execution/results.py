@@ -59,6 +59,11 @@ def carried(
     return relation.project(", ".join(shown))
 
 
+def arrow_field(name: str, kind: ColumnType, plain: pa.DataType) -> pa.Field:
+    """Gives the field of a result's column, of which DuckDB knows the plain Arrow type."""
+    return pa.field(name, pa.string() if kind.sql in _AS_TEXT else plain)
+
+
 class Result:
     """One answer; a context manager. The rows are made while they are read.
 

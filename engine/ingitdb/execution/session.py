@@ -49,6 +49,7 @@ from ingitdb.sql.transactions import transaction_step
 
 if TYPE_CHECKING:
     from ingitdb.execution.drafter import Drafter
+    from ingitdb.execution.preparing import Preparation
     from ingitdb.execution.write_checks import WriteChecks
 
 Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
@@ -100,6 +101,16 @@ class Session:
         """The commit that unversioned names mean now."""
         return self.writer.commit or self._point.tip()
 
+    @property
+    def ref(self) -> str | None:
+        """What is read; None for the branch that HEAD names."""
+        return self._point.ref
+
+    @property
+    def schema(self) -> str | None:
+        """Where names without a schema are looked up first."""
+        return self._point.schema
+
     def execute(self, sql: str, parameters: Values | None = None) -> Result:
         """Runs a script; gives the answer of its last statement.
 
@@ -127,6 +138,34 @@ class Session:
                     pass
         return self._run(statements[-1], parameters)
 
+    def prepare(self, sql: str) -> "Preparation":
+        """Says what the last statement of a script gives and takes, without running any.
+
+        Raises:
+            IngitdbError: It is wrong, or names what is not there.
+        """
+        from ingitdb.execution.preparing import Preparing  # slow to load: only for servers
+
+        self._main.begin()
+        statements = self._plans.split(sql)
+        if not statements:
+            raise StatementInvalid("There is no statement.", hint='Try "SELECT 1".')
+        preparing = Preparing(
+            catalogs=self._main,
+            instance=self._instance,
+            parser=self._parser,
+            plans=self._plans,
+            commit=self.commit,
+            schema=self._point.schema,
+            binder=self._binder,
+            columns=self._columns,
+        )
+        return preparing.prepare(statements[-1])
+
+    def _columns(self, statement: Statement) -> pa.Schema:
+        with self._run(statement, None) as result:
+            return result.schema
+
     def end(self, message: str | None = None, author: str | None = None) -> CommitId | None:
         """Commits the transaction, if there is one.
 
@@ -150,6 +189,11 @@ class Session:
         self.writer.watch.stop()
         for run in list(self._running):
             run.interrupt()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a query runs, or has rows that nobody has read yet."""
+        return bool(self._running)
 
     def close(self) -> None:
         """Ends what runs and lets go of attached repositories."""
@@ -361,6 +405,7 @@ class Session:
             allow=self.allow,
             points=Points(parameters, self._instance.query),
             procedures=procedures.by_name,
+            names_others=self.writer.names_others,
         )
         return control.run(statement)
 

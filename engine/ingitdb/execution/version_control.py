@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from ingitdb.errors import IngitdbError, RefNotFound, StatementInvalid, WriteError
+from ingitdb.errors import AccessDenied, IngitdbError, RefNotFound, StatementInvalid, WriteError
 from ingitdb.execution.points import Points
 from ingitdb.execution.procedure_arguments import (
     Arguments,
@@ -114,6 +114,7 @@ class VersionControl:
         allow: Is asked before something is written.
         points: Finds the commits of refs.
         procedures: The procedures that others bring, by our own names.
+        names_others: Whether statements may name another author.
     """
 
     repository: Repository
@@ -123,6 +124,7 @@ class VersionControl:
     allow: Callable[[str], None]
     points: Points
     procedures: Mapping[str, Procedure]
+    names_others: bool = True
 
     def run(self, statement: Statement) -> Result:
         """Runs a statement.
@@ -227,6 +229,8 @@ class VersionControl:
         arguments.expect(2)
         commit, _ = self._start_called(arguments)
         author = arguments.option("author")
+        if author and not self.names_others:
+            raise AccessDenied("Only an admin tags for others.", hint="Leave --author out.")
         tagger = self.repository.author_named(author) if author else self.repository.committer()
         with _argument(arguments, 0):
             self.allow(f"refs/tags/{name}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -25,6 +26,7 @@ from ingitdb.sql.transactions import TransactionStep
 if TYPE_CHECKING:
     from ingitdb.execution.draft import Draft
     from ingitdb.execution.write_checks import WriteChecks
+    from ingitdb.model.people import Person
     from ingitdb.writes.table_texts import Texts
 
 Drafted: TypeAlias = "Callable[[], Draft]"
@@ -39,6 +41,8 @@ class Writer:
         autocommit: Whether each statement outside of BEGIN and COMMIT is a commit of its own; else
             the first one that writes opens a transaction.
         label: What the next commit is to say.
+        author: Who makes the changes; as the connection and git say where it is None.
+        names_others: Whether statements may name another author.
         landed: Is told the branch and the new commit after each.
         watch: Lets a statement that writes be stopped.
     """
@@ -55,6 +59,8 @@ class Writer:
     ) -> None:
         self.autocommit = True
         self.label = Label()
+        self.author: Person | None = None
+        self.names_others = True
         self.landed: Landed = _nobody
         self.watch = Watch()
         self._catalogs = catalogs
@@ -213,6 +219,8 @@ class Writer:
     ) -> CommitId | None:
         """Commits; of a statement by itself `alone` says how often that was tried before."""
         branch = transaction.branch or self._branch()
+        if label.author is None and self.author is not None:
+            label = replace(label, author=self._catalogs.repository.author(self.author))
         landing = Landing(repository=self._catalogs.repository, branch=branch, rebase=self._rebased)
         made = landing.land(
             transaction, label, is_alone=alone is not None, has_turn=(alone or 0) >= PATIENT

@@ -323,13 +323,13 @@ class Repository:
         """Tells whether two commits have the same tree."""
         return self._spliced.tree_of(one) == self._spliced.tree_of(other)
 
-    def author(self) -> Signature:
-        """Gives who makes a change here now, as the environment and git say.
+    def author(self, person: Person | None = None) -> Signature:
+        """Gives who makes a change here now: a person, else as the environment and git say.
 
         Raises:
             AuthorUnknown: Neither says.
         """
-        return author(self._git, self.person)
+        return author(self._git, person or self.person)
 
     def author_named(self, text: str) -> Signature:
         """Gives who makes a change here now, from `Name <address>`.

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -10,6 +11,7 @@ from weakref import WeakSet
 
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import NoCommitsYet, RefNotFound, TableNotFound, UsageError
+from ingitdb.execution.carried_types import CarriedTypes
 from ingitdb.execution.catalogs import Answer, Catalogs
 from ingitdb.execution.instance import Instance
 from ingitdb.execution.parser import DuckdbParser
@@ -32,7 +34,9 @@ from ingitdb.sql.versions import split_version
 
 if TYPE_CHECKING:
     from ingitdb.model.changes import ChangeListener
+    from ingitdb.services.dialect import Dialect
     from ingitdb.services.explanation import Explanation
+    from ingitdb.services.listing import Listing
     from ingitdb.services.materialization import MaterializeReport
     from ingitdb.services.validation import Validation
 
@@ -118,16 +122,18 @@ class Database:
         lend = self._instance.cursor if settings.memory_limit is None else None
         self._parser = DuckdbParser(lend)
         self._catalogs = Catalogs(repository, settings, self._instance, progress)
+        self._carried = CarriedTypes(self._instance)
         self._sessions: WeakSet[Session] = WeakSet()
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913 - whoever opens a database decides about all of it
         cls,
         path: str | Path,
         settings: Settings,
         *,
         progress: Progress | None = None,
         narrow: bool = False,
+        name: str | None = None,
         policy: Policy | None = None,
         principal: Principal = LOCAL,
     ) -> Self:
@@ -135,6 +141,7 @@ class Database:
 
         Args:
             path: A folder of the repository, or a bare one.
+            name: What SQL is to know it by; the folder's name when None.
             settings: Limits and places.
             progress: Is told how far long work has come.
             narrow: Whether only what lies below the path belongs to the database.
@@ -149,6 +156,7 @@ class Database:
         person = None if settings.author is None else Person.parse(settings.author)
         repository = Repository.open(Path(path), narrow=narrow)
         repository.person = person
+        repository.name = name or repository.name
         return cls(repository, settings, progress=progress, policy=policy, principal=principal)
 
     @property
@@ -216,35 +224,79 @@ class Database:
         commit = self._allowed(ref)
         return self.repository.log(str(commit), limit=limit)
 
+    def listed(self, commit: CommitId, ask: "Callable[[Listing], Answer]") -> Answer:
+        """Asks what stands at the commit of a session; cache files that are damaged are made anew.
+
+        Args:
+            commit: That of a session, which may read it; a transaction's own, perhaps.
+            ask: Is given the listing, and gives what is wanted of it.
+        """
+        from ingitdb.services.listing import Listing  # slow to load: only for servers
+
+        self._catalogs.begin()
+        return self._catalogs.recovering(
+            (commit,), lambda: ask(Listing(self._catalogs, commit, self._carried))
+        )
+
+    @cached_property
+    def dialect(self) -> "Dialect":
+        """The words of its SQL."""
+        from ingitdb.services.dialect import dialect  # slow to load: only for servers
+
+        return dialect(self._instance.query)
+
     def problems(self, ref: str | None = None) -> list[Problem]:
         """Gives what cannot be read at a commit."""
         return self._snapshot(ref).problems
 
-    def session(self, ref: str | None = None) -> Session:
-        """Starts a session; without a ref it follows the branch that HEAD names."""
+    def session(
+        self,
+        ref: str | None = None,
+        *,
+        principal: Principal | None = None,
+        author: str | None = None,
+        is_local: bool = True,
+    ) -> Session:
+        """Starts a session.
+
+        Args:
+            ref: What it reads; without one it follows the branch that HEAD names.
+            principal: On whose behalf; as the database was opened when None.
+            author: Who makes its changes, as `Name <address>`; as settings and git say when None.
+            is_local: Whether its user may name files and repositories of this machine.
+
+        Raises:
+            AccessDenied: The policy does not let the principal read.
+            RepositoryError: The ref leads nowhere.
+            UsageError: The author is not written so.
+        """
+        actor = principal or self._principal
         if ref is not None:
-            self._allowed(ref)
+            self._allowed(ref, actor)
+        elif principal is not None:  # before the first commit HEAD leads nowhere
+            self._check_reading(ref, actor)
         session = Session(
             self._catalogs,
             self._instance,
             self._parser,
             self._settings,
             ref=ref,
-            opener=self._open_other,
+            opener=self._open_other if is_local else None,
         )
-        session.allow = self.allow_write
+        session.allow = lambda branch: self.allow_write(branch, actor)
+        session.writer.author = None if author is None else Person.parse(author)
         session.writer.landed = self._tell
         self._sessions.add(session)
         return session
 
-    def allow_write(self, branch: str) -> None:
+    def allow_write(self, branch: str, principal: Principal | None = None) -> None:
         """Returns if a branch may be written, or a tag, under its whole name.
 
         Raises:
             AccessDenied: The policy does not allow it.
         """
         resource = Resource(kind="database", database=self.name, branch=branch)
-        self._policy.check(self._principal, Action.WRITE, resource)
+        self._policy.check(principal or self._principal, Action.WRITE, resource)
 
     def materialize(
         self,
@@ -326,10 +378,13 @@ class Database:
         except NoCommitsYet:
             return EMPTY
 
-    def _allowed(self, ref: str | None) -> CommitId:
-        resource = Resource(kind="database", database=self.name, branch=ref)
-        self._policy.check(self._principal, Action.READ, resource)
+    def _allowed(self, ref: str | None, principal: Principal | None = None) -> CommitId:
+        self._check_reading(ref, principal or self._principal)
         return self.resolve(ref)
+
+    def _check_reading(self, ref: str | None, principal: Principal) -> None:
+        resource = Resource(kind="database", database=self.name, branch=ref)
+        self._policy.check(principal, Action.READ, resource)
 
     def _tell(self, branch: str, commit: CommitId) -> None:
         """Tells the listeners of a new commit."""

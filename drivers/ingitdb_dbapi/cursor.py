@@ -1,0 +1,202 @@
+"""The cursor of a connection to a server."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from ingitdb.api.columns import values
+from ingitdb.api.dbapi import InterfaceError
+from ingitdb_dbapi.failures import translated
+from ingitdb_dbapi.kinds import name_of
+from ingitdb_dbapi.statements import Statement
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    from ingitdb_dbapi.connection import Connection
+    from ingitdb_dbapi.parameters import Parameters
+
+
+class Cursor:
+    """Runs statements and gives their rows, as PEP 249 describes; also as Arrow.
+
+    Attributes:
+        description: For each column (name, type, None, None, None, None, None); None before the
+            first statement and after one without a result. The type is DuckDB's name for it.
+        rowcount: How many records a write met; -1 for a query.
+        arraysize: How many rows `fetchmany` gives unless told otherwise.
+    """
+
+    def __init__(self, connection: "Connection") -> None:
+        self.connection = connection
+        self.arraysize = 1
+        self.rowcount = -1
+        self.description: list[tuple[Any, ...]] | None = None
+        self._sql: str | None = None
+        self._statement: Statement | None = None
+        self._reader: pa.RecordBatchReader | None = None
+        self._rows: Iterator[tuple[Any, ...]] = iter(())
+        self._is_open = True
+
+    def execute(self, sql: str, parameters: "Parameters | None" = None) -> Self:
+        """Runs a statement; parameters are `?` with a sequence or `$name` with a mapping.
+
+        Raises:
+            Error: One of PEP 249's classes, with the server's code and hint.
+        """
+        return self._run(sql, [() if parameters is None else parameters])
+
+    def executemany(self, sql: str, parameters: "Sequence[Parameters]") -> Self:
+        """Runs a statement once for each set of parameters, all or none, in one call.
+
+        With `autocommit` they are one commit. `rowcount` counts the records of all.
+        """
+        if parameters:
+            return self._run(sql, parameters)
+        self._check()
+        self._drop()
+        self.rowcount = -1
+        return self
+
+    def _run(self, sql: str, sets: "Sequence[Parameters]") -> Self:
+        self._check()
+        self._drop()
+        statement = self._prepared(sql)
+        reader = statement.run(sets)
+        self.rowcount = statement.rowcount
+        if reader.schema.names:
+            self.description = [
+                (field.name, name_of(field), None, None, None, None, None)
+                for field in reader.schema
+            ]
+            self._reader = reader
+            self._rows = self._tuples()
+        return self
+
+    def _prepared(self, sql: str) -> Statement:
+        """Gives the statement; the last one again where the text is the same."""
+        if self._statement is None or self._sql != sql:
+            self._forget()
+            self._statement = self.connection._prepared(sql)
+            self._sql = sql
+        return self._statement
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """Gives the next row, or None."""
+        self._expect()
+        return next(self._rows, None)
+
+    def fetchmany(self, size: int | None = None) -> list[tuple[Any, ...]]:
+        """Gives the next rows, at most `size`, else `arraysize`."""
+        self._expect()
+        count = self.arraysize if size is None else size
+        return list(islice(self._rows, max(count, 0)))
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """Gives all remaining rows."""
+        self._expect()
+        return list(self._rows)
+
+    def reader(self) -> "pa.RecordBatchReader":
+        """Gives the rows as an Arrow stream, which holds few batches at a time."""
+        import pyarrow
+
+        reader = self._expect()
+        return pyarrow.RecordBatchReader.from_batches(reader.schema, self._batches())
+
+    def arrow(self) -> "pa.Table":
+        """Gives the rows as an Arrow table."""
+        reader = self._expect()
+        with translated():
+            return reader.read_all()
+
+    fetch_record_batch = reader
+    fetch_arrow_table = arrow
+
+    def pl(self) -> "pl.DataFrame":
+        """Gives the rows as a polars data frame."""
+        import polars
+
+        found = polars.from_arrow(self.arrow())
+        if not isinstance(found, polars.DataFrame):
+            raise TypeError(type(found))
+        return found
+
+    def df(self) -> "pd.DataFrame":
+        """Gives the rows as a pandas data frame."""
+        frame: pd.DataFrame = self.arrow().to_pandas()
+        return frame
+
+    def cancel(self) -> None:
+        """Stops what runs; callable from another thread."""
+        if self._statement is not None:
+            with translated():
+                self._statement.cancel()
+
+    def close(self) -> None:
+        """Lets go of the result and the statement."""
+        self._drop()
+        self._forget()
+        self._is_open = False
+        self.connection._cursors.discard(self)
+
+    def setinputsizes(self, sizes: Sequence[Any]) -> None:
+        """Does nothing, as PEP 249 allows."""
+
+    def setoutputsize(self, size: int, column: int | None = None) -> None:
+        """Does nothing, as PEP 249 allows."""
+
+    def __iter__(self) -> Self:
+        self._expect()
+        return self
+
+    def __next__(self) -> tuple[Any, ...]:
+        self._expect()
+        return next(self._rows)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _check(self) -> None:
+        if not self._is_open or self.connection._is_closed:
+            raise InterfaceError("The cursor or its connection is closed.", code="IGD-1001")
+
+    def _expect(self) -> "pa.RecordBatchReader":
+        self._check()
+        if self._reader is None:
+            raise InterfaceError("There is no result: execute a query first.", code="IGD-1001")
+        return self._reader
+
+    def _drop(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+        self._reader = None
+        self._rows = iter(())
+        self.description = None
+
+    def _forget(self) -> None:
+        if self._statement is not None:
+            with translated():
+                self._statement.close()
+        self._statement = None
+
+    def _batches(self) -> "Iterator[pa.RecordBatch]":
+        reader = self._expect()
+        with translated():
+            yield from reader
+
+    def _tuples(self) -> Iterator[tuple[Any, ...]]:
+        kinds = [column[1] for column in self.description or ()]
+        for batch in self._batches():
+            yield from zip(*map(values, batch.columns, kinds), strict=True)

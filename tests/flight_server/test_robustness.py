@@ -1,0 +1,302 @@
+"""Clients that are killed, read slowly, send nonsense or come in crowds: the server stands it."""
+
+import os
+import re
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import adbc_driver_manager
+import pytest
+
+from ingitdb_flight.serving import Terms
+from ingitdb_flight.sessions import Limits
+from tests.support.flight_scenarios import (
+    KILOBYTES,
+    LONG,
+    client,
+    cpu_seconds,
+    eventually,
+    held,
+    is_at_rest,
+    kilobytes_of,
+)
+from tests.support.flight_servers import KEY, Running, running
+from tests.support.repositories import RepoBuilder
+from tests.support.serve_program import Server, rows, serving
+
+GROWTH = 150 * 1024
+"""So many kilobytes a server may grow by while it streams."""
+READERS, WRITERS, TIMES = 32, 8, 5
+
+
+def wanted_bytes() -> int:
+    """Gives how much is streamed: a gigabyte unless INGITDB_TEST_STREAM says otherwise."""
+    number = re.fullmatch(r"(\d+)\s*GB", os.environ.get("INGITDB_TEST_STREAM", "1GB"))
+    assert number, "INGITDB_TEST_STREAM is a number of gigabytes, such as 5GB"
+    return int(number[1]) * 1_000_000_000
+
+
+@pytest.mark.slow
+def test_a_long_stream_to_a_slow_reader(
+    repo: RepoBuilder, tmp_path: Path, record_property: Callable[[str, Any], None]
+) -> None:
+    count = wanted_bytes() // 1000
+    with serving(tmp_path, repo.path) as server:
+        server.stream(KILOBYTES.format(rows=20_000)).read_all()
+        before = kilobytes_of(server.process.pid, "VmRSS")
+        seen = 0
+        pause = threading.Event()
+        for chunk in server.stream(KILOBYTES.format(rows=count)):
+            seen += chunk.data.num_rows
+            pause.wait(0.01)  # some ten times as slow as the server
+        growth = kilobytes_of(server.process.pid, "VmHWM") - before
+    record_property("growth", f"{growth // 1024} MB for {count // 1_000_000} GB")
+    assert seen == count
+    assert growth < GROWTH
+
+
+# --- Clients that are killed
+
+UPDATE = "cursor.execute('UPDATE ports SET berths = berths + 1')\n"
+KILLED = {
+    "in a stream": (
+        f"cursor.execute({KILOBYTES.format(rows=10_000_000)!r})\n"
+        "reader = cursor.fetch_record_batch()\nreader.read_next_batch()\nwait()"
+    ),
+    "in a transaction": f"{UPDATE}wait()",
+    "in a transaction, at a stream": (
+        f"{UPDATE}cursor.execute({KILOBYTES.format(rows=10_000_000)!r})\n"
+        "reader = cursor.fetch_record_batch()\nreader.read_next_batch()\nwait()"
+    ),
+    "in an upload": (
+        "def rows():\n"
+        "    for n in range(100):\n"
+        "        yield pa.record_batch({'name': ['x' * 100_000] * 20})\n"
+        "        if n == 50:\n            wait()\n"
+        "schema = pa.schema({'name': pa.string()})\n"
+        "reader = pa.RecordBatchReader.from_batches(schema, rows())\n"
+        "cursor.adbc_ingest('uploads', reader, mode='create')"
+    ),
+    "with prepared statements and results": (
+        "cursors = [connection.cursor() for _ in range(20)]\n"
+        "for each in cursors:\n    each.execute('SELECT * FROM ports')\n"
+        "cursor.adbc_prepare('SELECT ? + 1')\nwait()"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", KILLED.values(), ids=KILLED)
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_a_killed_client_leaves_nothing(
+    text: str, repo: RepoBuilder, tmp_path: Path, *, autocommit: bool
+) -> None:
+    is_kept = autocommit and "UPDATE" in text  # it was a commit before the client was killed
+    before = repo.git("for-each-ref")
+    terms = Terms(key=KEY, limits=Limits(session=1.0, transaction=0.5))
+    with running(tmp_path, repo, terms=terms) as server:
+
+        def kill() -> None:
+            with client(server.uri, text, autocommit=autocommit) as process:
+                process.kill()
+            eventually(lambda: not list(server.server.sessions))
+
+        kill()  # the first one makes threads that stay
+        level = held()
+        kill()
+        eventually(lambda: all(now <= then for now, then in zip(held(), level, strict=True)))
+        assert is_kept == (repo.git("for-each-ref") != before)
+        assert rows(server.adbc(), "SELECT count(*) FROM ports") == [(3,)]
+        rows(server.adbc(), "UPDATE ports SET berths = 1 WHERE _key = 'oslo'")
+    assert repo.git("show", "main:ports/oslo.yaml").endswith("berths: 1")
+    repo.git("fsck", "--strict")
+
+
+def test_a_session_lasts_as_long_as_its_stream(repo: RepoBuilder, tmp_path: Path) -> None:
+    terms = Terms(key=KEY, limits=Limits(session=0.5, transaction=0.5))
+    with running(tmp_path, repo, terms=terms) as server:
+        connection = server.adbc(autocommit=False)
+        rows(connection, "UPDATE ports SET berths = 7 WHERE _key = 'oslo'")
+        with connection.cursor() as cursor:
+            cursor.execute(KILOBYTES.format(rows=200_000))
+            reader = cursor.fetch_record_batch()
+            count = reader.read_next_batch().num_rows
+            threading.Event().wait(1.5)  # longer than sessions and transactions last
+            assert count + sum(batch.num_rows for batch in reader) == 200_000
+        connection.commit()
+    assert repo.git("show", "main:ports/oslo.yaml").endswith("berths: 7")
+
+
+# --- Queries that are stopped
+
+
+@pytest.fixture
+def process(repo: RepoBuilder, tmp_path: Path) -> Iterator[Server]:
+    with serving(tmp_path, repo.path) as server:
+        rows(server.adbc(), "SELECT 1")
+        yield server
+
+
+@contextmanager
+def busy(server: Server) -> Iterator[None]:
+    """Waits until the server works, and afterwards until it works no longer."""
+    pid = server.process.pid
+    before = cpu_seconds(pid)
+    yield
+    eventually(lambda: cpu_seconds(pid) > before + 0.3)
+
+
+def test_a_query_ends_when_its_client_is_killed(process: Server) -> None:
+    text = (
+        "import threading\n"
+        f"threading.Thread(target=cursor.execute, args=({LONG!r},), daemon=True).start()\nwait()"
+    )
+    with client(process.uri, text) as gone:
+        with busy(process):
+            pass
+        gone.kill()
+        eventually(lambda: is_at_rest(process.process.pid), 10)
+    assert rows(process.adbc(), "SELECT 1") == [(1,)]
+
+
+@pytest.mark.parametrize("sql", [LONG, KILOBYTES.format(rows=50_000_000)])
+def test_a_query_can_be_cancelled_from_another_thread(process: Server, sql: str) -> None:
+    connection = process.adbc()
+    with connection.cursor() as cursor, ThreadPoolExecutor(1) as pool:
+        with busy(process):
+            found = pool.submit(lambda: (cursor.execute(sql), cursor.fetch_arrow_table()))
+        cursor.adbc_cancel()
+        with pytest.raises(adbc_driver_manager.OperationalError, match=r"(?i)cancel"):
+            found.result(30)
+    eventually(lambda: is_at_rest(process.process.pid), 10)
+    assert rows(connection, "SELECT 1") == [(1,)]
+
+
+# --- Crowds
+
+
+@pytest.mark.slow
+def test_many_clients_at_once(repo: RepoBuilder, tmp_path: Path) -> None:
+    repo.commit({"counters.csv": "id,n\na,0\nb,0\n"})
+    before = int(repo.git("rev-list", "--count", "main"))
+    done = threading.Event()
+    with running(tmp_path, repo) as server:
+
+        def write(_: int) -> None:
+            connection = server.adbc()
+            for _ in range(TIMES):
+                until_done(connection, "UPDATE counters SET n = n + 1")
+
+        def read(_: int) -> int:
+            connection, last, times = server.adbc(), 0, 0
+            while not done.is_set() or not times:
+                [(least, most)] = rows(connection, "SELECT min(n), max(n) FROM counters")
+                assert least == most
+                assert least >= last
+                last, times = least, times + 1
+            return times
+
+        with ThreadPoolExecutor(READERS + WRITERS) as pool:
+            readings = [pool.submit(read, n) for n in range(READERS)]
+            writings = [pool.submit(write, n) for n in range(WRITERS)]
+            try:
+                for each in writings:
+                    each.result(180)
+            finally:
+                done.set()
+            assert all(each.result(60) for each in readings)
+    assert repo.git("show", "main:counters.csv").split() == [
+        "id,n", f"a,{WRITERS * TIMES}", f"b,{WRITERS * TIMES}",
+    ]  # fmt: skip
+    assert int(repo.git("rev-list", "--count", "main")) == before + WRITERS * TIMES
+    repo.git("fsck", "--strict")
+
+
+def until_done(connection: Any, sql: str) -> None:
+    """Runs a statement again for as long as others are faster, as clients are told to."""
+    for _ in range(100):
+        try:
+            rows(connection, sql)
+        except adbc_driver_manager.Error as error:
+            if "SQLSTATE 40001" not in str(error):
+                raise
+        else:
+            return
+    raise AssertionError("others were faster a hundred times")
+
+
+def test_two_cursors_of_one_connection(server: Running) -> None:
+    connection = server.adbc()
+
+    def ask(start: int) -> None:
+        with connection.cursor() as cursor:
+            for n in range(start, start + 30):
+                cursor.execute("SELECT ? + berths FROM ports WHERE _key = 'oslo'", (n,))
+                assert cursor.fetchall() == [(n + 6,)]
+                cursor.execute(f"SELECT {start} AS n, i FROM range(20_000) r (i)")
+                found = cursor.fetch_arrow_table()
+                assert found["n"].unique().to_pylist() == [start]
+                assert found.num_rows == 20_000
+
+    with ThreadPoolExecutor(2) as pool:
+        for each in [pool.submit(ask, 0), pool.submit(ask, 1000)]:
+            each.result(120)
+
+
+# --- Commits of others
+
+
+@pytest.fixture
+def elsewhere(repo: RepoBuilder, tmp_path: Path) -> RepoBuilder:
+    """A clone, from which others push."""
+    repo.config(receive__denyCurrentBranch="ignore")
+    clone = repo.clone(tmp_path / "clone")
+    clone.config(user__name="Others", user__email="others@example.org")
+    return clone
+
+
+def test_what_others_push_is_seen_by_the_next_statement(
+    server: Running, elsewhere: RepoBuilder
+) -> None:
+    count = "SELECT count(*) FROM ports"
+    free, pinned, in_transaction = server.adbc(), server.adbc(), server.adbc(autocommit=False)
+    rows(pinned, "SET ref = 'v1'")
+    assert (rows(free, count), rows(pinned, count), rows(in_transaction, count)) == (
+        [(3,)], [(2,)], [(3,)],
+    )  # fmt: skip
+    with free.cursor() as cursor:
+        cursor.execute("SELECT p.name, i FROM ports p, range(300_000) r (i)")
+        reader = cursor.fetch_record_batch()
+        read = reader.read_next_batch().num_rows
+        elsewhere.commit({"ports/bodo.yaml": "name: Bodø\n", "ports/oslo.yaml": None})
+        elsewhere.commit({"ports/moss.yaml": "name: Moss\n"})
+        elsewhere.git("push", "--quiet", "origin", "main")
+        found = rows(server.adbc(), "SELECT name FROM ports WHERE name IN ('Oslo', 'Moss')")
+        assert found == [("Moss",)]
+        assert read + sum(batch.num_rows for batch in reader) == 900_000
+    assert rows(free, count) == [(4,)]
+    assert rows(pinned, count) == [(2,)]
+    assert rows(in_transaction, count) == [(3,)]
+    in_transaction.rollback()
+    assert rows(in_transaction, count) == [(4,)]
+
+
+def test_a_branch_that_others_force_elsewhere(
+    server: Running, repo: RepoBuilder, elsewhere: RepoBuilder
+) -> None:
+    free, writer = server.adbc(), server.adbc(autocommit=False)
+    assert rows(free, "SELECT count(*) FROM ports") == [(3,)]
+    rows(writer, "UPDATE ports SET berths = 0 WHERE _key = 'tromso'")
+    elsewhere.git("reset", "--quiet", "--hard", "v1")
+    elsewhere.commit({"ports/moss.yaml": "name: Moss\nberths: 9\n", "ports/oslo.yaml": None})
+    elsewhere.git("push", "--quiet", "--force", "origin", "main")
+    assert rows(free, "SELECT name FROM ports ORDER BY 1") == [("Bergen",), ("Moss",)]
+    with pytest.raises(adbc_driver_manager.Error, match="SQLSTATE 40001"):
+        writer.commit()
+    rows(free, "UPDATE ports SET berths = 1 WHERE _key = 'moss'")
+    assert repo.git("rev-parse", "main~1") == elsewhere.tip()
+    assert repo.git("show", "main:ports/moss.yaml") == "name: Moss\nberths: 1"
+    repo.git("fsck", "--strict")
