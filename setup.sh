@@ -32,8 +32,8 @@ command -v git >/dev/null 2>&1 || {
 }
 
 case "$extra" in
-    cli) wanted='.[cli]' ;;
-    dev) wanted='.[cli,dev]' ;;
+    cli) wanted='.[cli,server,client]' ;;
+    dev) wanted='.[cli,server,client,sqlalchemy,dev]' ;;
     *) say "usage: sh setup.sh [cli|dev]"; exit 2 ;;
 esac
 if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then

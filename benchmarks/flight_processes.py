@@ -1,7 +1,7 @@
 """Servers in processes of their own: ours, and ones of the same kind that do nothing but send.
 
-`python -m benchmarks.flight_processes ours REPOSITORY CACHE THREADS`, `… batches SQL` (the rows of a
-query, made once and kept in memory) or `… constant`. The port is the first line of the output;
+`python -m benchmarks.flight_processes ours REPOSITORY CACHE THREADS`, `… batches SQL` (the rows of
+a query, made once and kept in memory) or `… constant`. The port is the first line of the output;
 the end of the input ends the server.
 """
 
@@ -65,7 +65,7 @@ def process(*arguments: str) -> Iterator[int]:
 
 
 def _wait(port: int) -> None:
-    print(port, flush=True)  # noqa: T201 - whoever started this reads it
+    print(port, flush=True)
     sys.stdin.read()
 
 

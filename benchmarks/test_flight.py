@@ -69,7 +69,7 @@ def _fetched(client: flight.FlightClient, sql: str) -> int:
 
 @pytest.mark.parametrize("what", ["computed", "table"])
 @pytest.mark.parametrize("side", ["ours", "raw Flight", "in process"])
-def test_stream(  # noqa: PLR0917 - fixtures
+def test_stream(  # noqa: PLR0913 - fixtures
     benchmark: Any,
     ratio: Ratios,
     ours: int,
@@ -133,7 +133,7 @@ def test_small_queries(benchmark: Any, ratio: Ratios, ours: int, name: str, clie
             f"row 9 {name}, {clients} clients, seconds a query",
             side,
             SECONDS / len(took),
-            SMALL if clients == 32 else Goal(),  # noqa: PLR2004 - the goal's own number
+            SMALL if clients == 32 else Goal(),
         )
         ranks = statistics.quantiles(took, n=100)
         ratio.note(f"row 9 {name}, {clients} clients, p50", side, ranks[49], Goal())

@@ -71,13 +71,21 @@ class Lane:
         if len(sets) == 1:
             return self.run(sql, sets[0])
         with self.lock:
+            if not sets:
+                return self._none(sql)
             tables, columns = [], []
             for values in sets:
                 with self.session.execute(sql, values) as result:
                     tables.append(result.reader().read_all())
                     columns = result.columns
             rows = pa.concat_tables(tables, promote_options="permissive")
-            return Result(columns, rows.to_reader(), self.commit)
+            return Result(list(columns), rows.to_reader(), self.commit)
+
+    def _none(self, sql: str) -> Result:
+        """Gives the columns of a statement that runs for no parameters at all."""
+        known = self.session.prepare(sql)
+        schema = known.schema or pa.schema([])
+        return Result(known.columns, schema.empty_table().to_reader(), self.commit)
 
     @property
     def message(self) -> str:

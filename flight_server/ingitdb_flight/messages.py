@@ -144,6 +144,8 @@ def _classes() -> dict[str, Any]:
 
 
 _CLASSES = _classes()
+NAMES = frozenset(_CLASSES)
+"""The names of all of them."""
 
 
 def make(name: str, /, **fields: Any) -> Any:

@@ -25,6 +25,7 @@ from ingitdb_flight.watching import Watch
 
 if TYPE_CHECKING:
     from ingitdb.execution.preparing import Preparation
+    from ingitdb.execution.results import Result
     from ingitdb_flight.databases import Databases
 
 _ACTIONS = {
@@ -125,7 +126,7 @@ class FlightSqlServer(flight.FlightServerBase):
             flight.Ticket(self._tickets.spelled(held.ticket)), [], self._expiry(held.ticket)
         )
         schema = typed_fields(held.result.schema, held.result.columns)
-        return flight.FlightInfo(schema, descriptor, [endpoint], -1, -1)
+        return flight.FlightInfo(schema, descriptor, [endpoint], _count(held.result), -1)
 
     @refusing
     def get_schema(self, context: Any, descriptor: flight.FlightDescriptor) -> flight.SchemaResult:
@@ -361,6 +362,11 @@ def _set(session: Session, name: str, value: Any) -> int | None:
 def _bound(made: Prepared, rows: pa.Table) -> pa.Table | None:
     """Gives the parameters that come with an update, else those that were bound before."""
     return rows if rows.num_columns else made.rows
+
+
+def _count(result: "Result") -> int:
+    """Gives how many rows a result has, where that is known: those that a write met."""
+    return -1 if result.affected is None or result.is_count else result.affected
 
 
 def _command(descriptor: flight.FlightDescriptor) -> tuple[str, Any]:

@@ -26,10 +26,10 @@ def shop(tmp_path: Path) -> RepoBuilder:
 
 
 @pytest.fixture
-def served(shop: RepoBuilder, tmp_path: Path) -> Iterator[Any]:
+def server(shop: RepoBuilder, tmp_path: Path) -> Iterator[Any]:
     """A server of it."""
-    with running(tmp_path / "server", shop) as server:
-        yield server
+    with running(tmp_path / "server", shop) as started:
+        yield started
 
 
 @pytest.fixture(params=["path", "server"])
@@ -37,7 +37,7 @@ def address(request: pytest.FixtureRequest, shop: RepoBuilder) -> str:
     """Where the repository is."""
     if request.param == "path":
         return str(shop.path)
-    return f"{request.getfixturevalue('served').uri}/shop"
+    return f"{request.getfixturevalue('server').uri}/shop"
 
 
 @pytest.fixture

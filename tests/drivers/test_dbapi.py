@@ -1,7 +1,9 @@
 """PEP 249 and what is beside it: alike by path and through a server."""
 
 import datetime as dt
+import time
 import uuid
+from contextlib import ExitStack
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +14,9 @@ import ingitdb
 import ingitdb_dbapi
 from ingitdb.api.dbapi import CLASSES
 from ingitdb_dbapi import failures
+from ingitdb_flight.databases import Databases
+from ingitdb_flight.serving import served
+from tests.support.flight_servers import KEY, running
 
 VALUES = [
     ("SELECT 1", 1, "INTEGER"),
@@ -176,6 +181,7 @@ def test_many_are_one_commit(connect, shop) -> None:
 
 def test_returning(connect) -> None:
     cursor = connect().execute("INSERT INTO fares VALUES ('Z', 3) RETURNING route, price")
+    assert cursor.rowcount == 1
     assert cursor.fetchall() == [("Z", Decimal("3.00"))]
 
 
@@ -261,8 +267,8 @@ def test_wrong_addresses(address: str) -> None:
     assert "secret" not in str(caught.value)
 
 
-def test_address_says_all(served, shop) -> None:
-    address = f"grpc://desk:any@127.0.0.1:{served.port}/shop?ref=v1.0&schema=main&autocommit=true"
+def test_address_says_all(server, shop) -> None:
+    address = f"grpc://desk:any@127.0.0.1:{server.port}/shop?ref=v1.0&schema=main&autocommit=true"
     with ingitdb_dbapi.connect(address) as connection:
         assert connection.execute("SELECT count(*) FROM people").fetchone() == (3,)
         standing = connection.options
@@ -273,15 +279,15 @@ def test_address_says_all(served, shop) -> None:
         with pytest.raises(ingitdb_dbapi.Error, match="nowhere"):
             connection.set_ref("nowhere")
     with pytest.raises(ingitdb_dbapi.Error, match="other"):
-        ingitdb_dbapi.connect(f"{served.uri}/other")
+        ingitdb_dbapi.connect(f"{server.uri}/other")
 
 
-def test_nobody_answers(served) -> None:
-    address = served.uri
+def test_nobody_answers(server) -> None:
+    address = server.uri
     with ingitdb_dbapi.connect(address, tries=2) as connection:
         connection.execute("SELECT 1").fetchall()
-        served.stack.close()
-        served.server.close()
+        server.stack.close()
+        server.server.close()
         for sql in ("SELECT 1", "DELETE FROM fares"):
             with pytest.raises(ingitdb_dbapi.OperationalError):
                 connection.execute(sql)
@@ -294,3 +300,28 @@ def test_the_table_of_classes_is_the_engines() -> None:
     assert failures.CLASSES is CLASSES
     for name in ("Error", "Warning", "IntegrityError", "OperationalError"):
         assert getattr(ingitdb_dbapi, name) is getattr(ingitdb, name)
+
+
+def test_a_read_outlives_a_restart_and_a_write_does_not(shop, tmp_path, monkeypatch) -> None:
+    sleep = time.sleep
+    with ExitStack() as stack:
+        with running(tmp_path / "server", shop) as server:
+            port = server.port
+            connection = stack.enter_context(ingitdb_dbapi.connect(server.uri, tries=8))
+            connection.execute("SELECT 1").fetchall()
+        begun: list[Any] = []
+
+        def start_and_sleep(seconds: float) -> None:
+            if not begun:
+                database = ingitdb.open(shop.path)
+                databases = stack.enter_context(Databases([database]))
+                begun.append(stack.enter_context(served(databases, key=KEY, port=port)))
+            sleep(seconds)
+
+        monkeypatch.setattr(time, "sleep", start_and_sleep)
+        with pytest.raises(ingitdb_dbapi.OperationalError):
+            connection.ingest("fares", pa.table({"route": ["Q"], "price": [1.0]}))
+        assert not begun
+        assert connection.execute("SELECT count(*) FROM fares").fetchall() == [(2,)]
+        assert begun
+        connection.close()

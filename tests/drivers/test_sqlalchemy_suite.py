@@ -12,7 +12,7 @@ from tests.support.flight_servers import running
 from tests.support.repositories import RepoBuilder
 
 SUITE = Path(__file__).with_name("sqlalchemy_suite")
-LEAST = 1000
+LEAST = 900
 _COUNT = re.compile(r"(\d+) (passed|failed|errors?)")
 
 

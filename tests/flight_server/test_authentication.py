@@ -81,8 +81,13 @@ def test_without_users_anybody_comes_in(serve: Callable[..., Server], repo: Repo
 
 
 def test_with_users_a_password_is_wanted(server: Server) -> None:
-    assert rows(server.adbc("anna"), "SELECT count(*) FROM fares") == [(2,)]
-    for name, password in [("anna", "sea-dev"), ("nobody", "sea-anna"), ("", ""), ("anna", " ")]:
+    assert rows(server.adbc("reports"), "SELECT count(*) FROM fares") == [(2,)]
+    for name, password in [
+        ("reports", "sea-dev"),
+        ("nobody", "sea-reports"),
+        ("", ""),
+        ("reports", " "),
+    ]:
         error = refused(lambda name=name, password=password: server.adbc(name, password))
         assert error.status_code == Status.UNAUTHENTICATED
         assert "There is no such user, or the password is wrong." in str(error)
@@ -93,10 +98,10 @@ def test_with_users_a_password_is_wanted(server: Server) -> None:
 
 def test_a_password_with_each_call(server: Server) -> None:
     with flight.connect(server.uri) as client:
-        options = server.basic("anna", PASSWORDS["anna"])
+        options = server.basic("reports", PASSWORDS["reports"])
         assert list(client.list_actions(options))
         with pytest.raises(flight.FlightUnauthenticatedError):
-            list(client.list_actions(server.basic("anna", "no")))
+            list(client.list_actions(server.basic("reports", "no")))
         began = time.monotonic()
         for _ in range(50):
             list(client.list_actions(options))
@@ -116,13 +121,13 @@ def test_an_unknown_name_costs_as_much(server: Server) -> None:
         refused(lambda: server.adbc(name, "wrong"))
         return time.monotonic() - began
 
-    known = min(cost("anna") for _ in range(3))
+    known = min(cost("reports") for _ in range(3))
     unknown = min(cost(f"nobody{number}") for number in range(3))
     assert unknown > known / 3
 
 
 def test_too_many_wrong_passwords(server: Server) -> None:
-    token = server.token("anna")
+    token = server.token("reports")
     dev = server.adbc("dev")
     errors = [refused(lambda: server.adbc("dev", "wrong")) for _ in range(8)]
     kinds = [error.status_code for error in errors]
@@ -131,7 +136,7 @@ def test_too_many_wrong_passwords(server: Server) -> None:
     assert "Try again in" in str(errors[-1])
     assert rows(server.bearing(token), "SELECT 1") == [(1,)]
     assert rows(dev, "SELECT 1") == [(1,)]
-    assert rows(server.adbc("boss"), "SELECT 1") == [(1,)]
+    assert rows(server.adbc("fleet"), "SELECT 1") == [(1,)]
     assert sum("sign-in failed name=dev" in line for line in server.lines) == 5
 
 
@@ -155,7 +160,7 @@ def test_a_token_outlives_a_restart(
 ) -> None:
     arguments = (repo.path, "--users", users, "--key", tmp_path / "key")
     first = serve(*arguments)
-    token = first.token("anna")
+    token = first.token("reports")
     assert first.stop() == 0
     assert rows(serve(*arguments).bearing(token), "SELECT 1") == [(1,)]
     assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
@@ -168,7 +173,7 @@ def test_a_token_outlives_a_restart(
 
 def test_a_token_expires(serve: Callable[..., Server], repo: RepoBuilder, users: Path) -> None:
     server = serve(repo.path, "--users", users, "--token-lifetime", "1s")
-    header = (b"authorization", server.token("anna").encode())
+    header = (b"authorization", server.token("reports").encode())
     options = flight.FlightCallOptions(headers=[header])
     with flight.connect(server.uri) as client:
 
@@ -180,11 +185,11 @@ def test_a_token_expires(serve: Callable[..., Server], repo: RepoBuilder, users:
             return ""
 
         eventually(lambda: "expired" in said())
-        assert list(client.list_actions(server.basic("anna", PASSWORDS["anna"])))
+        assert list(client.list_actions(server.basic("reports", PASSWORDS["reports"])))
 
 
 def test_a_user_who_is_removed_is_out(server: Server, users: Path) -> None:
-    connection, other = server.adbc("dev"), server.adbc("anna")
+    connection, other = server.adbc("dev"), server.adbc("reports")
     rows(connection, "SELECT 1")
     before = users.read_text()
     users.write_text(re.sub(r"  dev:\n(    .*\n)*", "", before))
@@ -198,14 +203,14 @@ def test_a_user_who_is_removed_is_out(server: Server, users: Path) -> None:
 
 def test_another_password_ends_the_tokens_of_the_former(server: Server, users: Path) -> None:
     connection = server.bearing(server.token("dev"))
-    users.write_text(users.read_text().replace(hashes()["dev"], hashes()["anna"]))
+    users.write_text(users.read_text().replace(hashes()["dev"], hashes()["reports"]))
     assert "another password" in str(refused(lambda: rows(connection, "SELECT 1")))
-    assert rows(server.adbc("dev", PASSWORDS["anna"]), "SELECT 1") == [(1,)]
+    assert rows(server.adbc("dev", PASSWORDS["reports"]), "SELECT 1") == [(1,)]
 
 
 def test_a_broken_users_file_changes_nothing(server: Server, users: Path) -> None:
     users.write_text(users.read_text() + "  carl: {roles: []}\n")
-    assert rows(server.adbc("anna"), "SELECT 1") == [(1,)]
+    assert rows(server.adbc("reports"), "SELECT 1") == [(1,)]
     eventually(lambda: any("users stay as they were" in line for line in server.lines))
     assert re.search(r"users\.yaml:\d+:\d+: users\.carl", server.log.read_text())
     users.unlink()
@@ -217,7 +222,7 @@ def test_a_broken_users_file_changes_nothing(server: Server, users: Path) -> Non
 
 def test_a_viewer_reads_and_does_not_write(server: Server, repo: RepoBuilder) -> None:
     before = repo.git("for-each-ref")
-    connection = server.adbc("anna")
+    connection = server.adbc("reports")
     assert rows(connection, "SELECT count(*) FROM fares AS OF 'release'") == [(2,)]
     for sql in [
         ADD,
@@ -267,11 +272,11 @@ def test_who_a_commit_names(server: Server, repo: RepoBuilder) -> None:
     committer = "Server <server@example.org>"
     rows(server.adbc("dev"), ADD)
     assert last() == f"Pricing Desk <pricing@example.org> | {committer}"
-    boss = server.adbc("boss")
-    rows(boss, ADD)
+    fleet = server.adbc("fleet")
+    rows(fleet, ADD)
     assert last() == f"Fleet Office <fleet@example.org> | {committer}"
-    rows(boss, "SET author = 'Timetable Desk <timetable@example.org>'")
-    rows(boss, ADD)
+    rows(fleet, "SET author = 'Timetable Desk <timetable@example.org>'")
+    rows(fleet, ADD)
     assert last() == f"Timetable Desk <timetable@example.org> | {committer}"
 
 
@@ -279,16 +284,16 @@ def test_only_an_admin_commits_for_others(server: Server, repo: RepoBuilder) -> 
     dev = server.adbc("dev")
     before = repo.git("for-each-ref")
     for sql in [
-        "SET author = 'Boss <boss@example.org>'",
-        "CALL DOLT_COMMIT('--allow-empty', '-m', 'x', '--author', 'Boss <boss@example.org>')",
-        "CALL set_commit_message('x', '--author', 'Boss <boss@example.org>')",
-        "CALL DOLT_TAG('v1', '-m', 'x', '--author', 'Boss <boss@example.org>')",
+        "SET author = 'Fleet Office <fleet@example.org>'",
+        "CALL DOLT_COMMIT('--allow-empty', '-m', 'x', '--author', 'Fleet <fleet@example.org>')",
+        "CALL set_commit_message('x', '--author', 'Fleet Office <fleet@example.org>')",
+        "CALL DOLT_TAG('v1', '-m', 'x', '--author', 'Fleet Office <fleet@example.org>')",
     ]:
         error = refused(lambda sql=sql: rows(dev, sql))
         assert error.status_code == Status.UNAUTHORIZED, sql
         assert "Only an admin" in str(error)
     assert repo.git("for-each-ref") == before
-    rows(server.adbc("boss"), "CALL DOLT_TAG('v1', '-m', 'x', '--author', 'Desk <d@example.org>')")
+    rows(server.adbc("fleet"), "CALL DOLT_TAG('v1', '-m', 'x', '--author', 'Desk <d@example.org>')")
     assert repo.git("for-each-ref", "--format=%(taggeremail)", "refs/tags") == "<d@example.org>"
     rows(dev, ADD)
     assert repo.git("log", "-1", "--format=%an", "main") == "Pricing Desk"
@@ -306,10 +311,10 @@ def test_roles_are_of_a_database(
     assert repo.git("log", "-1", "--format=%an", "main") == "Pricing Desk"
     assert "people" not in str(refused(lambda: rows(dev, "SET catalog = 'hr'")))
     assert "IGD-2002" in str(refused(lambda: rows(dev, "SET catalog = 'people'")))
-    boss = server.adbc("boss")
-    rows(boss, "SET catalog = 'ferries'")
-    rows(boss, "SET catalog = 'people'")
-    assert rows(boss, "SELECT count(*) FROM fares") == [(2,)]
+    fleet = server.adbc("fleet")
+    rows(fleet, "SET catalog = 'ferries'")
+    rows(fleet, "SET catalog = 'people'")
+    assert rows(fleet, "SELECT count(*) FROM fares") == [(2,)]
 
 
 def test_other_roles_hold_at_once(server: Server, users: Path) -> None:
@@ -350,11 +355,11 @@ WRONG = [
 def test_what_is_wrong_with_a_users_file(
     text: str, said: str, repo: RepoBuilder, users: Path, tmp_path: Path
 ) -> None:
-    users.write_text(text.replace("HASH", hashes()["anna"]))
+    users.write_text(text.replace("HASH", hashes()["reports"]))
     done = program(tmp_path, repo.path, "--users", users, "--port", "0")
     assert done.returncode == 2, done.stderr
     assert re.search(said, done.stderr), done.stderr
-    assert hashes()["anna"] not in done.stderr
+    assert hashes()["reports"] not in done.stderr
     assert done.stdout == ""
 
 
@@ -371,8 +376,8 @@ def test_a_hash_is_made(
     assert done.returncode == 0
     assert done.stderr == ""
     assert done.stdout.startswith("$argon2id$")
-    users.write_text(users.read_text().replace(hashes()["anna"], done.stdout.strip()))
-    assert rows(serve(repo.path, "--users", users).adbc("anna", "sjø og land"), "SELECT 1")
+    users.write_text(users.read_text().replace(hashes()["reports"], done.stdout.strip()))
+    assert rows(serve(repo.path, "--users", users).adbc("reports", "sjø og land"), "SELECT 1")
     assert program(tmp_path, "--hash-password", data="\n").returncode == 2
 
 

@@ -34,8 +34,8 @@ for module in (ingitdb_flight.lanes, ingitdb_flight.server, ingitdb.execution.se
 """
 USERS = """\
 users:
-  anna:
-    password: {anna}
+  reports:
+    password: {reports}
     roles: [{{role: viewer}}]
   dev:
     password: {dev}
@@ -93,11 +93,11 @@ CREATE TAG "../leak"
 CALL DOLT_BRANCH('../leak')
 CALL DOLT_BRANCH('-m', 'main', '../leak')
 CALL DOLT_TAG('--output=leak', 'HEAD')
-CALL DOLT_COMMIT('-m', 'x', '--author', 'Boss <boss@example.org>')
+CALL DOLT_COMMIT('-m', 'x', '--author', 'Fleet Office <fleet@example.org>')
 SET ref = '--output=leak'
 SET ref = '../../leak'
 SET ref = 'ext::sh -c leak'
-SET author = 'Boss <boss@example.org>'
+SET author = 'Fleet Office <fleet@example.org>'
 SET catalog = '../leak'
 SET memory_limit = '1TB'
 SET SESSION enable_external_access = true
@@ -189,7 +189,7 @@ def told(fort: Fort, connection: Any, statements: list[str]) -> list[str]:
 @pytest.mark.slow
 def test_a_reader_gets_nothing_out(tmp_path: Path) -> None:
     with standing(tmp_path) as fort:
-        connection = fort.server.adbc("anna")
+        connection = fort.server.adbc("reports")
         assert run(connection, "SELECT count(*) FROM cities") is None
         before = fort.around()
         faults = told(fort, connection, [a.filled(fort.where).sql for a in EVERY])

@@ -277,7 +277,7 @@ def test_tls_and_a_new_certificate(
     assert server.addresses[0]["address"].startswith("grpc+tls://")
     assert "useEncryption=true" in server.addresses[1]["address"]
     assert offered(server.port).strip() == first[0].read_text().strip()
-    old = trusting(server, first[0], username="anna", password="x")
+    old = trusting(server, first[0], username="reports", password="x")
     assert rows(old, "SELECT 1") == [(1,)]
     shutil.copy(second[1], key)
     eventually(lambda: has_logged(server, "certificate stays as it was"))
@@ -294,7 +294,7 @@ def test_a_stream_goes_on_through_a_new_certificate(
 ) -> None:
     cert, key = certificate(tmp_path, "one")
     server = serve(repo.path, "--tls-cert", cert, "--tls-key", key)
-    standing = trusting(server, cert, username="anna", password="any")
+    standing = trusting(server, cert, username="reports", password="any")
     rows(standing, "SET ref = 'release'")
     with trusting(server, cert).cursor() as cursor:
         cursor.execute(MANY)

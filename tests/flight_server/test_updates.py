@@ -1,4 +1,4 @@
-"""Updates, transactions, prepared statements, uploads and session options, through stock clients."""
+"""Updates, transactions, prepared statements, uploads and options, through stock clients."""
 
 from decimal import Decimal
 from pathlib import Path

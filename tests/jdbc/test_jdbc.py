@@ -1,4 +1,4 @@
-"""The Flight SQL JDBC driver of Apache Arrow, under Java: what DBeaver and other tools do with a server."""
+"""Apache Arrow's JDBC driver for Flight SQL, under Java: what DBeaver does with a server."""
 
 import shutil
 import subprocess

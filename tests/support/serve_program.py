@@ -22,18 +22,18 @@ from ingitdb_flight import messages
 from tests.support.northlight import environment
 from tests.support.repositories import RepoBuilder
 
-PASSWORDS = {"anna": "sea-anna", "dev": "sea-dev", "boss": "sea-boss"}
+PASSWORDS = {"reports": "sea-reports", "dev": "sea-dev", "fleet": "sea-fleet"}
 USERS = """\
 users:
-  anna:
-    password: {anna}
+  reports:
+    password: {reports}
     roles: [{{role: viewer}}]
   dev:
     password: {dev}
     author: Pricing Desk <pricing@example.org>
     roles: [{{role: developer, database: fer*, branches: [main, "feature/*"]}}]
-  boss:
-    password: {boss}
+  fleet:
+    password: {fleet}
     author: Fleet Office <fleet@example.org>
     roles: [{{role: admin}}]
 """

@@ -122,6 +122,13 @@ class Catalogs:
             self.store.forget({base.name for base in sources.bases})
             return Snapshot(self.store, self.store.sources(commit), self._instance.query)
 
+    def publish(self, pending: CommitId, made: CommitId) -> None:
+        """Lets what was made of a transaction's files answer for the commit, too."""
+        with self._lock:
+            if pending != EMPTY and self.repository.has_same_files(pending, made):
+                self.store.take_over(pending, made)
+            self.store.tend()
+
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Runs SQL of our own over what snapshots give.
 

@@ -7,7 +7,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -150,12 +150,14 @@ class Preparing:
         with self._scratch() as cursor:
             for _ in range(_MOST_TABLES):
                 try:
-                    return _prepared(cursor, statement.text, own, gives_rows=False)
+                    made = _prepared(cursor, statement.text, own, gives_rows=False)
+                    # a write whose types the values decide is said to give rows
+                    is_answered = made.schema is not None or _returns(statement)
+                    return replace(made, gives_rows=made.gives_rows and is_answered)
                 except duckdb.Error as error:
                     if not self._make(cursor, str(error), schemas):
                         break
-        is_answered = " RETURNING " in f" {' '.join(statement.text.upper().split())} "
-        return Preparation(schema=None, parameters=_texts(names), gives_rows=is_answered)
+        return Preparation(schema=None, parameters=_texts(names), gives_rows=_returns(statement))
 
     @contextmanager
     def _scratch(self) -> "Iterator[DuckDBPyConnection]":
@@ -250,6 +252,10 @@ def _left(bound: Bound, names: list[str]) -> dict[str, str]:
         values = {str(number): value for number, value in enumerate(values, 1)}
     inside = {value.parameter: name for name, value in values.items()}
     return {name: inside.get(name, "") for name in names}
+
+
+def _returns(statement: Statement) -> bool:
+    return " RETURNING " in f" {' '.join(statement.text.upper().split())} "
 
 
 def _texts(names: list[str]) -> pa.Schema:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from ingitdb.errors import (
     CacheCorrupt,
+    NoCommitsYet,
     StatementInvalid,
     StatementRefused,
     TransactionInvalid,
@@ -27,7 +28,7 @@ from ingitdb.execution.points import Points
 from ingitdb.execution.results import Result, table_result
 from ingitdb.execution.standpoint import Standpoint
 from ingitdb.execution.writer import Writer
-from ingitdb.model.identifiers import CommitId
+from ingitdb.model.identifiers import EMPTY, CommitId
 from ingitdb.model.ports import SqlParser
 from ingitdb.settings import Settings
 from ingitdb.sql.complaints import unquoted_name
@@ -150,12 +151,16 @@ class Session:
         statements = self._plans.split(sql)
         if not statements:
             raise StatementInvalid("There is no statement.", hint='Try "SELECT 1".')
+        try:
+            commit = self.commit
+        except NoCommitsYet:
+            commit = EMPTY
         preparing = Preparing(
             catalogs=self._main,
             instance=self._instance,
             parser=self._parser,
             plans=self._plans,
-            commit=self.commit,
+            commit=commit,
             schema=self._point.schema,
             binder=self._binder,
             columns=self._columns,

@@ -227,16 +227,9 @@ class Writer:
         )
         self.label = Label()
         if made is not None:
-            self._publish(transaction.written.commit, made)
+            self._catalogs.publish(transaction.written.commit, made)
             self.landed(branch, made)
         return made
-
-    def _publish(self, pending: CommitId, made: CommitId) -> None:
-        """Lets what was made of a transaction's files answer for the commit, too."""
-        repository, store = self._catalogs.repository, self._catalogs.store
-        if pending != EMPTY and repository.has_same_files(pending, made):
-            store.take_over(pending, made)
-        store.tend()
 
     def _take(
         self, transaction: Transaction, drafted: Drafted, *, is_alone: bool = False

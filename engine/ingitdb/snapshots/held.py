@@ -1,6 +1,7 @@
 """Small overlays that are kept in memory: their tables reach DuckDB when a query reads them."""
 
 from itertools import count
+from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias
 
 from ingitdb.snapshots.segments import Segment, Write
@@ -22,6 +23,7 @@ class Held:
         self._drop = drop
         self._tables: dict[str, pa.Table] = {}
         self._loaded: set[str] = set()
+        self._lock = Lock()
 
     def overlay(self, name: str) -> Write:
         """Gives what takes the tables of one overlay, in their order, instead of files."""
@@ -40,14 +42,16 @@ class Held:
 
     def loaded(self, segment: Segment) -> str:
         """Gives the name under which DuckDB knows a table."""
-        if segment.name not in self._loaded:
-            self._hold(segment.name, self._tables[segment.name])
-            self._loaded.add(segment.name)
+        with self._lock:
+            if segment.name not in self._loaded:
+                self._hold(segment.name, self._tables[segment.name])
+                self._loaded.add(segment.name)
         return segment.name
 
     def forget(self, segment: Segment) -> None:
         """Lets go of a table; queries that read it go on."""
-        self._tables.pop(segment.name, None)
-        if segment.name in self._loaded:
-            self._loaded.discard(segment.name)
-            self._drop(segment.name)
+        with self._lock:
+            self._tables.pop(segment.name, None)
+            if segment.name in self._loaded:
+                self._loaded.discard(segment.name)
+                self._drop(segment.name)
