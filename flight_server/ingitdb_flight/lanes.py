@@ -85,7 +85,7 @@ class Lane:
         """Gives the columns of a statement that runs for no parameters at all."""
         known = self.session.prepare(sql)
         schema = known.schema or pa.schema([])
-        return Result(known.columns, schema.empty_table().to_reader(), self.commit)
+        return Result(list(known.columns), schema.empty_table().to_reader(), self.commit)
 
     @property
     def message(self) -> str:

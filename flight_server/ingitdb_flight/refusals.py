@@ -6,6 +6,7 @@ asks `traceback.format_exception` for it. `without_tracebacks` answers that for 
 """
 
 import logging
+import re
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ from ingitdb.errors import IngitdbError
 _LOG = logging.getLogger("ingitdb.flight")
 _MOST_TEXT = 1_500
 """So many characters a message may have: it travels in three trailers, which clients bound."""
+_OF_PLACES = ("IGD-2", "IGD-6001", "IGD-6004", "IGD-8")
+"""Errors that may name a folder of the server; clients see its last part."""
+_PLACE = re.compile(r"(?<![\w.])/(?:[^\s/'\":]+/)*(?P<name>[^\s/'\":,]+)")
 Given = ParamSpec("Given")
 Found = TypeVar("Found")
 
@@ -97,6 +101,9 @@ def refusal(error: BaseException) -> Exception:
     if isinstance(error, IngitdbError):
         state = f", SQLSTATE {error.sqlstate}" if error.sqlstate else ""
         text = str(error)
+        if error.code.startswith(_OF_PLACES):
+            _LOG.warning("refused: %s", text)
+            text = _PLACE.sub(r"…/\g<name>", text)
         if len(text) > _MOST_TEXT:
             text = f"{text[:_MOST_TEXT]}…"
         kind: type[Exception] = STATUSES.get(error.code, flight.FlightInternalError)

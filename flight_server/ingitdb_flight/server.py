@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -201,7 +202,8 @@ class FlightSqlServer(flight.FlightServerBase):
                 count = self._updated(session, name, command, read)
             # a negative count makes JDBC run the statement once more, as a query
             answer = messages.make("DoPutUpdateResult", record_count=max(count, 0))
-        writer.write(pa.py_buffer(answer.SerializeToString()))
+        with suppress(OSError):  # the client has gone: nobody is there to be told
+            writer.write(pa.py_buffer(answer.SerializeToString()))
 
     def _uploaded(self, context: Any, reader: flight.MetadataRecordBatchReader) -> pa.Table:
         """Reads what a client sends; what is there when the client goes is not all of it."""

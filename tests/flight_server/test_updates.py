@@ -280,6 +280,15 @@ def test_a_forgotten_transaction_is_rolled_back(repo: RepoBuilder, tmp_path: Pat
     assert repo.tip() == before
 
 
+def test_where_the_work_tree_lies_is_not_told(server: Running, repo: RepoBuilder) -> None:
+    repo.write("ports/oslo.yaml", "name: Oslo\ncountry: NO\nberths: 60\n")
+    with server.adbc().cursor() as cursor, pytest.raises(Exception, match="IGD-6004") as raised:
+        cursor.execute("UPDATE ports SET berths = 7 WHERE _key = 'oslo'")
+    said = str(raised.value)
+    assert "…/ferries has changes of its own in ports/oslo.yaml" in said
+    assert str(repo.path.parent) not in said
+
+
 def _is_open(server: Running, client: flight.FlightClient, key: bytes) -> bool:
     """Tells whether a transaction is there; asking by the session alone does not keep it."""
     (session,) = server.server.sessions

@@ -10,11 +10,38 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from ingitdb_flight import messages
 
 KILOBYTES = "SELECT i, repeat('x', 992) AS text FROM range({rows}) r (i)"
 """A query of rows of a thousand bytes each."""
 LONG = "SELECT count(*) FROM range(900_000) a (i), range(900_000) b (i) WHERE hash(a.i) > hash(b.i)"
+QUERIES = [
+    "SELECT 1", "SELECT * FROM fares", "SELECT ?", "SELECT $a + ?", "SELECT 1; SELECT 2", "", ";",
+    "UPDATE ports SET berths = 2", "INSERT INTO fares VALUES (?, ?, ?, ?)", "DROP TABLE fares",
+    "CREATE TABLE notes (a INTEGER)", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT a", "RELEASE a",
+    "SET ref = 'nowhere'", "SET schema = x", "USE ferries", "(((((", "SELECT " + "(" * 3000,
+    "SELECT * FROM ports AS OF ?", "CALL commit('x')", "SHOW TABLES", "EXPLAIN SELECT 1",
+    "DELETE FROM fares RETURNING *", "SELECT 'x", "\0", "VALUES (?, ?)",
+]  # fmt: skip
+TEXTS = ["", "main", "fares", "ferries", "%", "_", "TABLE", "\0", "\n", '"', "'", "../x", "{", "ø"]
+UPLOADS = [
+    pa.table({}),
+    pa.table({"0": [1, 2]}),
+    pa.table({"route": ["R9"], "class": [None], "port": ["nowhere"]}),
+    pa.table([pa.array([1]), pa.array([2])], names=["x", "X"]),
+    pa.table({"": [1]}),
+    pa.table({"0": pa.array([], pa.int64())}),
+    pa.table({"0": [b"\xff"], "1": [[{"a": None}]]}),
+]
+OF_CALL = {
+    "info": r"Command(?!.*(Update|Ingest)$).*",
+    "schema": r"Command.*",
+    "get": r"CommandGet.*|TicketStatementQuery",
+    "put": r"Command(Statement|Prepared).*",
+}
+"""Which messages a call may be about; others are sent as well, less often."""
 _CLIENT = """\
 import sys
 import adbc_driver_flightsql.dbapi as flight_sql

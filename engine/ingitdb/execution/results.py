@@ -176,3 +176,11 @@ def table_result(
     ]
     table = pa.Table.from_arrays(arrays, names=names)
     return Result(columns, table.to_reader(), commit, close=lambda: None)
+
+
+def count_result(count: int, commit: CommitId) -> Result:
+    """Makes the answer of a write: how many records it met."""
+    result = table_result([("Count", Scalar("BIGINT"))], [(count,)], commit)
+    result.is_count = True
+    result.affected = count
+    return result

@@ -22,13 +22,12 @@ from ingitdb.execution.points import Values
 from ingitdb.execution.record_changes import added, changed, once, removed
 from ingitdb.execution.renamed_keys import renaming
 from ingitdb.execution.renamings import Renaming
-from ingitdb.execution.results import Result, table_result
+from ingitdb.execution.results import Result, count_result
 from ingitdb.execution.scratch import Scratch
 from ingitdb.execution.targets import Target, Targets
 from ingitdb.execution.whole_writes import Outcome, WholeWrites
 from ingitdb.execution.widening import is_open, way_out, widened
-from ingitdb.model.identifiers import CommitId
-from ingitdb.model.types import BIGINT, quote_identifier
+from ingitdb.model.types import quote_identifier
 from ingitdb.sql.clauses import Copy, Delete, Insert, Update, Whole, clauses
 from ingitdb.sql.names import spell
 from ingitdb.sql.statements import Statement
@@ -115,14 +114,14 @@ class Writing:
             tables=frozenset([target.name]),
             subject=_subject("INSERT", [target], met.count),
             statement=f"INSERT INTO {spell(*target.name)} BY NAME FROM arrow",
-            result=_counted(met.count, self.footing.commit),
+            result=count_result(met.count, self.footing.commit),
             renamed=met.renamed,
         )
 
     def _drafted(
         self, statement: Statement, targets: Sequence[Target], met: "_Met | Outcome"
     ) -> Draft:
-        result = met.result or _counted(met.count, self.footing.commit)
+        result = met.result or count_result(met.count, self.footing.commit)
         result.affected = met.count
         return Draft(
             files=met.files,
@@ -174,7 +173,10 @@ class Writing:
             target.defaults,
             is_whole=write.returning is not None or target.has_references,
         )
-        rows = self._asked(query, statement)
+        found = self._asked(query, statement)
+        as_table = [name for name in target.types if name in found.column_names]
+        others = [name for name in found.column_names if name not in target.types]
+        rows = found.select([*others, *as_table])
         names = assigned(write, target.types)
         changes = list(changed(rows, names, target.kinds, target.fields))
         files = target.texts.changed(changes)
@@ -284,13 +286,6 @@ class _Met:
     files: Texts
     result: Result | None = None
     renamed: tuple[Renaming, ...] = ()
-
-
-def _counted(count: int, commit: CommitId) -> Result:
-    result = table_result([("Count", BIGINT)], [(count,)], commit)
-    result.is_count = True
-    result.affected = count
-    return result
 
 
 def _subject(verb: str, targets: Sequence[Target], count: int) -> str:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _FEW_CALLS = 20
 """So many single reads through git (4 ms each) cost no more than loading libgit2 (85 ms)."""
+_OPEN_PACKS = 128
+"""So many packs libgit2 keeps open at once, in all repositories of a process."""
 _FEW_BLOBS = 2000
 """So many blobs of one call git reads before libgit2 would be loaded and done."""
 
@@ -121,6 +123,7 @@ class ObjectStore:
             import pygit2
 
             pygit2.settings.enable_strict_hash_verification(False)  # 1.7 times faster
+            pygit2.settings.mwindow_file_limit = _OPEN_PACKS  # each commit of ours is a pack
             database = pygit2.Odb(str(self._folder))
             if self._uncommitted is not None:
                 database.add_disk_alternate(str(self._uncommitted))

@@ -35,7 +35,8 @@ def update_query(
 ) -> str:
     """Gives the query for the place of each record that is met, and its columns as they will be.
 
-    Those that are assigned come once more, as they are.
+    Those that are assigned come first, in the order of the statement, by which `?` is counted;
+    and once more, as they are.
 
     Args:
         update: The clauses.
@@ -56,14 +57,13 @@ def update_query(
         span = assignment.value
         values[name] = statement.text[slice(*span)] if span else defaults.get(name, "NULL")
     alias = update.target.alias
-    shown = []
-    wanted = types if is_whole else values
-    for name, kind in types.items():
-        if name not in wanted:
-            continue
-        column = quote_identifier(name)
-        value = f"CAST((\n{values[name]}\n) AS {kind})" if name in values else f"{alias}.{column}"
-        shown.append(f"{value} AS {column}")
+    shown = [
+        f"CAST((\n{value}\n) AS {types[name]}) AS {quote_identifier(name)}"
+        for name, value in values.items()
+    ]
+    if is_whole:
+        names = [quote_identifier(name) for name in types if name not in values]
+        shown += [f"{alias}.{name} AS {name}" for name in names]
     shown += [
         f"{alias}.{quote_identifier(name)} AS {quote_identifier(old_column(name))}"
         for name in values
