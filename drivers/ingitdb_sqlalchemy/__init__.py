@@ -1,7 +1,7 @@
 """SQLAlchemy's dialect `ingitdb`, for a repository on a server or on disk.
 
 `create_engine("ingitdb://user:password@host:8815/demo?ref=main")` reaches a server,
-`create_engine("ingitdb:////home/me/repository")` a repository on disk.
+`create_engine("ingitdb:////srv/repository")` a repository on disk.
 """
 
 from ingitdb_sqlalchemy.types import (

@@ -35,17 +35,13 @@ def ingest(session: "Session", command: Any, read: "Callable[[], pa.Table]") -> 
         Unsupported: The table is to be a temporary one.
         IngitdbError: The rows do not fit, or the table is there and should not be.
     """
-    if command.temporary:
-        raise Unsupported(
-            "There are no temporary tables: each table is files of the repository.\n"
-            "Create a table on a branch of its own. (IGD-5003, SQLSTATE 0A000)"
-        )
     lane = session.lane(command.transaction_id)
     _check(command, lane.database.name)
     name = spell(command.schema, command.table) if command.schema else spell(command.table)
     options = command.table_definition_options
     rows = storable(read())
-    return lane.ingest(name, rows, _mode(options.if_not_exist, options.if_exists))
+    mode = _mode(options.if_not_exist, options.if_exists)
+    return lane.ingest(name, rows, mode, is_temporary=command.temporary)
 
 
 def _check(command: Any, database: str) -> None:

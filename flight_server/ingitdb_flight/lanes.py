@@ -134,10 +134,11 @@ class Lane:
                         counts.append(_count(result))
             return sum(counts) if counts and min(counts) >= 0 else -1
 
-    def ingest(self, table: str, rows: pa.Table, mode: str) -> int:
-        """Adds rows of Arrow to a table."""
+    def ingest(self, table: str, rows: pa.Table, mode: str, *, is_temporary: bool) -> int:
+        """Adds rows of Arrow to a table, or to a temporary one."""
         with self.lock:
-            return self.session.ingest(table, rows, mode).affected or 0
+            found = self.session.ingest(table, rows, mode, is_temporary=is_temporary)
+            return found.affected or 0
 
     def begin(self) -> None:
         """Opens a transaction."""

@@ -394,3 +394,12 @@ def test_what_is_no_known_deviation_is_found(tmp_path: Path) -> None:
             pair.compare_tables(Statement(sql="FROM t"))
         with pytest.raises(AssertionError):
             pair.step(Statement(sql="DELETE FROM t WHERE n = 21"))
+
+
+def test_s14_temporary_tables_only_grow(both: Any) -> None:
+    made, changed = "CREATE TEMP TABLE t AS SELECT 1 AS n", "UPDATE t SET n = 2"
+    there, here = asked(both, made, changed)
+    assert (there != "0A000", here) == (True, "0A000")
+    assert asked(both, "SELECT n FROM t") == [[(2,)], [(1,)]]
+    anew = "CREATE OR REPLACE TEMP TABLE t AS SELECT 2 AS n FROM t"
+    assert asked(both, anew, "SELECT n FROM t") == [[(2,)], [(2,)]]

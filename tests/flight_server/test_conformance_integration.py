@@ -138,7 +138,7 @@ def test_an_upload_says_how_many_rows_came(server: Running, repo: RepoBuilder) -
 @pytest.mark.parametrize(
     ("fields", "error", "said"),
     [
-        ({"temporary": True}, pa.ArrowNotImplementedError, "no temporary tables"),
+        ({"temporary": True, "schema": "s"}, pa.ArrowNotImplementedError, "has no schema"),
         ({"catalog": "elsewhere"}, pa.ArrowInvalid, "USE the other database"),
         ({"options": {"speed": "high"}}, pa.ArrowNotImplementedError, "no option speed"),
         ({"table": ""}, pa.ArrowInvalid, "names no table"),

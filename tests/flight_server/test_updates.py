@@ -150,9 +150,20 @@ def test_uploads(server: Running, repo: RepoBuilder, *, is_open: bool) -> None:
     assert repo.git("show", "main:fares.csv").splitlines()[-1] == "R8,deck,oslo,"
 
 
-def test_temporary_tables_are_refused(server: Running) -> None:
-    with server.adbc().cursor() as cursor, pytest.raises(Exception, match="no temporary tables"):
-        cursor.adbc_ingest("t", pa.table({"a": [1]}), mode="create", temporary=True)
+def test_temporary_tables_are_the_sessions_own(server: Running, repo: RepoBuilder) -> None:
+    before = repo.tip()
+    with server.adbc().cursor() as cursor:
+        cursor.adbc_ingest("wanted", pa.table({"key": ["oslo"]}), mode="create", temporary=True)
+        cursor.adbc_ingest("wanted", pa.table({"key": ["bergen"]}), mode="append", temporary=True)
+        cursor.execute("CREATE TEMP TABLE big AS SELECT * FROM ports WHERE berths > ?", (4,))
+        cursor.execute("SELECT name FROM ports JOIN wanted ON key = _key ORDER BY 1")
+        assert cursor.fetchall() == [("Bergen",), ("Oslo",)]
+        cursor.execute("SELECT name FROM big")
+        assert cursor.fetchall() == [("Oslo",)]
+    other = server.client()  # a connection of its own
+    with pytest.raises(KeyError, match="IGD-4101"):
+        server.asked(other, "CommandStatementQuery", query="SELECT * FROM big")
+    assert repo.tip() == before
 
 
 def test_an_upload_has_a_limit(repo: RepoBuilder, tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ from ingitdb.sql.versions import All, Between, Version
 
 if TYPE_CHECKING:
     from ingitdb.execution.answers import Prepared
+    from ingitdb.execution.temporaries import Temporaries
 
 _MOST_PARTS = 3
 _TABLE = "'t', "
@@ -96,6 +97,7 @@ class Binder:
     Attributes:
         run: Gives all rows of another query, as if it were asked for itself.
         ref: What the session reads; None for the branch that HEAD names.
+        temporaries: The session's tables that no commit holds; found where no other table is.
         within: The views in which the statement stands, from the outside: repository, commit, path.
         columns: The columns of all tables that the statement reads, for hints.
     """
@@ -109,8 +111,10 @@ class Binder:
     points: Points
     run: Callable[[str], pa.Table]
     ref: str | None = None
+    temporaries: "Temporaries | None" = None
     within: tuple[tuple[str, CommitId, str], ...] = ()
     _tables: dict[str, pa.Table] = field(default_factory=dict)
+    _is_passing: bool = False
     columns: list[str] = field(default_factory=list)
     _used: list[tuple[Catalogs, Snapshot, NamedTable]] = field(default_factory=list)
     _read: dict[tuple[str, CommitId], tuple[Catalogs, CommitId, Snapshot]] = field(
@@ -128,7 +132,7 @@ class Binder:
         plan = self.plans.find(key) if key is not None else None
         if plan is None:
             plan = self.planned(statement, reading)
-            if self._tables:  # rows of this moment
+            if self._tables or self._is_passing:  # rows of this moment
                 key = None
             if key is not None:
                 self.plans.keep(key, plan)
@@ -259,6 +263,9 @@ class Binder:
         try:
             table = self._table(snapshot, reference, place)
         except TableNotFound:
+            own = self._own(reference)
+            if own is not None:
+                return replace_reference(reference, own, answers_to=reference.path[-1]), ()
             of_dolt = calls.table_of_dolt(place)
             if of_dolt is not None:
                 return replace_reference(reference, of_dolt), form.hidden
@@ -278,6 +285,14 @@ class Binder:
             return [], shows
         sql = ".".join(quote_identifier(part) for part in (catalog, *path))
         return replace_reference(reference, sql, answers_to=path[1]), shows
+
+    def _own(self, reference: TableReference) -> str | None:
+        """Gives the session's table of a name, which makes the plan one of this moment."""
+        if self.temporaries is None or reference.version is not None:
+            return None
+        own = self.temporaries.path(reference.path)
+        self._is_passing = self._is_passing or own is not None
+        return own
 
     def _stays(self, reference: TableReference, place: Place) -> bool:
         """Whether a name may stand as it is typed, since it means a table of the used catalog."""

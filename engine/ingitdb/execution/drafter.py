@@ -58,7 +58,7 @@ class Drafter:
             WriteError: The change cannot be made.
         """
         if statement.verb.split(" ", 1)[0] in _DEFINITIONS:
-            return Defining(self._footing(parameters)).draft(statement)
+            return Defining(self.footing(parameters)).draft(statement)
         return self._writing(parameters).draft(statement)
 
     def repeated(self, statement: Statement, sets: Sequence[Values]) -> Draft | None:
@@ -85,9 +85,10 @@ class Drafter:
         return self._writing(None).ingested(name_parts(table), rows)
 
     def _writing(self, parameters: Values | None) -> Writing:
-        return Writing(self._footing(parameters), reads_files=self.reads_files)
+        return Writing(self.footing(parameters), reads_files=self.reads_files)
 
-    def _footing(self, parameters: Values | None) -> Footing:
+    def footing(self, parameters: Values | None) -> Footing:
+        """Gives what a statement with some parameters stands on."""
         return Footing(
             catalogs=self.catalogs,
             instance=self.instance,

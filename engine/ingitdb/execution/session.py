@@ -27,6 +27,7 @@ from ingitdb.execution.plans import Plans
 from ingitdb.execution.points import Points
 from ingitdb.execution.results import Result, table_result
 from ingitdb.execution.standpoint import Standpoint
+from ingitdb.execution.temporaries import Temporaries
 from ingitdb.execution.writer import Writer
 from ingitdb.model.identifiers import EMPTY, CommitId
 from ingitdb.model.ports import SqlParser
@@ -64,6 +65,7 @@ class Session:
     Attributes:
         database: The name of the repository.
         writer: Its transaction, and what its commits say.
+        temporaries: Its tables that no commit holds.
         allow: Is asked before a branch is written.
     """
 
@@ -83,6 +85,7 @@ class Session:
         self._parser = parser
         self._settings = settings
         self._plans = Plans(parser)
+        self.temporaries = Temporaries(instance, parser)
         self._point = Standpoint(catalogs, ref, self._leave)
         self._attachments = Attachments(self.database, opener)
         self.allow: Allow = _anyone
@@ -205,6 +208,7 @@ class Session:
         for run in list(self._running):
             run.close()
         self._plans.close()
+        self.temporaries.close()
         self._attachments.close()
 
     def _run(self, statement: Statement, parameters: Values | None) -> Result:
@@ -236,6 +240,9 @@ class Session:
         """Makes a change of the branch that is read: a commit, or a part of the transaction."""
         if statement.verb.partition(" ")[0] == "MERGE" and statement.verb != "MERGE INTO":
             raise statement.refusal()
+        if self.temporaries.concern(statement):
+            with self.writer.watch.write():
+                return self.temporaries.run(statement, self._drafter.footing(parameters))
         return self._noted(self.writer.write(lambda: self._drafter.draft(statement, parameters)))
 
     def insert_many(self, sql: str, sets: Sequence[Values]) -> int | None:
@@ -251,19 +258,24 @@ class Session:
         statements = self._plans.split(sql)
         if len(statements) != 1 or statements[0].kind != StatementKind.WRITE:
             return None
+        if self.temporaries.concern(statements[0]):
+            return None
         with self.writer.together():
             draft = self._drafter.repeated(statements[0], sets)
             if draft is None:
                 return None
             return self._noted(self.writer.write(lambda: draft)).affected
 
-    def ingest(self, table: str, data: Any, mode: str = "append") -> Result:
+    def ingest(
+        self, table: str, data: Any, mode: str = "append", *, is_temporary: bool = False
+    ) -> Result:
         """Adds rows of Arrow to a table, as one commit or a part of the transaction.
 
         Args:
             table: Its name, perhaps with its schema and in double quotes.
             data: A table, batch or stream of Arrow; columns are found by name.
             mode: `append`, `create`, `replace` or `create_append`.
+            is_temporary: Whether the table is for the session alone, and no commit.
 
         Raises:
             UsageError: There is no such mode, or these are no rows of Arrow.
@@ -273,6 +285,9 @@ class Session:
 
         rows = held(data)
         self._main.begin()
+        if is_temporary:
+            footing = self._drafter.footing(None)
+            return self.temporaries.hold(table, rows, mode, footing)
         with self.writer.together():
             for sql in preparation(table, rows, mode, self._instance):
                 self._executed(sql, None).close()
@@ -344,6 +359,7 @@ class Session:
             points=Points(parameters, self._instance.query),
             run=self._rows,
             ref=self._point.ref,
+            temporaries=self.temporaries,
         )
 
     def _rows(

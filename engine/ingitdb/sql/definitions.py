@@ -5,7 +5,7 @@ What DuckDB understands of a table stays as it was typed, for DuckDB to read; wh
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from ingitdb.model.ports import SqlParser
@@ -17,6 +17,7 @@ from ingitdb.sql.tokens import Tokens
 
 Kind: TypeAlias = Literal["TABLE", "VIEW", "SCHEMA"]
 OPTIONS = ("format", "layout", "path", "content")
+_TEMPORARY = (("LOCAL", "TEMP"), ("LOCAL", "TEMPORARY"), ("TEMP",), ("TEMPORARY",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,7 @@ class CreateTable:
         query: Where the query of CREATE TABLE AS stands.
         names: The columns that CREATE TABLE AS names.
         has_data: Whether the query's rows are wanted.
+        is_temporary: Whether it is for the session alone.
     """
 
     path: tuple[str, ...]
@@ -62,6 +64,7 @@ class CreateTable:
     query: Span | None = None
     names: tuple[str, ...] = ()
     has_data: bool = True
+    is_temporary: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,13 +191,13 @@ def definition(statement: Text, parser: SqlParser) -> Definition:
 
 def _create(reader: Reader) -> Definition:
     or_replace = reader.took("OR", "REPLACE")
-    if reader.peek() in ("TEMP", "TEMPORARY", "LOCAL", "GLOBAL", "UNLOGGED"):
-        raise reader.refused(
-            f"A {reader.peek()} table or view is not kept in a repository.",
-            "Write the query as WITH name AS (…) instead.",
-        )
+    is_temporary = _is_temporary(reader)
     reader.took("PERSISTENT")
     kind = reader.word()
+    if is_temporary and kind != "TABLE":
+        raise reader.refused(
+            f"A temporary {kind} is not kept.", "Write the query as WITH name AS (…) instead."
+        )
     if_not_exists = reader.took("IF", "NOT", "EXISTS")
     if or_replace and if_not_exists:
         raise reader.wrong("OR REPLACE and IF NOT EXISTS exclude each other.")
@@ -213,7 +216,17 @@ def _create(reader: Reader) -> Definition:
             names=names,
             query=reader.rest(),
         )
-    return _create_table(reader, path, or_replace=or_replace, if_not_exists=if_not_exists)
+    made = _create_table(reader, path, or_replace=or_replace, if_not_exists=if_not_exists)
+    return replace(made, is_temporary=True) if is_temporary else made
+
+
+def _is_temporary(reader: Reader) -> bool:
+    if reader.peek() in ("GLOBAL", "UNLOGGED"):
+        raise reader.refused(
+            f"A {reader.peek()} table is not kept in a repository.",
+            "CREATE TEMP TABLE makes one for the session.",
+        )
+    return any(reader.took(*words) for words in _TEMPORARY)
 
 
 def _create_table(

@@ -188,7 +188,7 @@ def test_what_is_not_understood(sql: str) -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "CREATE TEMP TABLE t (a INTEGER)",
+        "CREATE TEMP VIEW v AS SELECT 1",
         "CREATE TABLE t (a INTEGER, b INTEGER GENERATED ALWAYS AS (a))",
         "CREATE TABLE t (a INTEGER, b AS (a))",
         "CREATE TABLE t (a VARCHAR COLLATE nocase)",
