@@ -226,7 +226,8 @@ def test_a_scalar_put_back_restores_the_file(value: Any, chance: Random) -> None
     new = f"q{old}" if isinstance(old, str) else 99
     made = edited("yaml", text.encode(), [Put(place=place, value=new)]).decode()
     gone, come = lines_apart(text, made)
-    assert len(gone) == len(come) == 1
+    spans_lines = isinstance(old, str) and "\n" in old
+    assert spans_lines or len(gone) == len(come) == 1
     back = edited("yaml", made.encode(), [Put(place=place, value=old)]).decode()
     if not isinstance(old, str) or re.fullmatch("[ -~\t\n]+", old):
         assert back == text

@@ -21,6 +21,7 @@ Run = Callable[[Sequence[str]], int]
 
 _CACHE = ".git/ingitdb-cache"
 _NUMBERS = ".git/ingitdb-demo.jsonl"
+_KEY = ".git/ingitdb-demo.key"
 _OWN_TURN = "FROM versions('vessels') SELECT name, capacity, _valid_from WHERE _key = 'fjordlys'"
 
 
@@ -54,18 +55,21 @@ class Story:
 
     def _serve(self, step: Served) -> int:
         """Starts a server, runs the program that asks it, and ends the server."""
-        command = [sys.executable, "-m", "ingitdb_cli", *self._place(), "serve", "--port", "0"]
+        key = ("--key", str(self._repository.path / _KEY))
+        command = ("-m", "ingitdb_cli", *self._place(), "serve", "--port", "0", *key)
         began = time.monotonic()
-        with serving(command) as address:
+        with serving([sys.executable, *command]) as address:
+            click.echo(f"\n$ ingitdb serve --port {address.rpartition(':')[2]} &")
+            click.echo(f"  {(time.monotonic() - began) * 1000:,.0f} ms")
             code = step.code.replace("{address}", address)
-            port = address.rpartition(":")[2]
-            click.echo(f"\n$ ingitdb serve --port {port} &\n$ python -c '{code}'")
+            click.echo(f"\n$ python -c '{code}'")
+            began = time.monotonic()
             done = subprocess.run(  # noqa: S603 - our own program
                 [sys.executable, "-c", code], capture_output=True, text=True, check=False
             )
             click.echo(done.stdout, nl=False)
             click.echo(done.stderr, nl=False, err=True)
-        click.echo(f"  {(time.monotonic() - began) * 1000:,.0f} ms")
+            click.echo(f"  {(time.monotonic() - began) * 1000:,.0f} ms")
         return done.returncode
 
     def _step(self, step: Step) -> int:
