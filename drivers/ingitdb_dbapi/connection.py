@@ -2,16 +2,15 @@
 
 import contextlib
 import json
-from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakSet
 
 import adbc_driver_flightsql
 import adbc_driver_manager as adbc
 
 from ingitdb.api import dbapi
+from ingitdb.api.bases import BaseConnection
 from ingitdb_dbapi.addresses import Address, Options
 from ingitdb_dbapi.cursor import Cursor
 from ingitdb_dbapi.failures import translated
@@ -20,7 +19,6 @@ from ingitdb_dbapi.statements import Retries, Statement, ingest
 if TYPE_CHECKING:
     from ingitdb_dbapi.parameters import Parameters
 
-Answer = TypeVar("Answer")
 IngestMode = Literal["append", "create", "replace", "create_append"]
 TRIES = 4
 """How often a read is tried unless told otherwise."""
@@ -31,28 +29,16 @@ _TIMEOUTS = tuple(f"adbc.flight.sql.rpc.timeout_seconds.{call}" for call in ("qu
 _SESSION = "adbc.flight.sql.session.options"
 _STANDING = {"database": "catalog", "schema": "schema", "ref": "ref", "author": "author"}
 """Which option of `connect` is which of the session."""
-_SERIALIZATION_FAILURE = "40001"
 _NO_TRANSACTION = "25000"
 
 
-class Connection:
+class Connection(BaseConnection):
     """A connection to a server; a context manager.
 
     The first statement that writes opens a transaction, which `commit` or `rollback` ends; with
     `autocommit` each statement is a commit. As a context manager it commits at the end, or rolls
     back after an error, and closes.
     """
-
-    Error = dbapi.Error
-    Warning = dbapi.Warning
-    InterfaceError = dbapi.InterfaceError
-    DatabaseError = dbapi.DatabaseError
-    DataError = dbapi.DataError
-    OperationalError = dbapi.OperationalError
-    IntegrityError = dbapi.IntegrityError
-    InternalError = dbapi.InternalError
-    ProgrammingError = dbapi.ProgrammingError
-    NotSupportedError = dbapi.NotSupportedError
 
     def __init__(self, address: Address) -> None:
         self._cursors: WeakSet[Cursor] = WeakSet()
@@ -171,28 +157,6 @@ class Connection:
         self._check()
         return ingest(self._connection, _place(table), data, mode.replace("_", ""))
 
-    def run(self, work: Callable[["Connection"], Answer], *, tries: int = 10) -> Answer:
-        """Does some work in a transaction and commits it; again where it clashes with others.
-
-        Args:
-            work: Is called with this connection, once for each try.
-            tries: How often to try.
-
-        Raises:
-            OperationalError: It has clashed in each try (`sqlstate` 40001).
-        """
-        for left in reversed(range(tries)):
-            try:
-                answer = work(self)
-                self.commit()
-            except BaseException as error:
-                self.rollback()
-                if left and getattr(error, "sqlstate", None) == _SERIALIZATION_FAILURE:
-                    continue
-                raise
-            return answer
-        raise AssertionError
-
     def interrupt(self) -> None:
         """Stops what runs; callable from another thread."""
         for cursor in list(self._cursors):
@@ -209,25 +173,6 @@ class Connection:
         for handle in (self._connection, self._database):
             with contextlib.suppress(adbc.Error):
                 handle.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            if kind is None and not self._is_closed:
-                self.commit()
-        finally:
-            self.close()
-
-    def _check(self) -> None:
-        if self._is_closed:
-            raise dbapi.InterfaceError("The connection is closed.", code="IGD-1001")
 
     def _prepared(self, sql: str) -> Statement:
         self._check()

@@ -1,10 +1,9 @@
 """The cursor of a connection to a server."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from ingitdb.api.bases import BaseCursor
 from ingitdb.api.columns import values
 from ingitdb.api.dbapi import InterfaceError
 from ingitdb_dbapi.failures import translated
@@ -12,33 +11,24 @@ from ingitdb_dbapi.kinds import name_of
 from ingitdb_dbapi.statements import Statement
 
 if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
     import pyarrow as pa
 
     from ingitdb_dbapi.connection import Connection
     from ingitdb_dbapi.parameters import Parameters
 
 
-class Cursor:
+class Cursor(BaseCursor):
     """Runs statements and gives their rows, as PEP 249 describes; also as Arrow.
 
-    Attributes:
-        description: For each column (name, type, None, None, None, None, None); None before the
-            first statement and after one without a result. The type is DuckDB's name for it.
-        rowcount: How many records a write met; -1 for a query.
-        arraysize: How many rows `fetchmany` gives unless told otherwise.
+    `BaseCursor` says what its attributes are.
     """
 
     def __init__(self, connection: "Connection") -> None:
+        super().__init__()
         self.connection = connection
-        self.arraysize = 1
-        self.rowcount = -1
-        self.description: list[tuple[Any, ...]] | None = None
         self._sql: str | None = None
         self._statement: Statement | None = None
         self._reader: pa.RecordBatchReader | None = None
-        self._rows: Iterator[tuple[Any, ...]] = iter(())
         self._is_open = True
 
     def execute(self, sql: str, parameters: "Parameters | None" = None) -> Self:
@@ -84,22 +74,6 @@ class Cursor:
             self._sql = sql
         return self._statement
 
-    def fetchone(self) -> tuple[Any, ...] | None:
-        """Gives the next row, or None."""
-        self._expect()
-        return next(self._rows, None)
-
-    def fetchmany(self, size: int | None = None) -> list[tuple[Any, ...]]:
-        """Gives the next rows, at most `size`, else `arraysize`."""
-        self._expect()
-        count = self.arraysize if size is None else size
-        return list(islice(self._rows, max(count, 0)))
-
-    def fetchall(self) -> list[tuple[Any, ...]]:
-        """Gives all remaining rows."""
-        self._expect()
-        return list(self._rows)
-
     def reader(self) -> "pa.RecordBatchReader":
         """Gives the rows as an Arrow stream, which holds few batches at a time."""
         import pyarrow
@@ -116,20 +90,6 @@ class Cursor:
     fetch_record_batch = reader
     fetch_arrow_table = arrow
 
-    def pl(self) -> "pl.DataFrame":
-        """Gives the rows as a polars data frame."""
-        import polars
-
-        found = polars.from_arrow(self.arrow())
-        if not isinstance(found, polars.DataFrame):
-            raise TypeError(type(found))
-        return found
-
-    def df(self) -> "pd.DataFrame":
-        """Gives the rows as a pandas data frame."""
-        frame: pd.DataFrame = self.arrow().to_pandas()
-        return frame
-
     def cancel(self) -> None:
         """Stops what runs; callable from another thread."""
         if self._statement is not None:
@@ -142,31 +102,6 @@ class Cursor:
         self._forget()
         self._is_open = False
         self.connection._cursors.discard(self)
-
-    def setinputsizes(self, sizes: Sequence[Any]) -> None:
-        """Does nothing, as PEP 249 allows."""
-
-    def setoutputsize(self, size: int, column: int | None = None) -> None:
-        """Does nothing, as PEP 249 allows."""
-
-    def __iter__(self) -> Self:
-        self._expect()
-        return self
-
-    def __next__(self) -> tuple[Any, ...]:
-        self._expect()
-        return next(self._rows)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _check(self) -> None:
         if not self._is_open or self.connection._is_closed:

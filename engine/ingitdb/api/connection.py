@@ -1,13 +1,13 @@
 """The connection of PEP 249 over a repository; beside it Arrow, polars, pandas and notebooks."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 from ingitdb.api import dbapi
+from ingitdb.api.bases import BaseConnection, BaseCursor
 from ingitdb.api.columns import values
 from ingitdb.api.dbapi import translated
 from ingitdb.errors import IngitdbError
@@ -16,39 +16,26 @@ from ingitdb.services.database import Database
 from ingitdb.settings import Settings
 
 if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
     import pyarrow as pa
 
     from ingitdb.execution.ingesting import IngestMode
     from ingitdb.execution.results import Result
 
 Parameters = Sequence[Any] | Mapping[str, Any]
-Answer = TypeVar("Answer")
-SERIALIZATION_FAILURE = "40001"
-"""The SQLSTATE of what can be tried again."""
 _SHOWN_ROWS = 20
 
 
-class Cursor:
+class Cursor(BaseCursor):
     """Runs statements and gives their rows, as PEP 249 describes; also as Arrow.
 
-    Attributes:
-        description: For each column (name, type, None, None, None, None, None); None before the
-            first statement and after one without a result. The type is DuckDB's name for it.
-        rowcount: How many records a write met; -1 for a query, whose rows are made while they are
-            read.
-        arraysize: How many rows `fetchmany` gives unless told otherwise.
+    `BaseCursor` says what its attributes are.
     """
 
     def __init__(self, connection: "Connection") -> None:
+        super().__init__()
         self.connection = connection
-        self.arraysize = 1
-        self.rowcount = -1
-        self.description: list[tuple[Any, ...]] | None = None
         self._result: Result | None = None
         self._batches: Iterator[pa.RecordBatch] = iter(())
-        self._rows: Iterator[tuple[Any, ...]] = iter(())
         self._is_begun = False
         self._is_open = True
 
@@ -99,25 +86,6 @@ class Cursor:
         self.rowcount = count
         return self
 
-    def fetchone(self) -> tuple[Any, ...] | None:
-        """Gives the next row, or None."""
-        self._expect()
-        with translated():
-            return next(self._rows, None)
-
-    def fetchmany(self, size: int | None = None) -> list[tuple[Any, ...]]:
-        """Gives the next rows, at most `size`, else `arraysize`."""
-        self._expect()
-        count = self.arraysize if size is None else size
-        with translated():
-            return list(islice(self._rows, max(count, 0)))
-
-    def fetchall(self) -> list[tuple[Any, ...]]:
-        """Gives all remaining rows."""
-        self._expect()
-        with translated():
-            return list(self._rows)
-
     def reader(self) -> "pa.RecordBatchReader":
         """Gives the rows as an Arrow stream, which holds one batch at a time."""
         import pyarrow
@@ -125,54 +93,10 @@ class Cursor:
         result = self._expect()
         return pyarrow.RecordBatchReader.from_batches(result.schema, _translating(self._batches))
 
-    def arrow(self) -> "pa.Table":
-        """Gives the rows as an Arrow table."""
-        return self.reader().read_all()
-
-    def pl(self) -> "pl.DataFrame":
-        """Gives the rows as a polars data frame."""
-        import polars
-
-        found = polars.from_arrow(self.arrow())
-        if not isinstance(found, polars.DataFrame):
-            raise TypeError(type(found))
-        return found
-
-    def df(self) -> "pd.DataFrame":
-        """Gives the rows as a pandas data frame."""
-        frame: pd.DataFrame = self.arrow().to_pandas()
-        return frame
-
     def close(self) -> None:
         """Lets go of the result."""
         self._drop()
         self._is_open = False
-
-    def setinputsizes(self, sizes: Sequence[Any]) -> None:
-        """Does nothing, as PEP 249 allows."""
-
-    def setoutputsize(self, size: int, column: int | None = None) -> None:
-        """Does nothing, as PEP 249 allows."""
-
-    def __iter__(self) -> Self:
-        self._expect()
-        return self
-
-    def __next__(self) -> tuple[Any, ...]:
-        self._expect()
-        with translated():
-            return next(self._rows)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _repr_html_(self) -> str | None:
         """Shows the next rows in a notebook; they can still be fetched. None without a result."""
@@ -231,7 +155,7 @@ def _translating(batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatc
         yield from batches
 
 
-class Connection:
+class Connection(BaseConnection):
     """A connection to a repository; a context manager.
 
     The first statement that writes opens a transaction, which `commit` or `rollback` ends; with
@@ -241,17 +165,6 @@ class Connection:
     Attributes:
         database: The repository as programs see it.
     """
-
-    Error = dbapi.Error
-    Warning = dbapi.Warning
-    InterfaceError = dbapi.InterfaceError
-    DatabaseError = dbapi.DatabaseError
-    DataError = dbapi.DataError
-    OperationalError = dbapi.OperationalError
-    IntegrityError = dbapi.IntegrityError
-    InternalError = dbapi.InternalError
-    ProgrammingError = dbapi.ProgrammingError
-    NotSupportedError = dbapi.NotSupportedError
 
     def __init__(self, database: Database, ref: str | None, *, autocommit: bool = False) -> None:
         self.database = database
@@ -336,28 +249,6 @@ class Connection:
         with translated():
             return self._session.ingest(table, data, mode).affected or 0
 
-    def run(self, work: Callable[["Connection"], Answer], *, tries: int = 10) -> Answer:
-        """Does some work in a transaction and commits it; again where it clashes with others.
-
-        Args:
-            work: Is called with this connection, once for each try.
-            tries: How often to try.
-
-        Raises:
-            OperationalError: It has clashed in each try (`sqlstate` 40001).
-        """
-        for left in reversed(range(tries)):
-            try:
-                answer = work(self)
-                self.commit()
-            except BaseException as error:
-                self._session.writer.rollback()
-                if left and getattr(error, "sqlstate", None) == SERIALIZATION_FAILURE:
-                    continue
-                raise
-            return answer
-        raise AssertionError
-
     def interrupt(self) -> None:
         """Stops what runs; callable from another thread."""
         self._session.interrupt()
@@ -367,25 +258,6 @@ class Connection:
         if not self._is_closed:
             self._is_closed = True
             self.database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            if kind is None and not self._is_closed:
-                self.commit()
-        finally:
-            self.close()
-
-    def _check(self) -> None:
-        if self._is_closed:
-            raise dbapi.InterfaceError("The connection is closed.")
 
 
 def connect(
