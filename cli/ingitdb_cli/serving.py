@@ -25,11 +25,11 @@ from ingitdb_cli.statuses import Status
 from ingitdb_flight.callers import Door, OpenDoor
 from ingitdb_flight.certificates import CertificateFiles
 from ingitdb_flight.databases import Databases
+from ingitdb_flight.limits import Limits
 from ingitdb_flight.logs import logging_to, told
 from ingitdb_flight.refusals import without_tracebacks
 from ingitdb_flight.roles import RolePolicy
 from ingitdb_flight.serving import PortTaken, Service, Signals, Terms
-from ingitdb_flight.sessions import Limits
 from ingitdb_flight.tokens import signing_key
 from ingitdb_flight.users import UsersDoor, UsersFile
 

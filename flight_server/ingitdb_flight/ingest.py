@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pyarrow import flight
 
-    from ingitdb_flight.sessions import Session
+    from ingitdb_flight.session import Session
 
 _CREATE = 1
 _FAIL_EXISTS, _APPEND, _REPLACE = 1, 2, 3

@@ -11,7 +11,7 @@ from ingitdb_flight.rows import table_of
 if TYPE_CHECKING:
     from ingitdb.catalog.naming import NamedTable
     from ingitdb.services.listing import ListedReference, Listing
-    from ingitdb_flight.sessions import Session
+    from ingitdb_flight.session import Session
 
 PRIMARY_KEYS = pa.schema(
     [

@@ -11,7 +11,7 @@ from ingitdb_flight.sql_info import SQL_INFO, sql_info
 from ingitdb_flight.type_info import TYPE_INFO, type_info
 
 if TYPE_CHECKING:
-    from ingitdb_flight.sessions import Session
+    from ingitdb_flight.session import Session
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from ingitdb_flight.lanes import Lane
 
 if TYPE_CHECKING:
     from ingitdb.services.database import Database
-    from ingitdb_flight.sessions import Session
+    from ingitdb_flight.session import Session
 
 ESCAPE = "\\"
 """Takes from `%` and `_` in a pattern what they mean."""

@@ -14,11 +14,13 @@ from ingitdb_flight import messages
 from ingitdb_flight.callers import Handshake, Introduction, Reception
 from ingitdb_flight.column_fields import typed_fields
 from ingitdb_flight.ingest import ingest, uploaded
+from ingitdb_flight.limits import Limits
 from ingitdb_flight.metadata import METADATA
 from ingitdb_flight.options import Options
 from ingitdb_flight.parameters import asked_for
 from ingitdb_flight.refusals import InvalidRequest, NotFound, Unsupported, refusing
-from ingitdb_flight.sessions import Held, Limits, Prepared, Session, Sessions
+from ingitdb_flight.session import Held, Prepared, Session
+from ingitdb_flight.sessions import Sessions
 from ingitdb_flight.streams import stream
 from ingitdb_flight.tickets import Tickets
 from ingitdb_flight.tokens import Ticket, Tokens

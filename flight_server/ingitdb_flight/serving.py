@@ -15,10 +15,11 @@ from ingitdb.errors import UsageError
 from ingitdb_flight.callers import Door, OpenDoor, Reception
 from ingitdb_flight.certificates import CertificateFiles
 from ingitdb_flight.databases import Databases
+from ingitdb_flight.limits import Limits
 from ingitdb_flight.logs import told
 from ingitdb_flight.refusals import without_tracebacks
 from ingitdb_flight.server import FlightSqlServer, Serving
-from ingitdb_flight.sessions import Limits, Sessions
+from ingitdb_flight.sessions import Sessions
 from ingitdb_flight.tokens import Tokens
 
 _AFTER = 2.0

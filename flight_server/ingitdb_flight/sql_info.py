@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyarrow as pa
 
+from ingitdb_flight.limits import MOST_SESSIONS, MOST_STATEMENTS
 from ingitdb_flight.places import ESCAPE, is_read_only
-from ingitdb_flight.sessions import MOST_SESSIONS, MOST_STATEMENTS
 
 if TYPE_CHECKING:
-    from ingitdb_flight.sessions import Session
+    from ingitdb_flight.session import Session
 
 _VALUE = pa.dense_union(
     [

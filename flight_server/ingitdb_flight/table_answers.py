@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ingitdb.execution.views import View
     from ingitdb.services.listing import Listing
     from ingitdb_flight.lanes import Lane
-    from ingitdb_flight.sessions import Session
+    from ingitdb_flight.session import Session
 
 TABLE, VIEW = "TABLE", "VIEW"
 

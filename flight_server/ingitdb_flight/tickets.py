@@ -13,7 +13,8 @@ from ingitdb_flight.tokens import Forged, Ticket, Tokens
 if TYPE_CHECKING:
     from ingitdb.execution.results import Result
     from ingitdb_flight.databases import Databases
-    from ingitdb_flight.sessions import Session, Sessions
+    from ingitdb_flight.session import Session
+    from ingitdb_flight.sessions import Sessions
 
 
 class Tickets:

@@ -8,7 +8,7 @@ from ingitdb_flight.rows import table_of
 from ingitdb_flight.sql_types import TYPES, SqlType
 
 if TYPE_CHECKING:
-    from ingitdb_flight.sessions import Session
+    from ingitdb_flight.session import Session
 
 _NULLABLE = 1
 _SEARCHABLE_BUT_BY_LIKE, _SEARCHABLE = 2, 3

@@ -9,8 +9,8 @@ import pyarrow.flight as flight
 import pytest
 
 from ingitdb_flight import messages
+from ingitdb_flight.limits import Limits
 from ingitdb_flight.serving import Terms
-from ingitdb_flight.sessions import Limits
 from tests.support.flight_servers import KEY, Running, running
 from tests.support.repositories import RepoBuilder
 
