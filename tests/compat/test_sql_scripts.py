@@ -354,6 +354,13 @@ def test_s10_records_that_are_gone_do_not_hinder(both: Any) -> None:
     assert (there, here) == ("ConversionException", [])
 
 
+def test_s10_values_that_are_gone_do_not_hinder_inside_of_a_transaction(both: Any) -> None:
+    table = "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER UNIQUE)"
+    script = (table, "INSERT INTO t VALUES (1, 3), (2, 5)", "BEGIN", "INSERT INTO t VALUES (3, 4)")
+    there, here = asked(both, *script, "UPDATE t SET n = n + 1")
+    assert (there, here) == ("ConstraintException", [])
+
+
 def test_s11_a_column_called_id_is_the_key_of_a_list(both: Any) -> None:
     script = ("CREATE TABLE t (id INTEGER, n INTEGER)", "INSERT INTO t VALUES (1, 1), (1, 2)")
     assert asked(both, *script) == [[(2,)], "23505"]

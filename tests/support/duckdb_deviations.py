@@ -27,6 +27,9 @@ def refused_there(statement: Statement, expected: Outcome, twin: Twin) -> str | 
     lost = _LOST.search(expected.said)
     if lost is not None and lost["name"] not in re.findall(r"\w+", statement.sql):
         return "S4"
+    is_open = twin.open is not None
+    if expected.kind == "IntegrityError" and is_open and twin.accepts_once_committed(statement):
+        return "S10"
     if expected.kind == "DataError" and twin.converts_what_is_gone(statement):
         return "S10"
     return None

@@ -127,6 +127,18 @@ class Twin:
                 return False
         return True
 
+    def accepts_once_committed(self, statement: Statement) -> bool:
+        """Tells whether a statement runs where each one before it was committed by itself."""
+        with fresh() as database:
+            for group in (*self.groups, self.open or []):
+                for each in group:
+                    database.execute(each.sql, each.given)
+            try:
+                database.execute(statement.sql, statement.given)
+            except duckdb.Error:
+                return False
+        return True
+
     def _play(self, group: Sequence[Statement]) -> None:
         self.database.execute("BEGIN")
         for each in group:
