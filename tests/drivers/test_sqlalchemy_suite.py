@@ -1,5 +1,6 @@
 """Runs SQLAlchemy's own suite for dialects in a process of its own, as it wants to be run."""
 
+import os
 import re
 import subprocess
 import sys
@@ -13,11 +14,15 @@ from tests.support.repositories import RepoBuilder
 
 SUITE = Path(__file__).with_name("sqlalchemy_suite")
 LEAST = 900
+SWEEP = os.environ.get("INGITDB_TEST_SWEEP")
+SWEPT = "make sweep runs it over a path, too"
 _COUNT = re.compile(r"(\d+) (passed|failed|errors?)")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("where", ["path", "server"])
+@pytest.mark.parametrize(
+    "where", ["server", pytest.param("path", marks=pytest.mark.skipif(not SWEEP, reason=SWEPT))]
+)
 def test_the_suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
     repo = RepoBuilder(tmp_path / "shop")
