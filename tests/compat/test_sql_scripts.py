@@ -144,7 +144,7 @@ class Both:
             return None
         found = own(self.ours, statement)
         if found.is_refused and not expected.is_refused:
-            name = refused_here(expected, found)
+            name = refused_here(statement, expected, found, self.twin)
             assert name is not None, self.told(expected, found)
             self.twin.undo()
             self.deviations.add(name)

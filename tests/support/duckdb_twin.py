@@ -129,10 +129,24 @@ class Twin:
 
     def accepts_once_committed(self, statement: Statement) -> bool:
         """Tells whether a statement runs where each one before it was committed by itself."""
+        return self._accepts(statement, self._statements)
+
+    def needs_a_plan(self, statement: Statement) -> bool:
+        """Tells whether the last statement runs only because a plan left a part of it out."""
+        return not self._accepts(statement, self._statements[:-1], "PRAGMA disable_optimizer")
+
+    @property
+    def _statements(self) -> list[Statement]:
+        return [each for group in (*self.groups, self.open or []) for each in group]
+
+    def _accepts(
+        self, statement: Statement, before: Sequence[Statement], setting: str = ""
+    ) -> bool:
         with fresh() as database:
-            for group in (*self.groups, self.open or []):
-                for each in group:
-                    database.execute(each.sql, each.given)
+            for each in before:
+                database.execute(each.sql, each.given)
+            if setting:
+                database.execute(setting)
             try:
                 database.execute(statement.sql, statement.given)
             except duckdb.Error:
