@@ -33,7 +33,7 @@ faults: .venv/.dev ## 200 rounds of kill -9 while indexing (SEED=1 ROUNDS=200)
 faults-writes: .venv/.dev ## 300 rounds of kill -9 under eight writers (SEED=1 ROUNDS=300)
 	INGITDB_TEST_KILL_ROUNDS=$(or $(ROUNDS),300) INGITDB_TEST_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -x -s tests/compat/test_durability.py
 golden: .venv/.dev ## rewrite the golden files; then read the diff
-	INGITDB_TEST_GOLDEN=rewrite $(PYTEST) tests/golden tests/e2e; git diff --stat -- tests
+	INGITDB_TEST_GOLDEN=rewrite $(PYTEST) tests/golden tests/e2e tests/recipes; git diff --stat -- tests docs/drivers/status.md
 bench: .venv/.dev ## benchmarks, rivals in the same run
 	mkdir -p .make && $(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-json=.make/bench.json
 bench-small: .venv/.dev ## benchmarks on the smallest rung of the data ladder, as CI runs them

@@ -14,12 +14,14 @@ class Goal:
         over: At most so many seconds over the bound.
         most: At most so much, whatever the bound.
         faster: At least so many times faster than the rival.
+        of_slowest: Whether the bound is the slowest of several, else it is the first.
     """
 
     times: float | None = None
     over: float | None = None
     most: float | None = None
     faster: float | None = None
+    of_slowest: bool = False
 
     def text(self) -> str:
         """Spells the goal for the end of a line."""
@@ -57,7 +59,8 @@ class Pair:
         others = {side: value for side, value in self.figures.items() if side != "ours"}
         words = [f"ours {self._shown(ours)}"]
         words += [f"{side} {self._shown(value)}" for side, value in others.items()]
-        bound = next(iter(others.values()), 0.0)
+        bounds = others.values()
+        bound = max(bounds, default=0.0) if self.goal.of_slowest else next(iter(bounds), 0.0)
         if bound:
             faster = self.goal.faster is not None
             words.append(f"{bound / ours:.0f} x faster" if faster else f"{ours / bound:.2f} x")

@@ -5,19 +5,23 @@ import statistics
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import adbc_driver_flightsql.dbapi as flight_sql
+import duckdb
 import pyarrow.flight as flight
 import pytest
+from tests.support.balancer import balanced
 
 import ingitdb
 from benchmarks.conftest import THREADS, median
 from benchmarks.flight_processes import made, process
 from benchmarks.generated import RECORDS, SHARDS, Generated
 from benchmarks.ratios import Goal, Ratios
+from ingitdb.execution.results import BATCH_ROWS
 from ingitdb.settings import Settings
 from ingitdb_flight import messages
 
@@ -32,7 +36,7 @@ WIDE = (
     f" FROM range({ROWS})"
 )
 TABLE = "SELECT * FROM accounts"
-COMPUTED = Goal(times=1 / 0.9)
+COMPUTED = Goal(times=1 / 0.9, of_slowest=True)
 SENT = Goal(times=1 / 0.9)
 SMALL = Goal(times=2)
 _POINT = RECORDS // 2 + 1
@@ -68,7 +72,7 @@ def _fetched(client: flight.FlightClient, sql: str) -> int:
 
 
 @pytest.mark.parametrize("what", ["computed", "table"])
-@pytest.mark.parametrize("side", ["ours", "raw Flight", "in process"])
+@pytest.mark.parametrize("side", ["ours", "raw Flight", "DuckDB in process"])
 def test_stream(  # noqa: PLR0913 - fixtures
     benchmark: Any,
     ratio: Ratios,
@@ -82,19 +86,19 @@ def test_stream(  # noqa: PLR0913 - fixtures
     sql = WIDE if what == "computed" else TABLE
     wanted = ROWS if what == "computed" else repository.records
     label, goal = f"row 8 {what}", COMPUTED if what == "computed" else SENT
-    if side == "in process":
-        with ingitdb.connect(repository.path, settings=settings) as connection:
+    same = sql if what == "computed" or side == "ours" else _same_rows(repository, settings)
+    if side == "DuckDB in process":
+        with duckdb.connect(config={"threads": THREADS}) as connection:
 
             def read() -> int:
-                return sum(b.num_rows for b in connection.execute(sql).reader())
+                return sum(b.num_rows for b in connection.sql(same).to_arrow_reader(BATCH_ROWS))
 
             _measure(benchmark, read, wanted)
     elif side == "ours":
         with flight.connect(("127.0.0.1", ours)) as client:
             _measure(benchmark, lambda: _fetched(client, sql), wanted)
     else:
-        sent = sql if what == "computed" else _same_rows(repository, settings)
-        with process("batches", sent) as port, flight.connect(("127.0.0.1", port)) as client:
+        with process("batches", same) as port, flight.connect(("127.0.0.1", port)) as client:
             _measure(benchmark, lambda: _fetched(client, sql), wanted)
     ratio.note(label, side, median(benchmark), goal)
 
@@ -138,6 +142,31 @@ def test_small_queries(benchmark: Any, ratio: Ratios, ours: int, name: str, clie
         ranks = statistics.quantiles(took, n=100)
         ratio.note(f"row 9 {name}, {clients} clients, p50", side, ranks[49], Goal())
         ratio.note(f"row 9 {name}, {clients} clients, p99", side, ranks[98], Goal())
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_processes_behind_one_address(
+    benchmark: Any,
+    ratio: Ratios,
+    repository: Generated,
+    settings: Settings,
+    tmp_path: Path,
+    count: int,
+) -> None:
+    """Small queries of 32 clients, which HAProxy shares out among processes of ours."""
+    sql = QUESTIONS["constant"]
+    given = ("ours", str(repository.path), str(settings.cache), str(THREADS))
+    with ExitStack() as stack:
+        ports = [stack.enter_context(process(*given)) for _ in range(count)]
+        front = stack.enter_context(balanced(tmp_path, ports))
+        bound = stack.enter_context(process("constant"))
+        times = {
+            "ours": benchmark.pedantic(_asked, args=(front, sql, 32), rounds=1),
+            "a constant": _asked(bound, sql, 32),
+        }
+    label = f"row 9 constant, 32 clients, {count} processes, seconds a query"
+    for side, took in times.items():
+        ratio.note(label, side, SECONDS / len(took), SMALL)
 
 
 def _asked(port: int, sql: str, clients: int) -> list[float]:
