@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any, TypedDict, get_type_hints
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -11,7 +12,8 @@ PORT = 8815
 """Where a server listens unless told otherwise."""
 SCHEMES = {"grpc": "grpc+tcp", "grpc+tcp": "grpc+tcp", "grpc+tls": "grpc+tls"}
 """What an address may begin with, and ADBC's word for it."""
-_YES = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+YES = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+"""What an option may say that is true or false."""
 
 
 class Options(TypedDict, total=False):
@@ -126,9 +128,12 @@ def checked(given: Mapping[str, Any]) -> Options:
 def _typed(name: str, value: Any, kind: type) -> Any:
     """Gives a value in the type of its option."""
     try:
-        return _YES[value.lower()] if kind is bool and isinstance(value, str) else kind(value)
+        made = YES[value.lower()] if kind is bool and isinstance(value, str) else kind(value)
     except (KeyError, ValueError, TypeError):
-        raise InterfaceError(f"The option {name} cannot be {value!r}.", code="IGD-1001") from None
+        made = None
+    if made is None or (kind in (int, float) and not 0 < made < inf):
+        raise InterfaceError(f"The option {name} cannot be {value!r}.", code="IGD-1001")
+    return made
 
 
 def _wrong(text: str, why: str) -> InterfaceError:

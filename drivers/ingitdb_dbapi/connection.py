@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakSet
@@ -15,6 +16,7 @@ from ingitdb_dbapi.addresses import Address, Options
 from ingitdb_dbapi.cursor import Cursor
 from ingitdb_dbapi.failures import translated
 from ingitdb_dbapi.statements import Retries, Statement, ingest
+from ingitdb_dbapi.transactions import NO_TRANSACTION, Transaction
 
 if TYPE_CHECKING:
     from ingitdb_dbapi.parameters import Parameters
@@ -29,7 +31,6 @@ _TIMEOUTS = tuple(f"adbc.flight.sql.rpc.timeout_seconds.{call}" for call in ("qu
 _SESSION = "adbc.flight.sql.session.options"
 _STANDING = {"database": "catalog", "schema": "schema", "ref": "ref", "author": "author"}
 """Which option of `connect` is which of the session."""
-_NO_TRANSACTION = "25000"
 
 
 class Connection(BaseConnection):
@@ -44,7 +45,8 @@ class Connection(BaseConnection):
         self._cursors: WeakSet[Cursor] = WeakSet()
         self._is_closed = False
         self._autocommit = address.options.get("autocommit", False)
-        self._retries = Retries(max(1, address.options.get("tries", TRIES)))
+        self._retries = Retries(address.options.get("tries", TRIES))
+        self._transaction = Transaction(lambda: self.options.get("transaction", ""), self.rollback)
         with translated():
             self._database, self._connection = self._retries.ask(lambda: _opened(address))
         try:
@@ -71,7 +73,8 @@ class Connection(BaseConnection):
         """Where the session stands: catalog, schema, ref, author and more, by their names."""
         self._check()
         with translated():
-            found: dict[str, str] = json.loads(self._connection.get_option(_SESSION))
+            said = self._retries.ask(lambda: self._connection.get_option(_SESSION))
+        found: dict[str, str] = json.loads(said)
         return found
 
     def set_option(self, name: str, value: str | None) -> None:
@@ -100,19 +103,7 @@ class Connection(BaseConnection):
         return self.cursor().execute(sql, parameters)
 
     def commit(self, message: str | None = None, *, author: str | None = None) -> str | None:
-        """Ends the transaction; what it wrote becomes one commit.
-
-        Args:
-            message: What the commit says; made of the statements where it is None.
-            author: Who made the change, as `Name <address>`; as the server says where it is None.
-
-        Returns:
-            The new commit; None if nothing was written.
-
-        Raises:
-            OperationalError: Someone else has changed the same records (`sqlstate` 40001), or the
-                commit cannot be made.
-        """
+        """Ends the transaction; what it wrote becomes one commit."""
         given = {"message": message, "author": author}
         said = {name: value for name, value in given.items() if value is not None}
         call = ", ".join(f"{name} => ${name}" for name in said)
@@ -120,7 +111,7 @@ class Connection(BaseConnection):
             try:
                 row = cursor.execute(f"CALL commit({call})", said).fetchone()
             except dbapi.Error as error:
-                if error.sqlstate != _NO_TRANSACTION:
+                if error.sqlstate != NO_TRANSACTION:
                     raise
                 self._end("COMMIT")
                 return None
@@ -135,27 +126,14 @@ class Connection(BaseConnection):
             try:
                 cursor.execute(word)
             except dbapi.Error as error:
-                if error.sqlstate != _NO_TRANSACTION:
+                if error.sqlstate != NO_TRANSACTION:
                     raise
 
     def ingest(self, table: str, data: Any, mode: IngestMode = "append") -> int:
-        """Adds rows of Arrow to a table, as one commit or as a part of the transaction.
-
-        Args:
-            table: The table's name, perhaps with its schema and in double quotes.
-            data: Whatever gives a stream of Arrow: a table, a reader, a data frame of polars.
-            mode: `append` to a table that is there, `create` one that is not, `replace` it, or
-                `create_append` to create it if need be.
-
-        Returns:
-            How many rows were added.
-
-        Raises:
-            IntegrityError: A row contradicts what is declared.
-            Error: The rows do not fit the table, or the commit cannot be made.
-        """
+        """Adds rows of Arrow to a table."""
         self._check()
-        return ingest(self._connection, _place(table), data, mode.replace("_", ""))
+        with self._following("INSERT"):
+            return ingest(self._connection, _place(table), data, mode)
 
     def interrupt(self) -> None:
         """Stops what runs; callable from another thread."""
@@ -173,6 +151,12 @@ class Connection(BaseConnection):
         for handle in (self._connection, self._database):
             with contextlib.suppress(adbc.Error):
                 handle.close()
+
+    @contextlib.contextmanager
+    def _following(self, sql: str) -> Iterator[None]:
+        """Runs a statement, unless it would commit what is left of a transaction."""
+        with self._transaction.around(sql, is_alone=self._autocommit):
+            yield
 
     def _prepared(self, sql: str) -> Statement:
         self._check()
@@ -202,10 +186,11 @@ def _settings(address: Address) -> dict[str, str]:
         ("tls_ca", "tls_root_certs"),
         ("tls_certificate", "mtls_cert_chain"),
         ("tls_key", "mtls_private_key"),
-        ("tls_server_name", "tls_override_hostname"),
     ):
         if name in options:
-            made[_CLIENT + key] = _pem(str(options[name]))  # type: ignore[literal-required]
+            made[_CLIENT + key] = _pem(name, str(options[name]))  # type: ignore[literal-required]
+    if "tls_server_name" in options:
+        made[f"{_CLIENT}tls_override_hostname"] = options["tls_server_name"]
     if not options.get("tls_verify", True):
         made[f"{_CLIENT}tls_skip_verify"] = "true"
     if "timeout" in options:
@@ -228,9 +213,17 @@ def _spoken(options: Options) -> dict[str, str]:
     return {name: value for name, value in _standing(options).items() if not value.isascii()}
 
 
-def _pem(value: str) -> str:
+def _pem(name: str, value: str) -> str:
     """Gives a certificate or a key: the text itself, or that of its file."""
-    return value if "\n" in value or not Path(value).is_file() else Path(value).read_text("ascii")
+    if "\n" in value:
+        return value
+    try:
+        return Path(value).read_text("ascii")
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or "it is no PEM"
+        raise dbapi.InterfaceError(
+            f"The option {name} names {value!r}, which cannot be read: {said}.", code="IGD-1001"
+        ) from error
 
 
 def _word(value: bool) -> str:

@@ -1,6 +1,6 @@
 """The cursor of a connection to a server."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from ingitdb.api.bases import BaseCursor
@@ -39,13 +39,13 @@ class Cursor(BaseCursor):
         """
         return self._run(sql, [() if parameters is None else parameters])
 
-    def executemany(self, sql: str, parameters: "Sequence[Parameters]") -> Self:
+    def executemany(self, sql: str, parameters: "Iterable[Parameters]") -> Self:
         """Runs a statement once for each set of parameters, all or none, in one call.
 
         With `autocommit` they are one commit. `rowcount` counts the records of all.
         """
-        if parameters:
-            return self._run(sql, parameters)
+        if sets := list(parameters):
+            return self._run(sql, sets)
         self._check()
         self._drop()
         self.rowcount = -1
@@ -54,8 +54,9 @@ class Cursor(BaseCursor):
     def _run(self, sql: str, sets: "Sequence[Parameters]") -> Self:
         self._check()
         self._drop()
-        statement = self._prepared(sql)
-        reader = statement.run(sets)
+        with self.connection._following(sql):
+            statement = self._prepared(sql)
+            reader = statement.run(sets)
         self.rowcount = statement.rowcount
         if reader.schema.names:
             self.description = [
@@ -122,8 +123,7 @@ class Cursor(BaseCursor):
 
     def _forget(self) -> None:
         if self._statement is not None:
-            with translated():
-                self._statement.close()
+            self._statement.close()
         self._statement = None
 
     def _batches(self) -> "Iterator[pa.RecordBatch]":

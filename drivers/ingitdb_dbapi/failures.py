@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import adbc_driver_manager as adbc
+import pyarrow as pa
 
 from ingitdb.api import dbapi
 from ingitdb.api.dbapi import CLASSES
@@ -13,9 +14,17 @@ _CODE = re.compile(
     r"\s*\((?:(?P<code>IGD-\d{4}))?(?:, )?(?:SQLSTATE (?P<state>\w{5}))?\)\s*\Z", re.ASCII
 )
 _DRESS = re.compile(
-    r"\A[A-Z_]+: \[Flight ?SQL\] |\. Detail: .*\Z|\. Vendor code: \d+\Z|\s\(\w+; \w+\)\Z", re.DOTALL
+    r"\A(?:[A-Z_]+: )?\[Flight ?SQL\] |\. Detail: .*\Z|\. Vendor code: \d+\Z|\s\(\w+; \w+\)\Z",
+    re.DOTALL,
 )
 """What ADBC and Flight put around a message."""
+_UNKNOWN = "IGD-0001"
+_UNREACHABLE = "08006"
+_KNOWN = {
+    adbc.AdbcStatusCode.TIMEOUT: ("IGD-5005", "54000"),
+    adbc.AdbcStatusCode.CANCELLED: ("IGD-5006", "57014"),
+}
+"""Code and SQLSTATE of what the driver ends by itself."""
 _CLEAN = "x-arrow-status-message-bin"
 _STATUSES: dict[adbc.AdbcStatusCode, type[dbapi.Error]] = {
     adbc.AdbcStatusCode.INVALID_ARGUMENT: dbapi.ProgrammingError,
@@ -35,13 +44,23 @@ def failure(error: BaseException) -> dbapi.Error:
     text = _said(error)
     found = _CODE.search(text)
     message, _, hint = (text[: found.start()] if found else text).partition("\n")
-    code = (found and found["code"]) or "IGD-0001"
+    code = (found and found["code"]) or _UNKNOWN
     state = found["state"] if found else None
-    kind = CLASSES.get(code) if found and found["code"] else None
+    if found is None:
+        code, state = _known(error)
+    kind = CLASSES.get(code) if code != _UNKNOWN else None
     if kind is None:
         status = getattr(error, "status_code", None)
         kind = _STATUSES.get(status, dbapi.OperationalError) if status else dbapi.OperationalError
     return kind(message, code=code, sqlstate=state, hint=hint or None)
+
+
+def _known(error: BaseException) -> tuple[str, str | None]:
+    """Gives code and SQLSTATE of what no server has said."""
+    status = getattr(error, "status_code", None)
+    if status is not None and status in _KNOWN:
+        return _KNOWN[status]
+    return _UNKNOWN, _UNREACHABLE if is_unreachable(error) else None
 
 
 def is_unreachable(error: BaseException) -> bool:
@@ -52,10 +71,10 @@ def is_unreachable(error: BaseException) -> bool:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turns ADBC's errors into PEP 249's."""
+    """Turns ADBC's errors, and Arrow's while rows are streamed, into PEP 249's."""
     try:
         yield
-    except (adbc.Error, OSError) as error:
+    except (adbc.Error, pa.ArrowException, OSError) as error:
         raise failure(error) from error
 
 

@@ -12,7 +12,8 @@ import adbc_driver_manager as adbc
 import pyarrow as pa
 from adbc_driver_manager._lib import _blocking_call
 
-from ingitdb_dbapi.failures import is_unreachable, translated
+from ingitdb.api.dbapi import InterfaceError, ProgrammingError
+from ingitdb_dbapi.failures import failure, is_unreachable, translated
 
 if TYPE_CHECKING:
     from ingitdb_dbapi.parameters import Parameters
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 _READING = re.compile(r"\s*(?:SELECT|FROM|VALUES|TABLE|SHOW|DESCRIBE|SUMMARIZE|WITH)\b", re.I)
 _WRITING = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE|CALL|COPY|CREATE|COMMIT)\b", re.I)
+MODES = ("append", "create", "replace", "create_append")
+"""What an upload can do where its table is there, or is not."""
+_FORGOTTEN = "26000"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
 
@@ -66,12 +70,14 @@ class Statement:
     """
 
     def __init__(self, connection: adbc.AdbcConnection, sql: str, retries: Retries) -> None:
+        self._is_open = False
+        if not sql.strip():
+            raise ProgrammingError("There is no statement.", code="IGD-5002", sqlstate="42601")
         self._connection = connection
         self._sql = sql
         self._retries = retries
         self._given: pa.RecordBatch | None = None
         self.rowcount = -1
-        self._is_open = False
         with translated():
             self._statement = retries.ask(self._prepared)
             self._is_open = True
@@ -95,10 +101,11 @@ class Statement:
         """
         from ingitdb_dbapi.parameters import bound
 
-        self._given = bound(self.names, sets) if self.names or any(sets) else None
+        is_given = self.names or len(sets) > 1 or any(sets)
+        self._given = bound(self.names, sets) if is_given else None
         if not is_read(self._sql):
             with translated():
-                return self._run()
+                return self._run_prepared()
         with translated():
             return self._retries.ask(self._run_anew)
 
@@ -107,11 +114,22 @@ class Statement:
         if not self._is_open:
             self._statement, self._is_open = self._prepared(), True
         try:
-            return self._run()
+            return self._run_prepared()
         except adbc.Error as error:
             if is_unreachable(error):
                 self.close()
             raise
+
+    def _run_prepared(self) -> pa.RecordBatchReader:
+        """Runs it; prepares it anew where the server has forgotten it, and has not run it."""
+        try:
+            return self._run()
+        except adbc.Error as error:
+            if failure(error).sqlstate != _FORGOTTEN:
+                raise
+        self.close()
+        self._statement, self._is_open = self._prepared(), True
+        return self._run()
 
     def _run(self) -> pa.RecordBatchReader:
         if self._given is not None:
@@ -124,14 +142,14 @@ class Statement:
         self._statement.cancel()
 
     def close(self) -> None:
-        """Lets go of it."""
+        """Lets go of it; a server that has gone has let go already."""
         if self._is_open:
             self._is_open = False
-            self._statement.close()
+            with contextlib.suppress(adbc.Error):
+                self._statement.close()
 
     def __del__(self) -> None:
-        with contextlib.suppress(adbc.Error):
-            self.close()
+        self.close()
 
 
 def ingest(
@@ -143,15 +161,28 @@ def ingest(
         connection: Where to.
         place: Schema, or None, and name of the table.
         data: Whatever gives a stream of Arrow.
-        mode: ADBC's word for what to do where the table is there, or is not.
+        mode: What to do where the table is there, or is not.
+
+    Raises:
+        InterfaceError: There is no such mode, or the data are not Arrow.
     """
+    if mode not in MODES:
+        hint = f"Modes: {', '.join(MODES)}."
+        raise InterfaceError(f"There is no mode {mode!r}.", code="IGD-1001", hint=hint)
+    is_stream = hasattr(data, "__arrow_c_stream__")
+    if not is_stream and not hasattr(data, "__arrow_c_array__"):
+        kind = type(data).__name__
+        raise InterfaceError(f"{kind} is not Arrow: a table, a batch or a stream.", code="IGD-1001")
     schema, table = place
-    options = {"adbc.ingest.target_table": table, "adbc.ingest.mode": f"adbc.ingest.mode.{mode}"}
+    options = {
+        "adbc.ingest.target_table": table,
+        "adbc.ingest.mode": f"adbc.ingest.mode.{mode.replace('_', '')}",
+    }
     if schema is not None:
         options["adbc.ingest.target_db_schema"] = schema
     with translated(), adbc.AdbcStatement(connection) as statement:
         statement.set_options(**options)
-        statement.bind_stream(data if hasattr(data, "__arrow_c_stream__") else pa.table(data))
+        statement.bind_stream(data if is_stream else pa.table(data))
         return int(interruptible(statement.execute_update, statement.cancel))
 
 

@@ -13,6 +13,12 @@ from sqlalchemy.schema import ColumnDefault
 from sqlalchemy.sql import compiler, selectable
 
 _COMPILING = RLock()
+_SUFFIXES = {
+    "foreign_key_constraint": "fkey",
+    "primary_key_constraint": "pkey",
+    "unique_constraint": "key",
+}
+"""What the name of a constraint ends with."""
 _NEXT_KEY = ColumnDefault(0)
 """Stands for a number that is chosen when the row is inserted."""
 
@@ -88,6 +94,20 @@ class IngitdbDDLCompiler(postgresql.PGDDLCompiler):
     def visit_create_table(self, create: Any, **kwargs: Any) -> str:
         """Gives a table with columns and constraints."""
         return str(compiler.DDLCompiler.visit_create_table(self, create, **kwargs))
+
+    def visit_drop_constraint(self, drop: Any, **kwargs: Any) -> str:
+        """Drops a constraint under the name that its columns make: files keep no other."""
+        constraint = drop.element
+        suffix = _SUFFIXES.get(constraint.__visit_name__)
+        if suffix is None:
+            return str(super().visit_drop_constraint(drop, **kwargs))
+        columns = [column.name for column in constraint.columns]
+        name = "_".join([constraint.table.name, *columns, suffix])
+        table = self.preparer.format_table(constraint.table)
+        rest = self.preparer.quote_identifier(name) + " CASCADE" * bool(drop.cascade)
+        if getattr(drop, "if_exists", False):  # SQLAlchemy 2
+            rest = f"IF EXISTS {rest}"
+        return f"ALTER TABLE {table} DROP CONSTRAINT {rest}"
 
     def visit_create_index(self, create: Any, **kwargs: Any) -> str:
         """Does nothing: files have no indexes, and answers are the same without.

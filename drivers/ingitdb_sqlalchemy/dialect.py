@@ -12,6 +12,7 @@ from sqlalchemy import exc
 from sqlalchemy import types as sqltypes
 from sqlalchemy.engine import default
 
+from ingitdb_dbapi.addresses import YES
 from ingitdb_sqlalchemy.compilers import (
     IngitdbCompiler,
     IngitdbDDLCompiler,
@@ -23,7 +24,9 @@ from ingitdb_sqlalchemy.reflection import MAIN, Reflection
 from ingitdb_sqlalchemy.types import INTERVAL, JsonIndex, JsonPath, uuid_turns
 
 _AUTOCOMMIT, _SNAPSHOT = "AUTOCOMMIT", "SNAPSHOT"
-_CLOSED = ("connection error", "connection is closed", "transport is closing")
+_CLOSED = "connection is closed"
+_GONE = ("08006", "28000")
+"""SQLSTATEs where no server answers, and where it does not know the token, or no longer."""
 
 
 class IngitdbContext(default.DefaultExecutionContext):
@@ -122,7 +125,7 @@ class IngitdbDialect(Reflection, default.DefaultDialect):
     delete_returning = True
     insert_executemany_returning = True
     use_insertmanyvalues = True
-    use_insertmanyvalues_wo_returning = True
+    use_insertmanyvalues_wo_returning = False
     max_identifier_length = 63
     default_schema_name = MAIN
     div_is_floordiv = False
@@ -173,7 +176,7 @@ class IngitdbDialect(Reflection, default.DefaultDialect):
             if options.pop("tls", None) is not None:
                 raise exc.ArgumentError("A path takes no tls.")
             return [url.database or "."], options
-        scheme = "grpc+tls" if options.pop("tls", "false").lower() in ("true", "1") else "grpc"
+        scheme = "grpc+tls" if _is_yes("tls", options.pop("tls", "false")) else "grpc"
         host = f"[{url.host}]" if ":" in url.host else url.host
         port = f":{url.port}" if url.port else ""
         query = f"?{urlencode(options)}" if options else ""
@@ -224,8 +227,7 @@ class IngitdbDialect(Reflection, default.DefaultDialect):
 
     def is_disconnect(self, e: Any, connection: Any, cursor: Any) -> bool:
         """Tells whether the connection is gone."""
-        said = str(e)
-        return any(words in said for words in _CLOSED)
+        return getattr(e, "sqlstate", None) in _GONE or _CLOSED in str(e)
 
     # --- time travel
 
@@ -239,3 +241,10 @@ class IngitdbDialect(Reflection, default.DefaultDialect):
             cursor.execute(f"USE {place}")
         finally:
             cursor.close()
+
+
+def _is_yes(name: str, word: str) -> bool:
+    try:
+        return YES[word.lower()]
+    except (KeyError, AttributeError):
+        raise exc.ArgumentError(f"{name} is true or false, not {word!r}.") from None

@@ -32,7 +32,7 @@ def ingest(session: "Session", command: Any, read: "Callable[[], pa.Table]") -> 
 
     Raises:
         InvalidRequest: The options contradict each other, or another database is meant.
-        Unsupported: The table is to be a temporary one.
+        NotFound: The transaction has ended that the upload belongs to.
         IngitdbError: The rows do not fit, or the table is there and should not be.
     """
     lane = session.lane(command.transaction_id)
@@ -41,7 +41,9 @@ def ingest(session: "Session", command: Any, read: "Callable[[], pa.Table]") -> 
     options = command.table_definition_options
     rows = storable(read())
     mode = _mode(options.if_not_exist, options.if_exists)
-    return lane.ingest(name, rows, mode, is_temporary=command.temporary)
+    with lane.lock:
+        session.check_upload(command.transaction_id)
+        return lane.ingest(name, rows, mode, is_temporary=command.temporary)
 
 
 def _check(command: Any, database: str) -> None:

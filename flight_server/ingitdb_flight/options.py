@@ -49,11 +49,23 @@ class Options:
 
     def items(self) -> list[tuple[str, str]]:
         """Gives names and values."""
-        return [(name, getattr(self, name)) for name in self.__slots__]
+        return [(field.name, getattr(self, field.name)) for field in fields(self)]
 
     def but(self, name: str, value: str) -> Self:
         """Gives the same with another value for one of them."""
         return type(self)(**{**dict(self.items()), name: value})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing(Options):
+    """Where a session stands, and what cannot be set.
+
+    Attributes:
+        transaction: The session's name while it has a transaction; empty without one. A client that
+            finds another name has lost what it wrote.
+    """
+
+    transaction: str = ""
 
 
 _SET = re.compile(

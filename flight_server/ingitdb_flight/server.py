@@ -21,7 +21,6 @@ from ingitdb_flight.parameters import asked_for
 from ingitdb_flight.refusals import InvalidRequest, NotFound, Unsupported, refusing
 from ingitdb_flight.session import Held, Prepared, Session
 from ingitdb_flight.sessions import Sessions
-from ingitdb_flight.streams import stream
 from ingitdb_flight.tickets import Tickets
 from ingitdb_flight.tokens import Ticket, Tokens
 from ingitdb_flight.watching import Watch
@@ -128,8 +127,8 @@ class FlightSqlServer(flight.FlightServerBase):
         endpoint = flight.FlightEndpoint(
             flight.Ticket(self._tickets.spelled(held.ticket)), [], self._expiry(held.ticket)
         )
-        schema = typed_fields(held.result.schema, held.result.columns)
-        return flight.FlightInfo(schema, descriptor, [endpoint], _count(held.result), -1)
+        stream = held.stream
+        return flight.FlightInfo(stream.schema, descriptor, [endpoint], _count(stream.result), -1)
 
     @refusing
     def get_schema(self, context: Any, descriptor: flight.FlightDescriptor) -> flight.SchemaResult:
@@ -177,9 +176,8 @@ class FlightSqlServer(flight.FlightServerBase):
         if name != "TicketStatementQuery":
             raise _unknown(name)
         with self._watch.over(context, session.main.interrupt):
-            result = self._tickets.result(command.statement_handle, session)
-        schema = typed_fields(result.schema, result.columns)
-        return flight.RecordBatchStream(stream(schema, result.batches(), result.close))
+            stream = self._tickets.stream(command.statement_handle, session)
+        return flight.RecordBatchStream(stream.rows())
 
     # --- updates
 

@@ -1,8 +1,9 @@
 """What a client has on the server: where it stands, transactions, prepared statements, results."""
 
+import re
 import secrets
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import RLock
 from typing import TYPE_CHECKING
 
@@ -11,19 +12,23 @@ import pyarrow as pa
 from ingitdb.errors import AccessDenied, IngitdbError
 from ingitdb.execution.preparing import Preparation
 from ingitdb_flight.lanes import Lane
-from ingitdb_flight.limits import MOST_RESULTS, MOST_STATEMENTS, Limits
-from ingitdb_flight.options import Options, setting, used
+from ingitdb_flight.limits import MOST_STATEMENTS, Limits
+from ingitdb_flight.options import Options, Standing, setting, used
 from ingitdb_flight.parameters import packed, sets_of
 from ingitdb_flight.refusals import InvalidRequest, NotFound
 from ingitdb_flight.roles import may_commit_for_others
+from ingitdb_flight.streams import Stream
 from ingitdb_flight.tokens import Ticket
+from ingitdb_flight.transactions import FAILED, Loss, Open, Transactions, idle
+from ingitdb_flight.waiting import Held, Waiting
 
 if TYPE_CHECKING:
-    from ingitdb.execution.results import Result
     from ingitdb_flight.callers import Caller
     from ingitdb_flight.databases import Databases
 
+__all__ = ["Held", "Prepared", "Session"]
 _DONE = 'SELECT 0 AS "Count" LIMIT 0'
+_UNDOING = re.compile(r"\s*(?:ROLLBACK|ABORT)(?:\s+(?:WORK|TRANSACTION))?\s*;?\s*", re.IGNORECASE)
 _NOTHING = Preparation(schema=None, parameters=pa.schema([]), gives_rows=False)
 
 
@@ -33,36 +38,18 @@ class Prepared:
 
     Attributes:
         lane: Where it runs.
+        preparation: What it gives and takes.
+        transaction: In which it was prepared; empty outside of one.
+        is_apart: Whether that was not the session's own: then it ends with it.
         rows: What is bound, a row a run.
     """
 
     sql: str
     lane: Lane
     preparation: Preparation
+    transaction: bytes = b""
+    is_apart: bool = False
     rows: pa.Table | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class Held:
-    """A result that has begun and waits to be fetched.
-
-    Attributes:
-        ticket: What fetches it.
-        until: When it is let go of, by the clock of `time.monotonic`.
-    """
-
-    result: "Result"
-    ticket: Ticket
-    until: float
-
-
-@dataclass(slots=True)
-class _Open:
-    """A transaction that was begun by Flight SQL's own action."""
-
-    lane: Lane
-    used_at: float
-    savepoints: dict[bytes, str] = field(default_factory=dict)
 
 
 class Session:
@@ -73,18 +60,35 @@ class Session:
         caller: Whose it is.
         options: Where it stands.
         used_at: When it was last asked anything, by the clock of `time.monotonic`.
+
+    Args:
+        key: Its name for the server.
+        caller: Whose it is.
+        databases: What it is about.
+        limits: How long it is waited for.
+        loss: The transaction that ended with the session before it, of which the client does not
+            know.
     """
 
-    def __init__(self, key: str, caller: "Caller", databases: "Databases", limits: Limits) -> None:
+    def __init__(
+        self,
+        key: str,
+        caller: "Caller",
+        databases: "Databases",
+        limits: Limits,
+        loss: Loss | None = None,
+    ) -> None:
         self.key = key
         self.caller = caller
         self.used_at = time.monotonic()
         self._databases = databases.seen_by(caller.principal)
         self._limits = limits
         self._lock = RLock()
-        self._open: dict[bytes, _Open] = {}
+        self._name = secrets.token_hex(8)
+        self._loss = loss
+        self._begun = Transactions(loss)
         self._statements: dict[bytes, Prepared] = {}
-        self._results: dict[str, Held] = {}
+        self._waiting = Waiting(limits.result)
         self.options = Options(catalog=self._databases.first)
         for name, value in caller.options.items():
             self.options = self.options.but(name, value)
@@ -136,9 +140,7 @@ class Session:
         self.main.say(before.message)
         if before.in_transaction:
             self.main.begin()
-        for found in self._open.values():
-            if found.lane is before:
-                found.lane = self.main
+        self._begun.move(before, self.main)
         before.close()
 
     def _lane(self, options: Options) -> Lane:
@@ -167,12 +169,17 @@ class Session:
         return options.author or self.caller.author
 
     @property
-    def standing(self) -> Options:
+    def standing(self) -> Standing:
         """Where it stands now: statements may have moved it."""
-        session = self.main.session
-        found = self.options.but("schema", session.schema or "").but("ref", session.ref or "")
-        found = found.but("catalog", self.main.database.name)  # as it spells itself
-        return found.but("commit_message", self.main.message)
+        lane = self.main
+        moved = {
+            "catalog": lane.database.name,  # as it spells itself
+            "schema": lane.session.schema or "",
+            "ref": lane.session.ref or "",
+            "commit_message": lane.message,
+            "transaction": self._name if lane.in_transaction else "",
+        }
+        return Standing(**{**dict(self.options.items()), **moved})
 
     def _setting(self, sql: str) -> tuple[str, str] | None:
         """Reads what a statement sets: an option, or another database of this server by USE."""
@@ -186,7 +193,7 @@ class Session:
     @property
     def transactions(self) -> frozenset[bytes]:
         """The handles of the transactions that are open."""
-        return frozenset(self._open)
+        return self._begun.handles
 
     def lane(self, transaction: bytes) -> Lane:
         """Gives where statements of a transaction run; without one the session itself.
@@ -194,10 +201,9 @@ class Session:
         Raises:
             NotFound: There is no such transaction, or it has ended.
         """
-        if not transaction:
-            return self.main
         with self._lock:
-            return self._transaction(transaction).lane
+            own = transaction or self._begun.on(self.main)
+            return self._open(own).lane if own else self.main
 
     def begin(self) -> bytes:
         """Opens a transaction; gives its handle.
@@ -206,42 +212,51 @@ class Session:
         as the uploads of some clients do.
         """
         with self._lock:
+            self._loss = None
             lane = self.main
             if lane.in_transaction:
                 lane = self._lane(self.options)
             lane.begin()
-            key = secrets.token_bytes(16)
-            self._open[key] = _Open(lane, time.monotonic())
-            return key
+            return self._begun.add(lane)
 
     def end(self, transaction: bytes, *, is_kept: bool) -> None:
-        """Ends a transaction.
+        """Ends a transaction; one that has ended can be rolled back still.
 
         Raises:
             IngitdbError: What it wrote cannot be committed.
+            NotFound: It has ended, and should be committed.
         """
         with self._lock:
-            lane = self._transaction(transaction).lane
+            if transaction and not is_kept and transaction not in self._begun.handles:
+                self._begun.accept(transaction)
+                self._loss = None
+                return
+            lane = self._open(transaction).lane
         try:
             if is_kept:
                 lane.commit_transaction()
             else:
                 lane.rollback()
-        finally:
-            if not lane.in_transaction:
-                with self._lock:
-                    self._open.pop(transaction, None)
-                if lane is not self.main:
-                    lane.close()
+        except IngitdbError:
+            self._forget(transaction, lane, FAILED)
+            raise
+        self._forget(transaction, lane)
+
+    def _forget(self, transaction: bytes, lane: Lane, why: str = "") -> None:
+        """Lets go of a transaction that is over; it may go on after a COMMIT that failed."""
+        if lane.in_transaction:
+            return
+        with self._lock:
+            self._begun.end(transaction, why)
+            if lane is self.main and why:
+                self._begun.broken = transaction
+        if lane is not self.main:
+            lane.close()
 
     def save(self, transaction: bytes, name: str) -> bytes:
         """Sets a savepoint; gives its handle."""
         with self._lock:
-            found = self._transaction(transaction)
-            found.lane.savepoint("SAVEPOINT", name)
-            key = secrets.token_bytes(16)
-            found.savepoints[key] = name
-            return key
+            return self._open(transaction).save(name)
 
     def end_savepoint(self, savepoint: bytes, *, is_kept: bool) -> None:
         """Releases a savepoint, or goes back to it.
@@ -250,34 +265,65 @@ class Session:
             NotFound: There is no such savepoint.
         """
         with self._lock:
-            for found in self._open.values():
-                name = found.savepoints.get(savepoint)
-                if name is None:
-                    continue
-                found.lane.savepoint("RELEASE" if is_kept else "ROLLBACK TO", name)
-                later = list(found.savepoints)
-                for key in later[later.index(savepoint) + (not is_kept) :]:
-                    del found.savepoints[key]
-                return
-        raise NotFound("There is no such savepoint. (IGD-5008, SQLSTATE 3B001)")
+            self._begun.saved(savepoint).end_savepoint(savepoint, is_kept=is_kept)
 
-    def _transaction(self, key: bytes) -> _Open:
-        found = self._open.get(key)
-        if found is None:
-            raise NotFound(
-                "There is no such transaction; it may have ended, or nothing happened in it for"
-                f" {self._limits.transaction:.0f} seconds. (IGD-5008, SQLSTATE 25000)"
-            )
-        found.used_at = time.monotonic()
-        return found
+    def _open(self, transaction: bytes) -> Open:
+        """Gives an open transaction; whoever asks for one that has ended knows of it then."""
+        try:
+            return self._begun.find(transaction)
+        except NotFound:
+            self._loss = None
+            raise
+
+    # --- transactions that are lost
+
+    def lost(self, why: str) -> Loss | None:
+        """Says what the client does not know if the session ends now; None if it misses nothing."""
+        if any(lane.in_transaction for lane in self._lanes()):
+            return Loss(message=why, handle=self._begun.on(self.main))
+        return self._loss
+
+    def _is_undone(self, sql: str, lane: Lane) -> bool:
+        """Tells the first statement after a transaction was lost; to a ROLLBACK that is no news.
+
+        Raises:
+            InvalidRequest: The statement would not do what its client means.
+        """
+        loss = self._loss if lane is self.main else None
+        if loss is None:
+            return False
+        self._loss = None
+        if _UNDOING.fullmatch(sql):
+            return True
+        raise InvalidRequest(loss.message)
+
+    def check_upload(self, transaction: bytes) -> None:
+        """Returns unless an upload would be committed alone that its client means otherwise.
+
+        Raises:
+            NotFound: The transaction that it may belong to has ended.
+            InvalidRequest: It has, and the client does not know.
+        """
+        if not transaction:
+            self._is_undone("", self.main)
+            self._begun.check(self._begun.broken)
 
     # --- statements
 
     def prepare(self, sql: str, transaction: bytes) -> tuple[bytes, Prepared]:
         """Prepares a statement; gives its handle."""
         lane = self.lane(transaction)
-        preparation = _NOTHING if self._setting(sql) else lane.prepare(sql)
-        made = Prepared(sql=sql, lane=lane, preparation=preparation)
+        is_setting = self._setting(sql) is not None
+        if not is_setting and not _UNDOING.fullmatch(sql):
+            self._is_undone(sql, lane)
+        preparation = _NOTHING if is_setting else lane.prepare(sql)
+        made = Prepared(
+            sql=sql,
+            lane=lane,
+            preparation=preparation,
+            transaction=transaction,
+            is_apart=lane is not self.main,
+        )
         key = secrets.token_bytes(16)
         with self._lock:
             self._statements[key] = made
@@ -289,11 +335,17 @@ class Session:
         """Gives a prepared statement.
 
         Raises:
-            NotFound: There is none of that handle.
+            NotFound: There is none of that handle, or its transaction has ended without the client.
+            InvalidRequest: A transaction was lost, which the client does not know.
         """
         found = self._statements.get(key)
         if found is None:
+            self._is_undone("", self.main)
             raise NotFound("There is no such prepared statement. (IGD-5001, SQLSTATE 26000)")
+        with self._lock:
+            self._begun.check(found.transaction)
+            is_open = found.transaction in self._begun.handles
+            found.lane = self.lane(found.transaction if is_open or found.is_apart else b"")
         return found
 
     def forget(self, key: bytes) -> None:
@@ -309,6 +361,8 @@ class Session:
             sql, lane, rows = _DONE, self.main, None
         sets = sets_of(names or [], rows)
         with lane.lock:
+            if sql != _DONE and self._is_undone(sql, lane):
+                sql = _DONE
             result = lane.run_all(sql, sets)
             can_repeat = result.affected is None and not lane.in_transaction and len(sets) == 1
             ticket = Ticket(
@@ -322,14 +376,7 @@ class Session:
                 values=packed(rows) if can_repeat else b"",
                 names=tuple(names or ()),
             )
-        now = time.monotonic()
-        held = Held(result=result, ticket=ticket, until=now + self._limits.result)
-        with self._lock:
-            self._results[ticket.handle] = held
-            late = self._late(now)
-        for each in late:
-            each.result.close()
-        return held
+        return self._waiting.hold(Stream(result).begin(), ticket)
 
     def update(
         self, sql: str, lane: Lane, rows: pa.Table | None = None, names: list[str] | None = None
@@ -338,54 +385,57 @@ class Session:
         if (asked := self._setting(sql)) is not None:
             self.set(*asked)
             return 0
-        return lane.update(sql, sets_of(names or [], rows))
+        with lane.lock:
+            return 0 if self._is_undone(sql, lane) else lane.update(sql, sets_of(names or [], rows))
 
-    def take(self, handle: str) -> "Result | None":
+    def take(self, handle: str) -> Stream | None:
         """Gives a held result, once."""
-        with self._lock:
-            found = self._results.pop(handle, None)
-        return None if found is None else found.result
+        return self._waiting.take(handle)
 
     def renew(self, handle: str) -> None:
         """Holds a result for longer, if it is held."""
-        with self._lock:
-            if (found := self._results.get(handle)) is not None:
-                found.until = time.monotonic() + self._limits.result
+        self._waiting.renew(handle)
 
     def cancel(self, handle: str) -> bool:
         """Lets go of a held result; tells whether there was one."""
-        result = self.take(handle)
-        if result is not None:
-            result.close()
-        return result is not None
+        stream = self.take(handle)
+        if stream is not None:
+            stream.close()
+        return stream is not None
 
     # --- the end
 
     def tend(self, now: float) -> None:
         """Lets go of what nobody has asked for in time."""
+        self._waiting.tend(now)
+        since = now - self._limits.transaction
         with self._lock:
-            late = self._late(now)
-            idle = [
-                key
-                for key, found in self._open.items()
-                if found.used_at + self._limits.transaction < now and not found.lane.is_busy
-            ]
-        for each in late:
-            each.result.close()
-        for key in idle:
-            self._abandon(key)
+            left = self._begun.idle(since)
+        for key in left:
+            self._abandon(key, since)
+        self._abandon_own(since)
 
-    def _abandon(self, key: bytes) -> None:
-        try:
-            self.end(key, is_kept=False)
-        except (IngitdbError, NotFound):
+    def _abandon(self, key: bytes, since: float) -> None:
+        """Rolls back a transaction in which nothing has happened since then."""
+        why = idle(self._limits.transaction)
+        with self._lock:
+            if key not in self._begun.idle(since):  # a call came in between
+                return
+            lane = self._begun.find(key).lane
+            if lane is self.main:
+                self._loss = Loss(message=why, handle=key)
+            lane.rollback()
+        self._forget(key, lane, why)
+
+    def _abandon_own(self, since: float) -> None:
+        """Rolls back the one that began as text."""
+        lane = self.main
+        if lane.is_busy or not lane.in_transaction or self._begun.on(lane):
             return
-
-    def _late(self, now: float) -> list[Held]:
-        """Takes out the results that are not held any longer."""
-        keys = [key for key, held in self._results.items() if held.until < now]
-        keys += list(self._results)[: max(0, len(self._results) - len(keys) - MOST_RESULTS)]
-        return [self._results.pop(key) for key in dict.fromkeys(keys)]
+        with lane.lock:
+            if self.used_at < since:
+                self._loss = Loss(message=idle(self._limits.transaction))
+                lane.rollback()
 
     @property
     def is_busy(self) -> bool:
@@ -398,18 +448,14 @@ class Session:
             lane.interrupt()
 
     def _lanes(self) -> list[Lane]:
-        open_ones = list(self._open.values())
-        return list({id(lane): lane for lane in (self.main, *(o.lane for o in open_ones))}.values())
+        return list({id(lane): lane for lane in (self.main, *self._begun.lanes)}.values())
 
     def close(self) -> None:
         """Ends everything; what is not committed is forgotten."""
         with self._lock:
             lanes = self._lanes()
-            held = list(self._results.values())
-            self._open.clear()
+            self._begun.clear()
             self._statements.clear()
-            self._results.clear()
-        for each in held:
-            each.result.close()
+        self._waiting.close()
         for lane in lanes:
             lane.close()

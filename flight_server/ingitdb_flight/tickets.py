@@ -8,10 +8,10 @@ from ingitdb.model.types import quote_identifier
 from ingitdb_flight import messages
 from ingitdb_flight.parameters import sets_of, unpacked
 from ingitdb_flight.refusals import InvalidRequest, NotFound
+from ingitdb_flight.streams import Stream
 from ingitdb_flight.tokens import Forged, Ticket, Tokens
 
 if TYPE_CHECKING:
-    from ingitdb.execution.results import Result
     from ingitdb_flight.databases import Databases
     from ingitdb_flight.session import Session
     from ingitdb_flight.sessions import Sessions
@@ -44,7 +44,7 @@ class Tickets:
             raise InvalidRequest(f"{name} is no ticket of a query. (IGD-1001)")
         return self._read(command.statement_handle)
 
-    def result(self, handle: bytes, session: "Session") -> "Result":
+    def stream(self, handle: bytes, session: "Session") -> Stream:
         """Gives the result of a ticket.
 
         Raises:
@@ -78,7 +78,7 @@ class Tickets:
                 "This ticket was given to somebody else. (IGD-5007, SQLSTATE 42501)"
             )
 
-    def _again(self, ticket: Ticket, session: "Session") -> "Result":
+    def _again(self, ticket: Ticket, session: "Session") -> Stream:
         """Runs the query of a ticket once more; what it reads has not changed."""
         if not ticket.commit:
             raise NotFound(
@@ -91,4 +91,4 @@ class Tickets:
         if ticket.schema:
             again.execute(f"USE {quote_identifier(ticket.schema)}").close()
         (values,) = sets_of(list(ticket.names), unpacked(ticket.values))
-        return again.execute(ticket.sql, values)
+        return Stream(again.execute(ticket.sql, values))

@@ -3,6 +3,7 @@
 import datetime as dt
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from decimal import Decimal
 from typing import Any
@@ -177,6 +178,139 @@ def test_many_are_one_commit(connect, shop) -> None:
     with pytest.raises(ingitdb_dbapi.IntegrityError):
         cursor.executemany("INSERT INTO fares VALUES (?, ?)", [("new", 1), ("N1", 1)])
     assert connection.execute("SELECT count(*) FROM fares").fetchone() == (52,)
+
+
+def test_many_of_an_iterator_and_of_none(connect) -> None:
+    cursor = connect().cursor()
+    cursor.execute("SELECT 1")
+    cursor.executemany("INSERT INTO fares VALUES (?, ?)", [])
+    assert (cursor.rowcount, cursor.description) == (-1, None)
+    with pytest.raises(ingitdb_dbapi.InterfaceError):
+        cursor.fetchall()
+
+
+def test_many_come_from_an_iterator(server) -> None:
+    with ingitdb_dbapi.connect(f"{server.uri}/shop") as connection, connection.cursor() as cursor:
+        rows = ((value for value in (f"N{number}", number)) for number in range(3))
+        cursor.executemany("INSERT INTO fares VALUES (?, ?)", rows)
+        assert cursor.rowcount == 3
+        cursor.executemany("INSERT INTO fares VALUES (?, ?)", iter([]))
+        assert cursor.rowcount == -1
+        cursor.executemany("INSERT INTO fares VALUES (?, ?)", [("A", 1.5), ("B", Decimal("2.5"))])
+        found = connection.execute("SELECT price FROM fares WHERE route IN ('A', 'B')").fetchall()
+        assert found == [(Decimal("1.50"),), (Decimal("2.50"),)]
+        with pytest.raises(ingitdb_dbapi.ProgrammingError, match="no parameters"):
+            cursor.executemany("UPDATE fares SET price = 1", [(), ()])
+        connection.rollback()
+
+
+def test_an_error_while_rows_come(connect) -> None:
+    sql = "SELECT CASE WHEN range = 299999 THEN error('too far') ELSE range END FROM range(300000)"
+    connection = connect()
+    for read in ("fetchall", "arrow", "df"):
+        with connection.cursor() as cursor, pytest.raises(ingitdb_dbapi.Error) as caught:
+            getattr(cursor.execute(sql), read)()
+        assert (caught.value.code, str(caught.value)) == ("IGD-5001", "too far"), read
+    assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_cursor_after_an_error(connect) -> None:
+    cursor = connect().cursor()
+    cursor.execute("SELECT 1")
+    with pytest.raises(ingitdb_dbapi.ProgrammingError):
+        cursor.execute("SELEC 1")
+    assert cursor.description is None
+    with pytest.raises(ingitdb_dbapi.InterfaceError):
+        cursor.fetchone()
+    assert cursor.execute("SELECT 2").fetchall() == [(2,)]
+
+
+def test_what_is_closed(connect) -> None:
+    connection = connect()
+    cursor = connection.execute("SELECT 1")
+    cursor.close()
+    cursor.close()
+    connection.close()
+    calls = [
+        cursor.fetchone,
+        lambda: cursor.execute("SELECT 1"),
+        lambda: cursor.executemany("SELECT ?", [(1,)]),
+        connection.cursor,
+        connection.commit,
+        connection.rollback,
+        lambda: setattr(connection, "autocommit", True),
+        lambda: connection.ingest("fares", pa.table({"route": ["x"]})),
+    ]
+    for call in calls:
+        with pytest.raises(ingitdb_dbapi.InterfaceError):
+            call()
+
+
+def test_fetchmany_gives_as_many_as_arraysize(connect) -> None:
+    cursor = connect().cursor()
+    cursor.arraysize = 3
+    cursor.execute("SELECT range FROM range(5)")
+    assert [len(cursor.fetchmany()) for _ in range(3)] == [3, 2, 0]
+    assert cursor.fetchmany(size=0) == []
+
+
+def test_threads_with_a_connection_each_and_with_one(connect) -> None:
+    shared = connect()
+    connections = [shared, shared, connect(), connect()]
+    sql = "SELECT ?::INTEGER, count(*) FROM range(100000)"
+
+    def ask(number: int) -> Any:
+        return connections[number].execute(sql, [number]).fetchall()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(ask, range(4))) == [[(number, 100_000)] for number in range(4)]
+
+
+def test_types_of_columns(connect) -> None:
+    sql = (
+        "SELECT {'a': [{'b': DATE '2020-01-01'}]}, [[1.5]], TIMESTAMP_NS '2020-01-01',"
+        " TIMETZ '01:00:00+01', 'a'::ENUM('a', 'b'), '101'::BIT, 1::UHUGEINT, x'00', 1.5"
+    )
+    kinds = [column[1] for column in connect().execute(sql).description]
+    assert kinds[0] == 'STRUCT("a" STRUCT("b" DATE)[])'
+    assert kinds[1] == "DECIMAL(2,1)[][]"
+    groups = [ingitdb_dbapi.DATETIME, *[ingitdb_dbapi.STRING] * 3, ingitdb_dbapi.NUMBER]
+    assert kinds[2:7] == groups
+    assert kinds[7:] == [ingitdb_dbapi.BINARY, ingitdb_dbapi.NUMBER]
+    assert kinds[0] not in (ingitdb_dbapi.STRING, ingitdb_dbapi.NUMBER, ingitdb_dbapi.ROWID)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [10**40, "\ud800", object(), [object()]],
+    ids=["too large", "half a surrogate", "an object", "a list of it"],
+)
+def test_parameters_that_cannot_be(connect, value: Any) -> None:
+    with pytest.raises(ingitdb_dbapi.DataError):
+        connect().execute("SELECT ?", [value])
+
+
+def test_a_time_of_a_zone_keeps_it(connect) -> None:
+    noon = dt.time(12, 0, tzinfo=dt.timezone(dt.timedelta(hours=2)))
+    sql = "SELECT ?::TIMETZ = TIMETZ '12:00:00+02'"
+    assert connect().execute(sql, [noon]).fetchone() == (True,)
+
+
+@pytest.mark.parametrize("sql", ["", "  \n", "-- nothing", ";"])
+def test_no_statement(connect, sql: str) -> None:
+    with pytest.raises(ingitdb_dbapi.ProgrammingError) as caught:
+        connect().execute(sql)
+    assert (caught.value.code, caught.value.sqlstate) == ("IGD-5002", "42601")
+
+
+def test_uploads_that_cannot_be(connect) -> None:
+    connection = connect()
+    rows = pa.table({"route": ["X"], "price": [1.0]})
+    for data, mode in [(rows, "upsert"), ({"route": ["X"]}, "append"), ([1], "append")]:
+        with pytest.raises(ingitdb_dbapi.InterfaceError) as caught:
+            connection.ingest("fares", data, mode)
+        assert caught.value.code == "IGD-1001"
+    assert connection.ingest("fares", rows.to_batches()[0]) == 1
 
 
 def test_returning(connect) -> None:

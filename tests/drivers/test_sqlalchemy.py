@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import registry
-from sqlalchemy.orm import Session, declarative_base
+from sqlalchemy.orm import (
+    Session,
+    declarative_base,
+    relationship,
+    selectinload,
+)
 
 from ingitdb_sqlalchemy import LIST, MAP, STRUCT
 
@@ -219,6 +224,125 @@ def test_what_files_do_not_have(engine) -> None:
         connection.execute(sa.schema.CreateIndex(unique))
     with pytest.raises(sa.exc.CompileError), engine.connect() as connection:
         connection.execute(sa.select(sa.Sequence("s").next_value()))
+
+
+def test_tables_that_refer_to_each_other(engine) -> None:
+    metadata = sa.MetaData()
+    sa.Table(
+        "ships",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("captain", sa.ForeignKey("sailors.id", use_alter=True, name="of_ships")),
+    )
+    sa.Table(
+        "sailors",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("ship", sa.ForeignKey("ships.id")),
+        sa.Column("mentor", sa.ForeignKey("sailors.id", ondelete="SET NULL")),
+    )
+    metadata.create_all(engine)
+    metadata.create_all(engine)  # what is there stays
+    keys = sa.inspect(engine).get_multi_foreign_keys(filter_names=["ships", "sailors"])
+    referred = {name: [key["referred_table"] for key in found] for (_, name), found in keys.items()}
+    assert referred == {"ships": ["sailors"], "sailors": ["ships", "sailors"]}
+    (alone,) = metadata.tables["ships"].foreign_key_constraints
+    with engine.begin() as connection:
+        for _ in range(2):
+            connection.execute(sa.schema.DropConstraint(alone, if_exists=True))
+        assert sa.inspect(connection).get_foreign_keys("ships") == []
+        connection.execute(sa.schema.AddConstraint(alone))
+    metadata.drop_all(engine)
+    assert not {"ships", "sailors"} & set(sa.inspect(engine).get_table_names())
+
+
+def test_objects_that_belong_to_others(engine, shop) -> None:
+    base: Any = declarative_base()
+
+    class Port(base):
+        __tablename__ = "harbours"
+        id = sa.Column(sa.Integer, primary_key=True)
+        name = sa.Column(sa.String, unique=True)
+        piers = relationship("Pier", back_populates="port", cascade="all, delete-orphan")
+
+    class Pier(base):
+        __tablename__ = "piers"
+        id = sa.Column(sa.Integer, primary_key=True)
+        port_id = sa.Column(sa.ForeignKey("harbours.id"))
+        kind = sa.Column(sa.Enum("ferry", "cargo", name="kinds"))
+        port = relationship(Port, back_populates="piers")
+
+    base.metadata.create_all(engine)
+    before = shop.tip()
+    with Session(engine) as session:
+        port = Port(name="Bergen", piers=[Pier(kind="ferry"), Pier(kind="cargo")])
+        session.add(port)
+        session.flush()
+        assert shop.tip() == before
+        session.commit()
+        port.name = "Oslo"
+        session.flush()
+        session.rollback()
+        assert port.name == "Bergen"
+        for wrong in (Port(name="Bergen"), Pier(port_id=99)):
+            session.add(wrong)
+            with pytest.raises(sa.exc.IntegrityError):
+                session.commit()
+            session.rollback()
+        loaded = session.query(Port).options(selectinload(Port.piers)).one()
+        assert [pier.kind for pier in loaded.piers] == ["ferry", "cargo"]
+        session.delete(loaded)
+        session.commit()
+        assert session.query(Pier).count() == 0
+    assert shop.git("rev-list", "--count", f"{before}..HEAD") == "2"
+
+
+def test_rows_are_streamed(engine) -> None:
+    rows = sa.text("SELECT range AS n FROM range(200000)")
+    with engine.connect() as connection:
+        found = connection.execution_options(yield_per=1000).execute(rows)
+        assert sum(len(part) for part in found.partitions()) == 200_000
+        begun = connection.execute(rows)
+        assert begun.fetchone() == (0,)
+        begun.close()
+        assert connection.scalar(sa.text("SELECT 1")) == 1
+
+
+def test_an_engine_of_commits(address, shop) -> None:
+    engine = sa.create_engine(url_of(address), isolation_level="AUTOCOMMIT")
+    before = shop.tip()
+    with engine.connect() as connection:
+        assert connection.get_isolation_level() == "AUTOCOMMIT"
+        connection.execute(sa.text("UPDATE fares SET price = 7"))
+        connection.rollback()
+    engine.dispose()
+    assert shop.git("rev-list", "--count", f"{before}..HEAD") == "1"
+
+
+def test_many_rows_are_one_statement(engine, shop) -> None:
+    fares = sa.Table("fares", sa.MetaData(), autoload_with=engine)
+    before = shop.tip()
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        rows = [{"route": f"M{number}", "price": number} for number in range(1500)]
+        assert connection.execute(fares.insert(), rows).rowcount == 1500
+    assert shop.git("rev-list", "--count", f"{before}..HEAD") == "1"
+
+
+def test_inspecting_another_commit(engine, shop) -> None:
+    shop.commit({"crews/a.yaml": "name: A\n"})
+    inspector = sa.inspect(engine)
+    assert [inspector.has_table(name) for name in ("crews", "none")] == [True, False]
+    assert [inspector.has_schema(name) for name in ("data", "none")] == [True, False]
+    assert inspector.has_table("lakes", schema="data")
+    names = {name for _, name in inspector.get_multi_columns()}
+    assert names == {"crews", "fares", "log", "people", "stops"}
+    assert inspector.get_sequence_names() == inspector.get_temp_table_names() == []
+    assert inspector.get_materialized_view_names() == inspector.get_temp_view_names() == []
+    for ask in ("get_columns", "get_pk_constraint", "get_foreign_keys", "get_indexes"):
+        with pytest.raises(sa.exc.NoSuchTableError):
+            getattr(inspector, ask)("none")
+    with engine.connect().execution_options(ref="v1.0") as connection:
+        assert not sa.inspect(connection).has_table("crews")
 
 
 def test_pandas(engine, shop) -> None:

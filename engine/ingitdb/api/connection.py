@@ -207,19 +207,7 @@ class Connection(BaseConnection):
         return self.cursor().execute(sql, parameters)
 
     def commit(self, message: str | None = None, *, author: str | None = None) -> CommitId | None:
-        """Ends the transaction; what it wrote becomes one commit.
-
-        Args:
-            message: What the commit says; made of the statements where it is None.
-            author: Who made the change, as `Name <address>`; as git says where it is None.
-
-        Returns:
-            The new commit; None if nothing was written.
-
-        Raises:
-            OperationalError: Someone else has changed the same records (`sqlstate` 40001), or the
-                commit cannot be made.
-        """
+        """Ends the transaction; what it wrote becomes one commit."""
         self._check()
         with translated():
             return self._session.end(message, author)
@@ -230,21 +218,7 @@ class Connection(BaseConnection):
         self._session.writer.rollback()
 
     def ingest(self, table: str, data: Any, mode: "IngestMode" = "append") -> int:
-        """Adds rows of Arrow to a table, as one commit or as a part of the transaction.
-
-        Args:
-            table: The table's name, perhaps with its schema and in double quotes.
-            data: Whatever gives a stream of Arrow: a table, a reader, a data frame of polars.
-            mode: `append` to a table that is there, `create` one that is not, `replace` it, or
-                `create_append` to create it if need be.
-
-        Returns:
-            How many rows were added.
-
-        Raises:
-            IntegrityError: A row contradicts what is declared.
-            Error: The rows do not fit the table, or the commit cannot be made.
-        """
+        """Adds rows of Arrow to a table."""
         self._check()
         with translated():
             return self._session.ingest(table, data, mode).affected or 0

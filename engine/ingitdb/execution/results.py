@@ -15,7 +15,7 @@ from ingitdb.model.identifiers import CommitId
 from ingitdb.model.types import ColumnType, ListOf, MapOf, Scalar, Struct
 from ingitdb.snapshots.arrays import arrow_type
 
-BATCH_ROWS = 32_768
+BATCH_ROWS = 8_192
 _AS_TEXT = frozenset(["UHUGEINT", "TIME WITH TIME ZONE", "BIT", "BIGNUM"])
 """What DuckDB gives to Arrow cut to 128 signed bits, without the offset, or as its own bytes."""
 _LOST_INSIDE = re.compile(r"UHUGEINT|TIME WITH TIME ZONE")
