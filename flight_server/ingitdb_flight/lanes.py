@@ -44,6 +44,11 @@ class Lane:
         return self.session.schema
 
     @property
+    def time_zone(self) -> str:
+        """Where times with a zone are shown."""
+        return self.database.time_zone
+
+    @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""
         return self.session.writer.is_open

@@ -17,6 +17,7 @@ class Options:
         ref: What it reads and writes; empty for the branch that HEAD names.
         author: Who its commits name; empty for the caller.
         commit_message: What the next commit says; empty for what is made of its statements.
+        timezone: Where times with a zone are shown; that of the database, and no other.
         autocommit: `false` where the first statement that writes opens a transaction; else each of
             them is a commit.
     """
@@ -26,6 +27,7 @@ class Options:
     ref: str = ""
     author: str = ""
     commit_message: str = ""
+    timezone: str = ""
     autocommit: str = ""
 
     @property

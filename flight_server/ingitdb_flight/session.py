@@ -120,6 +120,8 @@ class Session:
                 self.main.say(value)
             elif name == "schema":
                 self.main.use(value)
+            elif name == "timezone":
+                self._check_zone(value)
             elif name == "autocommit":
                 self.main.commit_alone(is_wanted=wanted.is_autocommit)
             else:
@@ -127,6 +129,14 @@ class Session:
                     wanted = wanted.but("schema", "").but("ref", "")
                 self._move(wanted)
             self.options = wanted
+
+    def _check_zone(self, zone: str) -> None:
+        """Returns if a time zone is the database's, which sessions cannot change."""
+        if zone and zone.casefold() != self.main.time_zone.casefold():
+            raise InvalidRequest(
+                f"The time zone here is {self.main.time_zone}.\n"
+                "Convert in the query: AT TIME ZONE. (IGD-5003, SQLSTATE 0A000)"
+            )
 
     def _move(self, wanted: Options) -> None:
         """Goes elsewhere; a transaction that has written nothing comes along."""
@@ -177,6 +187,7 @@ class Session:
             "schema": lane.session.schema or "",
             "ref": lane.session.ref or "",
             "commit_message": lane.message,
+            "timezone": lane.time_zone,
             "transaction": self._name if lane.in_transaction else "",
         }
         return Standing(**{**dict(self.options.items()), **moved})

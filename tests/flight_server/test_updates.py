@@ -319,3 +319,14 @@ def _update(client: flight.FlightClient, sql: str, transaction: bytes = b"") -> 
 def _option_action(client: flight.FlightClient, name: str, asked: object, answer: str) -> object:
     (found,) = client.do_action(flight.Action(name, asked.SerializeToString()))
     return messages.parse(answer, found.body.to_pybytes())
+
+
+def test_the_time_zone_is_the_database_s(server: Running) -> None:
+    connection = server.adbc()
+    with connection.cursor() as cursor:
+        cursor.execute("SET timezone = 'UTC'")
+        cursor.execute("SET TimeZone TO 'utc'")
+        with pytest.raises(adbc_driver_manager.Error, match="The time zone here is UTC"):
+            cursor.execute("SET timezone = 'Europe/Oslo'")
+    option = "adbc.flight.sql.session.option.timezone"
+    assert connection.adbc_connection.get_option(option) == "UTC"

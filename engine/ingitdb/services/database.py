@@ -160,6 +160,11 @@ class Database:
         return cls(repository, settings, progress=progress, policy=policy, principal=principal)
 
     @property
+    def time_zone(self) -> str:
+        """Where times with a zone are shown."""
+        return self._settings.time_zone
+
+    @property
     def cache(self) -> CacheFolder:
         """The cache of this repository."""
         return self._catalogs.store.cache
