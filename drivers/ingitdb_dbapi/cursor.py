@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
-from ingitdb.api.bases import BaseCursor
+from ingitdb.api.bases import BaseCursor, check_given
 from ingitdb.api.columns import values
 from ingitdb.api.dbapi import InterfaceError
 from ingitdb_dbapi.failures import translated
@@ -54,6 +54,7 @@ class Cursor(BaseCursor):
     def _run(self, sql: str, sets: "Sequence[Parameters]") -> Self:
         self._check()
         self._drop()
+        check_given(sql, sets)
         with self.connection._following(sql):
             statement = self._prepared(sql)
             reader = statement.run(sets)

@@ -38,8 +38,6 @@ def bound(names: Sequence[str], sets: Sequence[Parameters]) -> "pa.RecordBatch":
 
 def _row(names: Sequence[str], values: Parameters) -> list[Any]:
     if not isinstance(values, Mapping):
-        if isinstance(values, str | bytes):
-            raise _mismatch("Parameters are a sequence or a mapping, not one text.")
         row = list(values)
         if len(row) != len(names):
             raise _mismatch(

@@ -303,6 +303,31 @@ def test_no_statement(connect, sql: str) -> None:
     assert (caught.value.code, caught.value.sqlstate) == ("IGD-5002", "42601")
 
 
+@pytest.mark.parametrize(
+    ("sql", "parameters"),
+    [(b"SELECT 1", None), (None, None), ("SELECT '\ud800'", None), ("SELECT ?", "x")],
+    ids=["bytes", "nothing", "half a surrogate", "parameters of text"],
+)
+def test_what_is_no_statement(connect, sql: Any, parameters: Any) -> None:
+    cursor = connect().cursor()
+    with pytest.raises(ingitdb_dbapi.ProgrammingError) as caught:
+        cursor.execute(sql, parameters)
+    assert (caught.value.code, caught.value.sqlstate) == ("IGD-5002", "42601")
+    with pytest.raises(ingitdb_dbapi.ProgrammingError):
+        cursor.executemany(sql, ["x", "y"])
+    with pytest.raises(ingitdb_dbapi.InterfaceError) as caught:
+        cursor.fetchone()
+    assert caught.value.code == "IGD-1001"
+
+
+def test_sets_of_parameters_may_come_one_by_one(connect) -> None:
+    connection = connect()
+    cursor = connection.cursor()
+    made = ((f"X{n}", n) for n in range(3))
+    cursor.executemany("INSERT INTO fares (route, price) VALUES (?, ?)", made)
+    assert cursor.rowcount == 3
+
+
 def test_uploads_that_cannot_be(connect) -> None:
     connection = connect()
     rows = pa.table({"route": ["X"], "price": [1.0]})

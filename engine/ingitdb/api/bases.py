@@ -1,7 +1,7 @@
 """What connections and cursors of PEP 249 have in common, whether they reach a disk or a server."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -19,6 +19,33 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 SERIALIZATION_FAILURE = "40001"
 """The SQLSTATE of what can be tried again."""
+
+
+def check_given(sql: Any, sets: Iterable[Any]) -> None:
+    """Returns if something can be a statement, and other things sets of its parameters.
+
+    Raises:
+        ProgrammingError: The statement is no text, or a set of parameters is one.
+    """
+    hint = None
+    if not isinstance(sql, str):
+        message = f"A statement is text, not {type(sql).__name__}."
+    elif not _can_be_sent(sql):
+        message = "The statement has half a surrogate, which is no character."
+    elif any(isinstance(values, str | bytes) for values in sets):
+        message = "Parameters are a sequence or a mapping, not one text."
+        hint = "`?` takes a sequence, `$name` a mapping."
+    else:
+        return
+    raise dbapi.ProgrammingError(message, code="IGD-5002", sqlstate="42601", hint=hint)
+
+
+def _can_be_sent(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class BaseCursor(ABC):

@@ -1,13 +1,13 @@
 """The connection of PEP 249 over a repository; beside it Arrow, polars, pandas and notebooks."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from ingitdb.api import dbapi
-from ingitdb.api.bases import BaseConnection, BaseCursor
+from ingitdb.api.bases import BaseConnection, BaseCursor, check_given
 from ingitdb.api.columns import values
 from ingitdb.api.dbapi import translated
 from ingitdb.errors import IngitdbError
@@ -57,6 +57,7 @@ class Cursor(BaseCursor):
         """
         self._check()
         self._drop()
+        check_given(sql, [parameters])
         with translated():
             self._result = self.connection._session.execute(sql, parameters)
         affected = self._result.affected
@@ -70,18 +71,20 @@ class Cursor(BaseCursor):
         self._is_begun = False
         return self
 
-    def executemany(self, sql: str, parameters: Sequence[Parameters]) -> Self:
+    def executemany(self, sql: str, parameters: Iterable[Parameters]) -> Self:
         """Runs a statement once for each set of parameters, all or none; gives the last answer.
 
         With `autocommit` they are one commit. `rowcount` counts the records of all.
         """
         self._check()
         self._drop()
+        sets = list(parameters)
+        check_given(sql, sets)
         session = self.connection._session
         with translated(), session.writer.together():
-            count = session.insert_many(sql, parameters)
+            count = session.insert_many(sql, sets)
             if count is None:
-                counts = [self.execute(sql, each).rowcount for each in parameters]
+                counts = [self.execute(sql, each).rowcount for each in sets]
                 count = sum(counts) if counts and min(counts) >= 0 else -1
         self.rowcount = count
         return self
@@ -126,12 +129,14 @@ class Cursor(BaseCursor):
 
     def _check(self) -> None:
         if not self._is_open or self.connection._is_closed:
-            raise dbapi.InterfaceError("The cursor or its connection is closed.")
+            raise dbapi.InterfaceError("The cursor or its connection is closed.", code="IGD-1001")
 
     def _expect(self) -> "Result":
         self._check()
         if self._result is None or self.description is None:
-            raise dbapi.InterfaceError("There is no result: execute a query first.")
+            raise dbapi.InterfaceError(
+                "There is no result: execute a query first.", code="IGD-1001"
+            )
         return self._result
 
     def _drop(self) -> None:
