@@ -101,7 +101,7 @@ class IngitdbDDLCompiler(postgresql.PGDDLCompiler):
         suffix = _SUFFIXES.get(constraint.__visit_name__)
         if suffix is None:
             return str(super().visit_drop_constraint(drop, **kwargs))
-        columns = [column.name for column in constraint.columns]
+        columns = [] if suffix == "pkey" else [column.name for column in constraint.columns]
         name = "_".join([constraint.table.name, *columns, suffix])
         table = self.preparer.format_table(constraint.table)
         rest = self.preparer.quote_identifier(name) + " CASCADE" * bool(drop.cascade)

@@ -244,8 +244,14 @@ def test_tables_that_refer_to_each_other(engine) -> None:
     metadata.create_all(engine)
     metadata.create_all(engine)  # what is there stays
     keys = sa.inspect(engine).get_multi_foreign_keys(filter_names=["ships", "sailors"])
-    referred = {name: [key["referred_table"] for key in found] for (_, name), found in keys.items()}
-    assert referred == {"ships": ["sailors"], "sailors": ["ships", "sailors"]}
+    referred = {
+        name: {key["name"]: key["referred_table"] for key in found}
+        for (_, name), found in keys.items()
+    }
+    assert referred == {
+        "ships": {"ships_captain_fkey": "sailors"},
+        "sailors": {"sailors_ship_fkey": "ships", "sailors_mentor_fkey": "sailors"},
+    }
     (alone,) = metadata.tables["ships"].foreign_key_constraints
     with engine.begin() as connection:
         for _ in range(2):

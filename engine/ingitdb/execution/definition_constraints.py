@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from ingitdb.catalog.constraint_names import key_names, primary_key_name
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import (
     CatalogError,
@@ -213,24 +214,24 @@ class Constraining:
                 kept = {n: text for n, text in entry["checks"].items() if n != name}
                 declared.put_entry({**entry, "checks": kept})
                 return
-        for group in lists_of_names(entry.get("unique")):
-            if fold(self._usual(group, "key")) == wanted:
-                groups = [
-                    list(g) for g in lists_of_names(entry["unique"]) if list(g) != list(group)
-                ]
+        unique = list(lists_of_names(entry.get("unique")))
+        for name, group in zip(self._names(unique, "key"), unique, strict=True):
+            if fold(name) == wanted:
+                groups = [list(g) for g in unique if list(g) != list(group)]
                 said = [g[0] if len(g) == 1 else g for g in groups]
                 declared.put_entry({**entry, "unique": said})
                 return
-        for key in self.table.locations[0].declaration.foreign_keys:
-            if fold(self._usual(key.columns, "fkey")) == wanted:
+        keys = self.table.locations[0].declaration.foreign_keys
+        names = self._names([key.columns for key in keys], "fkey")
+        for name, key in zip(names, keys, strict=True):
+            if fold(name) == wanted:
                 drop_foreign_key(self.ground, self.table, key)
                 return
         self._drop_key(action, declared)
 
     def _drop_key(self, action: DropConstraint, declared: Declared) -> None:
         key = self.table.locations[0].declaration.primary_key
-        names = [f"{self.table.name}_pkey", self._usual(key, "pkey")]
-        if not key or fold(action.name) not in map(fold, names):
+        if not key or fold(action.name) != fold(primary_key_name(self.table.name)):
             if action.if_exists:
                 return
             raise StatementError(
@@ -249,13 +250,13 @@ class Constraining:
         where = self.table.locations[0].declaration
         return [
             *(name for name, _ in where.checks),
-            *(self._usual(group, "key") for group in where.unique),
-            *(self._usual(key.columns, "fkey") for key in where.foreign_keys),
-            *([self._usual(where.primary_key, "pkey")] if where.primary_key else []),
+            *self._names(where.unique, "key"),
+            *self._names([key.columns for key in where.foreign_keys], "fkey"),
+            *([primary_key_name(self.table.name)] if where.primary_key else []),
         ]
 
-    def _usual(self, columns: Sequence[str], kind: str) -> str:
-        return "_".join([self.table.name, *columns, kind])
+    def _names(self, groups: Sequence[Sequence[str]], kind: str) -> list[str]:
+        return key_names(self.table.name, groups, kind)
 
     def _group(self, names: Sequence[str]) -> tuple[str, ...]:
         known = [column.name for column in self._shown()]

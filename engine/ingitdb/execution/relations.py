@@ -6,13 +6,16 @@ from typing import Any, TypeAlias
 
 import pyarrow as pa
 
+from ingitdb.catalog.constraint_names import key_names, primary_key_name
 from ingitdb.catalog.discovery import MAIN
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import StatementInvalid
 from ingitdb.execution.catalogs import Catalogs
+from ingitdb.execution.constraint_keys import unique_groups
 from ingitdb.execution.views import View
 from ingitdb.git import relations as git_relations
 from ingitdb.git.repository import Repository
+from ingitdb.model.tables import ForeignKey
 from ingitdb.model.types import BIGINT, VARCHAR, ColumnType
 from ingitdb.snapshots.arrays import arrow_type
 from ingitdb.snapshots.relation import Column
@@ -242,8 +245,17 @@ def is_nullable(column: Column, key: Sequence[str]) -> bool:
     return column.declared is None or not column.declared.required
 
 
-def _constraint(table: NamedTable, kind: str, number: int = 1) -> str:
-    return f"{table.name}_{kind}" + (str(number) if number > 1 else "")
+def _unique(table: NamedTable) -> list[tuple[str, Sequence[str]]]:
+    """Gives what is declared unique: a name, and columns."""
+    groups = list(unique_groups(table.locations[0].declaration))
+    return list(zip(key_names(table.name, groups, "key"), groups, strict=True))
+
+
+def _references(table: NamedTable) -> list[tuple[str, ForeignKey]]:
+    """Gives the foreign keys by name."""
+    keys = table.locations[0].declaration.foreign_keys
+    names = key_names(table.name, [key.columns for key in keys], "fkey")
+    return list(zip(names, keys, strict=True))
 
 
 def _table_constraints(context: Context) -> Rows:
@@ -259,16 +271,13 @@ def _table_constraints(context: Context) -> Rows:
     for table in context.snapshot.tables:
         place = (table.schema, table.name)
         if key_columns(table):
-            name = _constraint(table, "pkey")
+            name = primary_key_name(table.name)
             rows.append((context.database, table.schema, name, *place, "PRIMARY KEY"))
-        for number, _ in enumerate(table.locations[0].declaration.foreign_keys, start=1):
-            name = _constraint(table, "fkey", number)
+        for name, _ in _references(table):
             rows.append((context.database, table.schema, name, *place, "FOREIGN KEY"))
-        declared = table.locations[0].declaration
-        for number, _ in enumerate(declared.unique, start=1):
-            name = _constraint(table, "key", number)
+        for name, _ in _unique(table):
             rows.append((context.database, table.schema, name, *place, "UNIQUE"))
-        for name, _ in declared.checks:
+        for name, _ in table.locations[0].declaration.checks:
             rows.append((context.database, table.schema, name, *place, "CHECK"))
     return columns, rows
 
@@ -284,13 +293,9 @@ def _key_column_usage(context: Context) -> Rows:
     )
     rows: list[tuple[Any, ...]] = []
     for table in context.snapshot.tables:
-        keys = [("pkey", 1, key_columns(table))]
-        foreign = table.locations[0].declaration.foreign_keys
-        keys += [("fkey", number, key.columns) for number, key in enumerate(foreign, start=1)]
-        unique = table.locations[0].declaration.unique
-        keys += [("key", number, names) for number, names in enumerate(unique, start=1)]
-        for kind, number, names in keys:
-            constraint = _constraint(table, kind, number)
+        keys = [(primary_key_name(table.name), key_columns(table))]
+        keys += [(name, key.columns) for name, key in _references(table)]
+        for constraint, names in [*keys, *_unique(table)]:
             for position, name in enumerate(names, start=1):
                 place = (table.schema, constraint, table.schema, table.name)
                 rows.append((*place, name, position))
@@ -309,9 +314,8 @@ def _referential_constraints(context: Context) -> Rows:
     )
     rows: list[tuple[Any, ...]] = []
     for table in context.snapshot.tables:
-        for number, key in enumerate(table.locations[0].declaration.foreign_keys, start=1):
-            name = _constraint(table, "fkey", number)
-            target = (key.schema, f"{key.table}_pkey")
+        for name, key in _references(table):
+            target = (key.schema, primary_key_name(key.table))
             reactions = (key.on_update.upper(), key.on_delete.upper())
             rows.append((table.schema, name, *target, "NONE", *reactions))
     return columns, rows

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import pyarrow as pa
 
+from ingitdb.catalog.constraint_names import key_names, primary_key_name
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.catalog.references import KEY_COLUMN
 from ingitdb.execution.carried_types import CarriedTypes
@@ -17,7 +18,6 @@ from ingitdb.model.identifiers import CommitId
 from ingitdb.model.tables import ForeignKey, Reaction
 from ingitdb.model.types import ColumnType
 from ingitdb.sql.names import fold
-from ingitdb.writes.definition_texts import named_once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,26 +117,23 @@ class Listing:
         One that leads into a nested field is none of columns: it is left out.
         """
         columns = self._spelled(table, key_columns(table))
-        return ListedKey(name=f"{table.name}_pkey", columns=columns) if columns else None
+        return ListedKey(name=primary_key_name(table.name), columns=columns) if columns else None
 
     def unique_keys(self, table: NamedTable) -> list[ListedKey]:
         """Gives the groups of columns that are declared unique."""
-        names: list[str] = []
-        found = []
-        for group in unique_groups(table.locations[0].declaration):
-            if columns := self._spelled(table, group):
-                names.append(named_once(None, _usual(table, group, "key"), names))
-                found.append(ListedKey(name=names[-1], columns=columns))
-        return found
+        groups = list(unique_groups(table.locations[0].declaration))
+        named = zip(key_names(table.name, groups, "key"), groups, strict=True)
+        return [
+            ListedKey(name=name, columns=columns)
+            for name, group in named
+            if (columns := self._spelled(table, group))
+        ]
 
     def references(self, table: NamedTable) -> list[ListedReference]:
         """Gives the foreign keys."""
-        names: list[str] = []
-        found = []
-        for key in table.locations[0].declaration.foreign_keys:
-            names.append(named_once(None, _usual(table, key.columns, "fkey"), names))
-            found.append(self._reference(names[-1], table, key))
-        return found
+        keys = table.locations[0].declaration.foreign_keys
+        names = key_names(table.name, [key.columns for key in keys], "fkey")
+        return [self._reference(n, table, key) for n, key in zip(names, keys, strict=True)]
 
     def referring(self, table: NamedTable) -> Iterator[tuple[NamedTable, ListedReference]]:
         """Gives the foreign keys of all tables that refer to one, each with its table."""
@@ -195,11 +192,6 @@ class Listing:
             for table in reversed(self.tables)
             for name in (*reversed(table.aliases), table.name)
         }
-
-
-def _usual(table: NamedTable, columns: tuple[str, ...], kind: str) -> str:
-    """Gives the name that DROP CONSTRAINT knows a key by."""
-    return "_".join([table.name, *columns, kind])
 
 
 def _length(said: object) -> int | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ingitdb.catalog.constraint_names import named_once
 from ingitdb.catalog.sql_types import sql_type
 from ingitdb.errors import StatementRefused
 from ingitdb.model.tables import ForeignKey
@@ -200,18 +201,6 @@ def _scalar(kind: Scalar) -> tuple[str, bool]:
     if kind.name.startswith("DECIMAL("):
         return "float", False
     return _NEAR.get(kind.name, "any"), False
-
-
-def named_once(name: str | None, usual: str, taken: Iterable[str]) -> str:
-    """Gives a constraint's name: its own, else the usual one with a number that is free."""
-    if name is not None:
-        return name
-    known = {other.casefold() for other in taken}
-    found, number = usual, 1
-    while found.casefold() in known:
-        number += 1
-        found = f"{usual}{number}"
-    return found
 
 
 def with_names(

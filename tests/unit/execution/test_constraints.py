@@ -557,23 +557,23 @@ def test_the_information_schema_lists_them(repo, opened):
     listed = rows(db, "SELECT table_name, constraint_name, constraint_type"
                       " FROM information_schema.table_constraints ORDER BY ALL")  # fmt: skip
     assert listed == [
-        ("fares", "fares_fkey", "FOREIGN KEY"),
-        ("fares", "fares_key", "UNIQUE"),
+        ("fares", "fares_class_label_key", "UNIQUE"),
         ("fares", "fares_pkey", "PRIMARY KEY"),
+        ("fares", "fares_route_fkey", "FOREIGN KEY"),
         ("fares", "label_named", "CHECK"),
         ("fares", "price_positive", "CHECK"),
-        ("notes", "notes_fkey", "FOREIGN KEY"),
-        ("routes", "routes_key", "UNIQUE"),
+        ("notes", "notes_route_class_fkey", "FOREIGN KEY"),
+        ("routes", "routes_code_key", "UNIQUE"),
         ("routes", "routes_pkey", "PRIMARY KEY"),
     ]
     reactions = "SELECT constraint_name, update_rule, delete_rule"
     reactions += " FROM information_schema.referential_constraints ORDER BY ALL"
     assert rows(db, reactions) == [
-        ("fares_fkey", "CASCADE", "CASCADE"),
-        ("notes_fkey", "RESTRICT", "SET NULL"),
+        ("fares_route_fkey", "CASCADE", "CASCADE"),
+        ("notes_route_class_fkey", "RESTRICT", "SET NULL"),
     ]
     names = "SELECT column_name FROM information_schema.key_column_usage"
-    names += " WHERE constraint_name = 'fares_key' ORDER BY ordinal_position"
+    names += " WHERE constraint_name = 'fares_class_label_key' ORDER BY ordinal_position"
     assert rows(db, names) == [("class",), ("label",)]
 
 
