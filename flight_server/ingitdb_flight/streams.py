@@ -1,8 +1,9 @@
 """Results on their way to clients: the first rows at once, each batch made while one is sent."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from itertools import chain
 from typing import TYPE_CHECKING, Self
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 _WANTED = 4 * 1024 * 1024
 """Bytes of a batch. Smaller ones cost calls; clients of Go refuse messages of more than 16 MiB."""
-
 _AHEAD = 16 * 1024 * 1024
 """So many bytes are made ahead of the batch that is sent."""
 _MOST_AHEAD = 5
@@ -69,8 +69,10 @@ class Stream:
 
     def _sent(self) -> Iterator[pa.RecordBatch]:
         try:
-            for batch in _read_ahead(_joined(chain(self._first, self._batches))):
-                yield from cut(batch)
+            # whoever reads ahead must have ended before the result is closed
+            with closing(_read_ahead(_joined(chain(self._first, self._batches)))) as batches:
+                for batch in batches:
+                    yield from cut(batch)
         finally:
             self.close()
 
@@ -83,13 +85,17 @@ def _joined(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         held.append(batch)
         size += batch.nbytes
         if size >= _WANTED // 2:
-            yield pa.concat_batches(held)
+            yield _one(held)
             held, size = [], 0
     if held:
-        yield pa.concat_batches(held)
+        yield _one(held)
 
 
-def _read_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _one(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
+
+
+def _read_ahead(batches: Iterator[pa.RecordBatch]) -> Generator[pa.RecordBatch]:
     """Makes batches while earlier ones are sent, as many as the memory for it takes."""
     reader = ThreadPoolExecutor(1, "read ahead")
     coming: deque[Future[pa.RecordBatch | None]] = deque()
