@@ -39,6 +39,8 @@ def bound(names: Sequence[str], sets: Sequence[Parameters]) -> "pa.RecordBatch":
 def _row(names: Sequence[str], values: Parameters) -> list[Any]:
     if not isinstance(values, Mapping):
         row = list(values)
+        if row and not all(name.isdigit() for name in names):
+            raise _mismatch(f"The statement names its parameters: {', '.join(names)}.")
         if len(row) != len(names):
             raise _mismatch(
                 f"The statement has {len(names)} parameters, and {len(row)} values are given."

@@ -305,8 +305,15 @@ def test_no_statement(connect, sql: str) -> None:
 
 @pytest.mark.parametrize(
     ("sql", "parameters"),
-    [(b"SELECT 1", None), (None, None), ("SELECT '\ud800'", None), ("SELECT ?", "x")],
-    ids=["bytes", "nothing", "half a surrogate", "parameters of text"],
+    [
+        (b"SELECT 1", None),
+        (None, None),
+        ("SELECT '\ud800'", None),
+        ("SELECT ?", "x"),
+        ("SELECT $name, $other", "x"),
+        ("SELECT 1\0, 2", None),
+    ],
+    ids=["bytes", "nothing", "half a surrogate", "one text", "one text by name", "zero byte"],
 )
 def test_what_is_no_statement(connect, sql: Any, parameters: Any) -> None:
     cursor = connect().cursor()
@@ -318,6 +325,15 @@ def test_what_is_no_statement(connect, sql: Any, parameters: Any) -> None:
     with pytest.raises(ingitdb_dbapi.InterfaceError) as caught:
         cursor.fetchone()
     assert caught.value.code == "IGD-1001"
+
+
+@pytest.mark.parametrize(
+    ("sql", "parameters"), [("SELECT $name", [1]), ("SELECT ?", {"name": 1}), ("SELECT ?", [])]
+)
+def test_parameters_of_the_other_kind(connect, sql: str, parameters: Any) -> None:
+    with pytest.raises(ingitdb_dbapi.ProgrammingError) as caught:
+        connect().execute(sql, parameters)
+    assert (caught.value.code, caught.value.sqlstate) == ("IGD-5002", "42601")
 
 
 def test_sets_of_parameters_may_come_one_by_one(connect) -> None:

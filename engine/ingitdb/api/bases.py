@@ -31,7 +31,7 @@ def check_given(sql: Any, sets: Iterable[Any]) -> None:
     if not isinstance(sql, str):
         message = f"A statement is text, not {type(sql).__name__}."
     elif not _can_be_sent(sql):
-        message = "The statement has half a surrogate, which is no character."
+        message = "The statement has a zero byte or half a surrogate: write chr(0) in SQL."
     elif any(isinstance(values, str | bytes) for values in sets):
         message = "Parameters are a sequence or a mapping, not one text."
         hint = "`?` takes a sequence, `$name` a mapping."
@@ -45,7 +45,7 @@ def _can_be_sent(text: str) -> bool:
         text.encode()
     except UnicodeEncodeError:
         return False
-    return True
+    return "\0" not in text
 
 
 class BaseCursor(ABC):

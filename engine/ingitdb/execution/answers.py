@@ -138,6 +138,11 @@ class Run:
             return StatementRefused(plain)
         if isinstance(error, duckdb.InvalidInputException) and "parameter" in text:
             return StatementInvalid(plain)
+        if isinstance(error, duckdb.NotImplementedException) and "named and positional" in text:
+            return StatementInvalid(
+                "The parameters do not fit the statement.",
+                hint="`?` takes a sequence, `$name` a mapping.",
+            )
         return StatementError(plain, sqlstate=state_of_value(text))
 
     def _stopped(self) -> IngitdbError:
