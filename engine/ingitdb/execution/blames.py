@@ -17,6 +17,10 @@ from ingitdb.model.types import quote_identifier, quote_literal
 from ingitdb.snapshots.internal import BEGUN, ENDED
 from ingitdb.snapshots.relation import Relation
 
+_KEY = quote_identifier("\u0001key")
+_LAST = quote_identifier("\u0001last")
+_FIELD = quote_identifier("\u0001field")
+
 
 @dataclass(frozen=True, slots=True)
 class Blame:
@@ -50,42 +54,40 @@ class Blame:
             )
         blamed = self._blamed(identity, cells=cells)
         shown = "".join(f"{name}, " for name in self._key(states))
-        column = "s.column_name, " if cells else ""
+        column = f"s.{_FIELD} AS column_name, " if cells else ""
         found = "c.hash AS commit, c.moment AS commit_date, c.committer, c.email, c.message"
-        joined = f"JOIN {commits} c ON c.ordinal = s.last"
+        joined = f"JOIN {commits} c ON c.ordinal = s.{_LAST}"
         origins = self._origins(identity, blamed, cells=cells)
         if origins is not None:
             names = ("commit", "commit_date", "committer", "email", "message")
             own = ("hash", "moment", "committer", "email", "message")
             both = zip(names, own, strict=True)
             found = ", ".join(f"coalesce(o.{name}, c.{name}) AS {shown}" for shown, name in both)
-            same = " AND o.column_name = s.column_name" if cells else ""
-            joined += f" LEFT JOIN {register(origins)} o ON o.key = s.key{same}"
+            same = f" AND o.column_name = s.{_FIELD}" if cells else ""
+            joined += f" LEFT JOIN {register(origins)} o ON o.key = s.{_KEY}{same}"
         return f"{blamed} SELECT {shown}{column}{found} FROM s {joined}"
 
     def _blamed(self, identity: Identity, *, cells: bool) -> str:
-        """Gives the start of a query: `s` is each record or field with the ordinal `last`."""
+        """Gives the start of a query: `s` is each record or field with the ordinal `_LAST`."""
         states, forms = self.line.states(self.table)
         key, end = identity.new, self.line.base().ordinal
         standing = f"FROM ({states.body}) WHERE {BEGUN} <= {end} AND {ENDED} > {end}"
         if not cells and self.line.has_steady_states(states, identity):
-            return f"WITH s AS (SELECT *, {key} AS key, {BEGUN} AS last {standing})"
+            return f"WITH s AS (SELECT *, {key} AS {_KEY}, {BEGUN} AS {_LAST} {standing})"
         changes = self.line.changes(self.table, states, forms)
         names = f"[{', '.join(quote_literal(name) for name in self._fields())}]"
-        fields = f", unnest({names}) AS column_name" if cells else ""
-        changed = (
-            f", unnest(CASE WHEN {IS_NEW} THEN {names} ELSE changed_columns END) AS column_name"
-        )
-        same = " AND l.column_name = r.column_name" if cells else ""
+        fields = f", unnest({names}) AS {_FIELD}" if cells else ""
+        changed = f", unnest(CASE WHEN {IS_NEW} THEN {names} ELSE changed_columns END) AS {_FIELD}"
+        same = f" AND l.{_FIELD} = r.{_FIELD}" if cells else ""
         own = of_side("to", states.columns)
         return (
-            f"WITH d AS (SELECT {key} AS key, {AT}{changed * cells} FROM"
+            f"WITH d AS (SELECT {key} AS {_KEY}, {AT}{changed * cells} FROM"
             f" (SELECT {own}, {AT}, diff_type, changed_columns FROM ({changes})"
             " WHERE diff_type <> 'removed')),"
-            f" l AS (SELECT * EXCLUDE ({AT}), max({AT}) AS last FROM d GROUP BY ALL),"
-            f" r AS (SELECT *, {key} AS key{fields} {standing}),"
-            f" s AS (SELECT r.*, coalesce(l.last, r.{BEGUN}) AS last FROM r"
-            f" LEFT JOIN l ON l.key = r.key{same})"
+            f" l AS (SELECT * EXCLUDE ({AT}), max({AT}) AS {_LAST} FROM d GROUP BY ALL),"
+            f" r AS (SELECT *, {key} AS {_KEY}{fields} {standing}),"
+            f" s AS (SELECT r.*, coalesce(l.{_LAST}, r.{BEGUN}) AS {_LAST} FROM r"
+            f" LEFT JOIN l ON l.{_KEY} = r.{_KEY}{same})"
         )
 
     def _origins(self, identity: Identity, blamed: str, *, cells: bool) -> pa.Table | None:
@@ -94,10 +96,10 @@ class Blame:
         merges = [str(at) for at, commit in enumerate(log) if len(commit.parents) > 1]
         if not merges:
             return None
-        column = "column_name" if cells else "NULL"
+        column = _FIELD if cells else "NULL"
         rows = self.line.query(
-            f"{blamed} SELECT DISTINCT key, {column}, last FROM s"
-            f" WHERE key IS NOT NULL AND last IN ({', '.join(merges)})"
+            f"{blamed} SELECT DISTINCT {_KEY}, {column}, {_LAST} FROM s"
+            f" WHERE {_KEY} IS NOT NULL AND {_LAST} IN ({', '.join(merges)})"
         )
         if not rows:
             return None

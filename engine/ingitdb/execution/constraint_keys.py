@@ -6,7 +6,7 @@ from typing import Any
 
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.execution.constraint_states import State, Touched, path_of
-from ingitdb.model.tables import Declaration, ForeignKey
+from ingitdb.model.tables import ForeignKey
 from ingitdb.model.types import JSON, VARCHAR, ColumnType, ListOf, Scalar, quote_literal
 from ingitdb.snapshots.internal import PLACE
 from ingitdb.snapshots.relation import Relation
@@ -258,15 +258,6 @@ class Reference:
 def as_text(sql: str, kind: ColumnType) -> str:
     """Gives SQL for the text of a value; a text in JSON is without its marks."""
     return f"({sql} ->> '$')" if kind == JSON else f"CAST({sql} AS VARCHAR)"
-
-
-def unique_groups(declared: Declaration) -> Iterator[tuple[str, ...]]:
-    """Gives the groups of columns that are declared unique, wherever that is said."""
-    rules = dict(declared.rules).get("unique_keys", ())
-    groups = [*declared.unique]
-    groups += [(name,) if isinstance(name, str) else tuple(name) for name in rules]
-    groups += [(c.name,) for c in declared.columns if dict(c.rules).get("unique") is True]
-    yield from (g for g in dict.fromkeys(groups) if g and g != declared.primary_key)
 
 
 def _are_numbers(one: ColumnType, other: ColumnType) -> bool:

@@ -12,7 +12,6 @@ from ingitdb.execution.constraint_keys import (
     Side,
     missing_keys,
     repeated,
-    unique_groups,
 )
 from ingitdb.execution.constraint_queries import Rows, Unusable, offending, unmet
 from ingitdb.execution.constraint_reactions import Step, reactions, touched_parent
@@ -143,7 +142,7 @@ class _Check:
         for name, offender in missing_keys(self.after, table, names, touched):
             yield self._tell.missing(table, offender, name)
         groups = [(declared.primary_key, "primary_key")] if declared.primary_key else []
-        groups += [(group, "unique") for group in unique_groups(declared)]
+        groups += [(group, "unique") for group in declared.unique_groups]
         for group, rule in groups:
             for offender in repeated(self.after, table, group, touched):
                 yield self._tell.repeated(table, offender, group, rule)

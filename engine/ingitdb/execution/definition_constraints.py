@@ -24,6 +24,7 @@ from ingitdb.execution.definition_scratch import DefinitionScratch
 from ingitdb.execution.plans import Plans
 from ingitdb.model.tables import ForeignKey, Form
 from ingitdb.model.types import quote_identifier
+from ingitdb.snapshots.internal import OUTER
 from ingitdb.snapshots.relation import Column
 from ingitdb.sql.definitions import AddConstraint, Check, DropConstraint, Reference
 from ingitdb.sql.names import fold, spell
@@ -131,12 +132,15 @@ class Constraining:
         if not set(key.columns) <= known:
             return  # a column that comes with it holds nothing yet
         pairs = list(zip(key.columns, key.references, strict=True))
-        same = " AND ".join(f"r.{_quoted(there)} = t.{_quoted(here)}" for here, there in pairs)
-        given = " AND ".join(f"t.{_quoted(here)} IS NOT NULL" for here, _ in pairs)
-        shown = ", ".join(f"t.{_quoted(here)} AS {_quoted(here)}" for here, _ in pairs)
+        same = " AND ".join(
+            f"r.{_quoted(there)} = {OUTER}.{_quoted(here)}" for here, there in pairs
+        )
+        given = " AND ".join(f"{OUTER}.{_quoted(here)} IS NOT NULL" for here, _ in pairs)
+        shown = ", ".join(f"{OUTER}.{_quoted(here)} AS {_quoted(here)}" for here, _ in pairs)
         found = self.rows(
-            f"SELECT t._path AS {_quoted(_PATH)}, {shown}"
-            f" FROM {spell(self.table.schema, self.table.name)} AS t WHERE {given} AND NOT EXISTS"
+            f"SELECT {OUTER}._path AS {_quoted(_PATH)}, {shown}"
+            f" FROM {spell(self.table.schema, self.table.name)} AS {OUTER}"
+            f" WHERE {given} AND NOT EXISTS"
             f" (SELECT 1 FROM {spell(key.schema, key.table)} AS r WHERE {same}) LIMIT 1"
         )
         for row in found.to_pylist():

@@ -13,7 +13,7 @@ from ingitdb.model.types import (
     quote_identifier,
     quote_literal,
 )
-from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, ORDER, kinds_of
+from ingitdb.snapshots.internal import BEGUN, DIGEST, ENDED, ORDER, OUTER, kinds_of
 from ingitdb.snapshots.relation import Column, Relation
 
 _KEY = quote_identifier("\u0001key")
@@ -244,14 +244,14 @@ class Pairing:
         """
         alike = ", _key" * self.identity.is_grouped
         counted = (
-            f"{one}1 AS (SELECT x.*, {content} AS {_CONTENT},"
+            f"{one}1 AS (SELECT {OUTER}.*, {content} AS {_CONTENT},"
             f" row_number() OVER {_in_order(f'{content}{alike}')} AS {_AGAIN}"
-            f" FROM {one}0 x WHERE NOT EXISTS"
+            f" FROM {one}0 {OUTER} WHERE NOT EXISTS"
             f" (FROM {other}0 y WHERE {self._is_equal(DIGEST, _NTH)}))"
-            for one, other, content in zip("ab", "ba", self._contents("x"), strict=True)
+            for one, other, content in zip("ab", "ba", self._contents(OUTER), strict=True)
         )
         left = (
-            f"{one} AS (SELECT * REPLACE (1 AS {_NTH}) FROM {one}1 x WHERE NOT EXISTS"
+            f"{one} AS (SELECT * REPLACE (1 AS {_NTH}) FROM {one}1 {OUTER} WHERE NOT EXISTS"
             f" (FROM {other}1 y WHERE {self._is_equal(_CONTENT, _AGAIN)}))"
             for one, other in ("ab", "ba")
         )
@@ -259,13 +259,13 @@ class Pairing:
 
     def _with_equals(self) -> str:
         """Gives records that the other side has with the same content that as their key."""
-        content = f"'=' || CAST(x.{DIGEST} AS VARCHAR)"
+        content = f"'=' || CAST({OUTER}.{DIGEST} AS VARCHAR)"
         if self.identity.is_grouped:
-            content = f"CAST(to_json([{content}, x._key]) AS VARCHAR)"
+            content = f"CAST(to_json([{content}, {OUTER}._key]) AS VARCHAR)"
         found = (
-            f"{one} AS (SELECT x.* REPLACE (CASE WHEN y.{_NTH} IS NULL THEN x.{_KEY}"
+            f"{one} AS (SELECT {OUTER}.* REPLACE (CASE WHEN y.{_NTH} IS NULL THEN {OUTER}.{_KEY}"
             f" ELSE {content} END AS {_KEY}, coalesce(y.{_NTH}, 1) AS {_NTH})"
-            f" FROM {one}0 x LEFT JOIN {other}0 y ON {self._is_equal(DIGEST, _NTH)})"
+            f" FROM {one}0 {OUTER} LEFT JOIN {other}0 y ON {self._is_equal(DIGEST, _NTH)})"
             for one, other in ("ab", "ba")
         )
         return f"WITH {', '.join([*self._by_content(), *found])}"
@@ -275,24 +275,26 @@ class Pairing:
         return self._keyed("0", f"_key, {DIGEST}" if self.identity.is_grouped else DIGEST)
 
     def _is_equal(self, content: str, nth: str) -> str:
-        same = f"x.{content} = y.{content} AND x.{nth} = y.{nth} AND x.{AT} = y.{AT}"
+        same = (
+            f"{OUTER}.{content} = y.{content} AND {OUTER}.{nth} = y.{nth} AND {OUTER}.{AT} = y.{AT}"
+        )
         if self.identity.is_grouped:
-            same += " AND x._key IS NOT DISTINCT FROM y._key"
+            same += f" AND {OUTER}._key IS NOT DISTINCT FROM y._key"
         return same
 
     def _moves(self) -> Iterator[str]:
         """Gives the keys of records whose content was there under a key that is gone."""
         yield from (
             f"{one}1 AS (SELECT {_KEY}, {_NTH}, {DIGEST}, {AT},"
-            f" count(*) OVER (PARTITION BY {AT}, {DIGEST}) AS {_EQUALS} FROM {one}0 x"
-            f" WHERE NOT EXISTS (FROM {other}0 y"
-            f" WHERE x.{_KEY} = y.{_KEY} AND x.{_NTH} = y.{_NTH} AND x.{AT} = y.{AT}))"
+            f" count(*) OVER (PARTITION BY {AT}, {DIGEST}) AS {_EQUALS} FROM {one}0 {OUTER}"
+            f" WHERE NOT EXISTS (FROM {other}0 y WHERE {OUTER}.{_KEY} = y.{_KEY}"
+            f" AND {OUTER}.{_NTH} = y.{_NTH} AND {OUTER}.{AT} = y.{AT}))"
             for one, other in ("ab", "ba")
         )
         yield (
-            f"m AS (SELECT y.{_KEY}, y.{_NTH}, y.{AT}, x.{_KEY} AS was, x.{_NTH} AS nth"
-            f" FROM a1 x JOIN b1 y ON x.{DIGEST} = y.{DIGEST} AND x.{AT} = y.{AT}"
-            f" WHERE x.{_EQUALS} = 1 AND y.{_EQUALS} = 1)"
+            f"m AS (SELECT y.{_KEY}, y.{_NTH}, y.{AT}, {OUTER}.{_KEY} AS was, {OUTER}.{_NTH} AS nth"
+            f" FROM a1 {OUTER} JOIN b1 y ON {OUTER}.{DIGEST} = y.{DIGEST} AND {OUTER}.{AT} = y.{AT}"
+            f" WHERE {OUTER}.{_EQUALS} = 1 AND y.{_EQUALS} = 1)"
         )
 
     def _with_moves(self) -> str:

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingitdb.model.types import quote_identifier
+from ingitdb.snapshots.internal import OUTER
 
 _LIKELY = ("id", "_id", "key", "_key", "code", "uuid", "slug", "name")
 _NTH = quote_identifier("\u0001nth")
@@ -35,11 +36,11 @@ def query_diff(old: tuple[str, pa.Table], new: tuple[str, pa.Table]) -> str:
         for letter, (name, table) in zip("ab", (old, new), strict=True)
     ]
     equal = " AND ".join(
-        [f"x.{name} IS NOT DISTINCT FROM y.{name}" for name in (*_quoted(old[1]), _NTH)]
+        [f"{OUTER}.{name} IS NOT DISTINCT FROM y.{name}" for name in (*_quoted(old[1]), _NTH)]
     )
     for one, other in ("ab", "ba"):
         left = f" WHERE NOT EXISTS (FROM {other}0 y WHERE {equal})" if same else ""
-        sides.append(f"{one} AS (SELECT *, true AS {_LEFT} FROM {one}0 x{left})")
+        sides.append(f"{one} AS (SELECT *, true AS {_LEFT} FROM {one}0 {OUTER}{left})")
     shown = [
         f"{letter}.{name} AS {quote_identifier(f'{prefix}_{plain}')}"
         for letter, prefix, table in (("a", "from", old[1]), ("b", "to", new[1]))

@@ -11,7 +11,6 @@ from ingitdb.catalog.discovery import MAIN
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import StatementInvalid
 from ingitdb.execution.catalogs import Catalogs
-from ingitdb.execution.constraint_keys import unique_groups
 from ingitdb.execution.views import View
 from ingitdb.git import relations as git_relations
 from ingitdb.git.repository import Repository
@@ -247,7 +246,7 @@ def is_nullable(column: Column, key: Sequence[str]) -> bool:
 
 def _unique(table: NamedTable) -> list[tuple[str, Sequence[str]]]:
     """Gives what is declared unique: a name, and columns."""
-    groups = list(unique_groups(table.locations[0].declaration))
+    groups = table.locations[0].declaration.unique_groups
     return list(zip(key_names(table.name, groups, "key"), groups, strict=True))
 
 

@@ -102,6 +102,15 @@ class Declaration:
     custom_rules: tuple[tuple[str, str], ...] = ()
     record_schema: str | None = None
 
+    @property
+    def unique_groups(self) -> tuple[tuple[str, ...], ...]:
+        """The groups of columns that are declared unique, wherever that is said."""
+        rules = dict(self.rules).get("unique_keys", ())
+        groups = [*self.unique]
+        groups += [(name,) if isinstance(name, str) else tuple(name) for name in rules]
+        groups += [(c.name,) for c in self.columns if dict(c.rules).get("unique") is True]
+        return tuple(g for g in dict.fromkeys(groups) if g and g != self.primary_key)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conventions:

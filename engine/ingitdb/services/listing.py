@@ -11,7 +11,6 @@ from ingitdb.catalog.naming import NamedTable
 from ingitdb.catalog.references import KEY_COLUMN
 from ingitdb.execution.carried_types import CarriedTypes
 from ingitdb.execution.catalogs import Catalogs
-from ingitdb.execution.constraint_keys import unique_groups
 from ingitdb.execution.relations import is_nullable, key_columns, schema_names
 from ingitdb.execution.views import View
 from ingitdb.model.identifiers import CommitId
@@ -121,7 +120,7 @@ class Listing:
 
     def unique_keys(self, table: NamedTable) -> list[ListedKey]:
         """Gives the groups of columns that are declared unique."""
-        groups = list(unique_groups(table.locations[0].declaration))
+        groups = table.locations[0].declaration.unique_groups
         named = zip(key_names(table.name, groups, "key"), groups, strict=True)
         return [
             ListedKey(name=name, columns=columns)

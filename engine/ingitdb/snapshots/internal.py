@@ -20,6 +20,10 @@ DIGEST = quote_identifier("\u0001digest")
 KEPT = quote_identifier("\u0001kept")
 """Whether another commit has not just this state."""
 
+OUTER = quote_identifier("\u0001outer")
+"""A table that a query inside of another one speaks of: a column of the inner tables that had its
+name would be found first."""
+
 
 def kinds_of(column: str) -> str:
     """Names the column that tells of which kinds the values of another one are."""
