@@ -32,6 +32,7 @@ COMMANDS: dict[str, Entry] = {
     "branch": Entry("List, make or delete branches."),
     "tag": Entry("List, make or delete tags."),
     "materialize": Entry("Write whole tables of a commit to files."),
+    "migrate": Entry("Bring another system from one commit to another."),
     "cache": Entry("Look at the cache, verify, clear or limit it."),
     "config": Entry("Show each setting and where it comes from."),
     "git-setup": Entry("Make git diff, git log -p and git show speak of records."),

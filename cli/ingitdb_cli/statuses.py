@@ -57,6 +57,7 @@ STATUS_BY_CODE: Mapping[str, Status] = {
     "IGD-6105": Status.REFUSED,
     "IGD-6106": Status.REFUSED,
     "IGD-6107": Status.REFUSED,
+    "IGD-7001": Status.TARGET,
     "IGD-8001": Status.TARGET,
     "IGD-8002": Status.FAULT,
     "IGD-9001": Status.USAGE,

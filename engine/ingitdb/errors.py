@@ -37,6 +37,7 @@ IngitdbError
 │       ├── ConditionUnmet
 │       ├── TypeMismatched
 │       └── RuleBroken
+├── TargetError           IGD-7xxx  a system that data go to refuses them
 ├── CacheError            IGD-8xxx  the cache cannot be used
 │   └── CacheCorrupt
 └── MissingDependency     IGD-9001
@@ -444,6 +445,12 @@ class RuleBroken(ConstraintViolated):
 
     code = "IGD-6107"
     sqlstate = "23514"
+
+
+class TargetError(IngitdbError):
+    """A system that data go to cannot be reached, or refuses a statement."""
+
+    code = "IGD-7001"
 
 
 class CacheError(IngitdbError):

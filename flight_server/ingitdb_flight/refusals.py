@@ -80,6 +80,7 @@ STATUSES: dict[str, type[Exception]] = {
     "IGD-6105": InvalidRequest,
     "IGD-6106": InvalidRequest,
     "IGD-6107": InvalidRequest,
+    "IGD-7001": flight.FlightServerError,
     "IGD-8001": flight.FlightServerError,
     "IGD-8002": flight.FlightServerError,
     "IGD-9001": Unsupported,

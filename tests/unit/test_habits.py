@@ -174,9 +174,8 @@ def test_version_stands_in_one_place() -> None:
 def test_entry_points_resolve() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     groups = project["entry-points"]
-    (apart,) = groups.pop(
-        "superset.db_engine_specs"
-    ).values()  # imports Superset, see tests/recipes
+    # imports Superset, see tests/recipes
+    (apart,) = groups.pop("superset.db_engine_specs").values()
     assert importlib.util.find_spec(apart.partition(":")[0])
     for group in groups.values():
         for target in group.values():

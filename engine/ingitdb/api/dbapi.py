@@ -109,6 +109,7 @@ CLASSES: dict[str, type[Error]] = {
     "IGD-6105": IntegrityError,
     "IGD-6106": DataError,
     "IGD-6107": IntegrityError,
+    "IGD-7001": OperationalError,
     "IGD-8001": OperationalError,
     "IGD-8002": OperationalError,
     "IGD-9001": NotSupportedError,

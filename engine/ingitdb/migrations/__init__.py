@@ -1,1 +1,1 @@
-"""Differences of two commits as scripts for other systems; nothing yet."""
+"""Differences of two commits as scripts for other systems."""

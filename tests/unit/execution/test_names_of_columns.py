@@ -1,4 +1,4 @@
-"""Columns called as what our own queries call tables and columns: no query takes one for the other."""
+"""Columns called as what our own queries call tables and columns: none is taken for the other."""
 
 import json
 from string import ascii_lowercase

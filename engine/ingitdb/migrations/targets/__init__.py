@@ -1,0 +1,1 @@
+"""The systems that scripts are made for, one module each."""

@@ -1,0 +1,129 @@
+"""What every target knows: its types, its words, and how its scripts begin and end."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from ingitdb.migrations.model import Place, Table
+from ingitdb.model.types import ColumnType
+
+Literal: TypeAlias = Callable[[str, ColumnType], str]
+"""Gives DuckDB's SQL for the text of a literal of DuckDB's."""
+STATE = "ingitdb_state"
+"""The temporary table that says whether the script has run before."""
+STAGE = "ingitdb_stage"
+"""The temporary table in which rows wait while theirs is made anew."""
+CHECKED = "ingitdb_checked"
+"""The temporary table that takes only what was expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """How a target stores the values of a type.
+
+    Attributes:
+        type: The type that it declares.
+        value: DuckDB's SQL for the value as the target stores it.
+    """
+
+    type: str
+    value: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """From where to where a script leads.
+
+    Attributes:
+        before: The commit that the target is at; `EMPTY` or one that its ledger does not know
+            where nothing is there.
+        after: The commit that it is at afterwards.
+        is_undo: Whether it takes back what the opposite script has done.
+    """
+
+    before: str
+    after: str
+    is_undo: bool = False
+
+
+class Target(Protocol):
+    """A system that SQL scripts are made for.
+
+    Attributes:
+        name: What the command line calls it.
+        title: What people call it.
+        has_references: Whether foreign keys can be declared for data in any order.
+    """
+
+    name: str
+    title: str
+    has_references: bool
+
+    def stored(self, kind: ColumnType) -> Stored:
+        """Says how values of a type are stored."""
+        ...
+
+    def spelled(self, sql: str, kind: ColumnType) -> str:
+        """Gives DuckDB's SQL for what `literal` is given, of a stored value."""
+        ...
+
+    def literal(self, value: Any) -> str:
+        """Spells a value for a script."""
+        ...
+
+    def moved(self, sql: str, old: ColumnType, new: ColumnType) -> str | None:
+        """Gives DuckDB's SQL for what a stored value becomes in a column of another type.
+
+        None where the target would make something else of it than the commit says.
+        """
+        ...
+
+    def can_be_key(self, kind: ColumnType) -> bool:
+        """Whether a column may be part of a key."""
+        ...
+
+    def default(self, expression: str) -> str | None:
+        """Gives a default in the target's words; None where it has none for it."""
+        ...
+
+    def condition(self, expression: str) -> str | None:
+        """Gives a condition in the target's words; None where it has none for it."""
+        ...
+
+    def is_reserved(self, place: Place) -> bool:
+        """Whether no table may have this name."""
+        ...
+
+    def name_of(self, place: Place) -> str:
+        """Gives the name of a table in statements."""
+        ...
+
+    def begin(self, ends: Ends, schemas: Sequence[str]) -> Iterator[str]:
+        """Gives the statements before the first change."""
+        ...
+
+    def end(self, ends: Ends, checksum: str) -> Iterator[str]:
+        """Gives the statements behind the last change: the ledger's row, and what was found."""
+        ...
+
+    def create(self, table: Table) -> str:
+        """Gives the statement that makes a table unless it is there."""
+        ...
+
+    def rebuild(self, old: Table, new: Table, kept: Sequence[tuple[str, str]] | None) -> list[str]:
+        """Gives the statements that give a table another definition.
+
+        Args:
+            old: The table as it is before, under the same name.
+            new: The table as it is to be.
+            kept: New and old names of the columns whose values stay; None where no row stays.
+        """
+        ...
+
+    def insert(self, table: Table, rows: Iterator[Sequence[str]]) -> Iterator[str]:
+        """Gives the statements that add rows of literals, unless the script has run before."""
+        ...
+
+    def counted(self, table: Table) -> list[str]:
+        """Gives the statements that fail unless a table has the rows that it should have."""
+        ...

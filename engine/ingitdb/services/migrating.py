@@ -1,0 +1,310 @@
+"""What leads a target from one commit to another, as a plan and as scripts; no target is needed."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from types import TracebackType
+from typing import Self
+
+from ingitdb.errors import StatementRefused, UsageError
+from ingitdb.execution.comparisons import Comparison
+from ingitdb.execution.differences import Difference, Side
+from ingitdb.execution.literals import literal
+from ingitdb.migrations.model import Place, Table, TableChange, folded
+from ingitdb.migrations.plan import Counts, Plan, Rows, Work, plan
+from ingitdb.migrations.scripts import script
+from ingitdb.migrations.targets.duckdb import Duckdb
+from ingitdb.migrations.targets.sqlite import Sqlite
+from ingitdb.migrations.targets.target import Ends, Target
+from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
+from ingitdb.model.types import quote_identifier
+from ingitdb.services.database import Database
+from ingitdb.services.listing import Listing
+from ingitdb.services.migration_models import CommitModel, place_of
+from ingitdb.services.migration_rows import AllRows, DifferingRows
+from ingitdb.snapshots.relation import Relation
+
+DIALECTS = ("duckdb", "sqlite")
+_NUMBERS = count()
+
+
+def target_of(dialect: str) -> Target:
+    """Gives the target of a dialect.
+
+    Raises:
+        UsageError: There is none of that name.
+    """
+    if dialect == Sqlite.name:
+        return Sqlite()
+    if dialect == Duckdb.name:
+        return Duckdb(literal)
+    raise UsageError(f"There is no dialect {dialect!r}.", hint=f"There are: {', '.join(DIALECTS)}.")
+
+
+class Migration:
+    """The way from one commit to another and back; a context manager, for it holds rows.
+
+    Attributes:
+        before: The commit that the target is at.
+        after: The commit that it is to be at.
+        target: For whom.
+        up: What leads there.
+        down: What leads back.
+    """
+
+    def __init__(
+        self, database: Database, before: CommitId, after: CommitId, target: Target
+    ) -> None:
+        self.before, self.after, self.target = before, after, target
+        self._database = database
+        self._closing = ExitStack()
+        with ExitStack() as stack:
+            stack.callback(self.close)
+            self.up, self.down = database.catalogs.recovering((before, after), self._plans)
+            stack.pop_all()
+
+    def up_script(self) -> Iterator[str]:
+        """Gives the script that leads to the newer commit, piece by piece."""
+        return script(self.up, self.target, Ends(before=str(self.before), after=str(self.after)))
+
+    def down_script(self) -> Iterator[str]:
+        """Gives the script that leads back, schema and rows."""
+        ends = Ends(before=str(self.after), after=str(self.before), is_undo=True)
+        return script(self.down, self.target, ends)
+
+    @staticmethod
+    def check(plan: Plan) -> None:
+        """Returns if a plan takes nothing from the target.
+
+        Raises:
+            StatementRefused: A table or column goes.
+        """
+        steps = plan.destructive
+        if steps:
+            said = "; ".join(
+                f"{step.kind} {step.table}{': ' + step.detail if step.detail else ''}"
+                for step in steps
+            )
+            raise StatementRefused(
+                f"The target would lose what it holds: {said}.", hint="Add --allow-destructive."
+            )
+
+    def close(self) -> None:
+        """Lets go of what is held."""
+        self._closing.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _plans(self) -> tuple[Plan, Plan]:
+        sides = [self._model(commit) for commit in (self.before, self.after)]
+        up = self._plan(sides[0], sides[1])
+        return up, self._plan(sides[1], sides[0])
+
+    def _model(self, commit: CommitId) -> CommitModel:
+        database = self._database
+        listing = Listing(database.catalogs, commit, database._carried)
+        return CommitModel(listing, self.target, database._instance.query, database.session)
+
+    def _plan(self, old: CommitModel, new: CommitModel) -> Plan:
+        catalogs = self._database.catalogs
+        comparison = Comparison(
+            catalogs, old.listing.commit, new.listing.commit, old.query, catalogs.snapshot
+        )
+        works = [
+            work
+            for difference in comparison.tables()
+            if (work := self._work(difference, old, new)) is not None
+        ]
+        return plan(works, list(old.tables.values()), new.notes)
+
+    def _work(self, difference: Difference, old: CommitModel, new: CommitModel) -> Work | None:
+        before, after = (
+            _known(side, model) for side, model in zip(difference.sides, (old, new), strict=True)
+        )
+        relation = difference.sides[1].relation
+        if after is None or relation is None:
+            return None
+        all_rows = AllRows(relation, self.target, self._database._instance)
+        names = _Names(old, new)
+        if before is None:
+            change = TableChange(old=None, new=after, names={})
+            return _whole(change, all_rows, is_taken=names.is_there(after))
+        pairs = ((pair.old, pair.new) for pair in difference.pairs)
+        kept = {b.name: a.name for a, b in pairs if a is not None and b is not None}
+        change = TableChange(old=before, new=after, names=kept)
+        is_moved = folded(before.place) != folded(after.place)
+        is_taken = is_moved and (names.is_there(after) or names.stays(before))
+        if is_taken:
+            return _whole(
+                TableChange(old=None, new=after, names={}),
+                all_rows,
+                is_taken=names.is_there(after),
+            )
+        return self._changed(difference, change, all_rows, is_moved=is_moved)
+
+    def _changed(
+        self, difference: Difference, change: TableChange, all_rows: AllRows, *, is_moved: bool
+    ) -> Work:
+        """Gives the work on a table that is there at both commits and may keep its rows."""
+        assert change.old is not None
+        assert change.new is not None
+        whole = partial(_whole, change, all_rows, is_moved=is_moved)
+        if self._is_remade(change):
+            return whole()
+        rows = DifferingRows(
+            difference,
+            change,
+            target=self.target,
+            instance=self._database._instance,
+            name=f"migrating_{next(_NUMBERS)}",
+        )
+        self._closing.callback(rows.drop)
+        counts = rows.counts
+        if counts != Counts() and (
+            not rows.address
+            or self._is_cheaper(change, counts)
+            or self._is_at_odds(difference, change, rows.address)
+        ):
+            rows.drop()
+            return whole()
+        return Work(
+            change=change, address=rows.address, counts=counts, rows=rows, is_moved=is_moved
+        )
+
+    def _is_remade(self, change: TableChange) -> bool:
+        """Whether the target cannot turn the old values of some column into the new ones."""
+        old, new = change.old, change.new
+        assert old is not None
+        assert new is not None
+        pairs = [(old.column(before), new.column(after)) for after, before in change.names.items()]
+        if not pairs:
+            return True
+        if any(not new.column(name).nullable for name in change.come) and old.rows:
+            return True
+        return any(
+            self.target.moved("x", before.kind, after.kind) is None
+            or (before.type != after.type and after.name in new.kept_apart)
+            for before, after in pairs
+        )
+
+    @staticmethod
+    def _is_cheaper(change: TableChange, counts: Counts) -> bool:
+        """Whether a table that is made anew anyway had better get all of its rows anew."""
+        assert change.new is not None
+        return bool(change.differences()) and counts.updated + counts.inserted >= change.new.rows
+
+    def _is_at_odds(
+        self, difference: Difference, change: TableChange, address: tuple[str, ...]
+    ) -> bool:
+        """Whether old rows might contradict the new definition before they are changed.
+
+        An address tells the old rows apart: as a key it holds for them.
+        """
+        old, new = change.old, change.new
+        assert old is not None
+        assert new is not None
+        former = dict(change.names)
+
+        def renamed(group: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(former.get(name, "") for name in group)
+
+        known = [old.key, *old.unique]
+        groups = [group for group in (new.key, *new.unique) if group and group != address]
+        if any(renamed(group) not in known for group in groups):
+            return True
+        if not set(new.checks) <= set(old.checks):
+            return True
+        stricter = [
+            former[column.name]
+            for column in new.columns
+            if not column.nullable
+            and column.name in former
+            and old.column(former[column.name]).nullable
+        ]
+        relation = difference.sides[0].relation
+        return bool(stricter) and relation is not None and self._has_null(relation, stricter)
+
+    def _has_null(self, relation: Relation, names: list[str]) -> bool:
+        missing = " OR ".join(f"{quote_identifier(name)} IS NULL" for name in names)
+        ((found,),) = self._database._instance.query(
+            f"SELECT count(*) FROM ({relation.body}) WHERE {missing}"
+        )
+        return bool(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Which names are borne by tables of both commits."""
+
+    old: CommitModel
+    new: CommitModel
+
+    def is_there(self, table: Table) -> bool:
+        """Whether the old commit has a table of the name."""
+        return folded(table.place) in map(folded, self.old.tables)
+
+    def stays(self, table: Table) -> bool:
+        """Whether the new commit has a table of the name."""
+        return folded(table.place) in map(folded, self.new.tables)
+
+
+def _known(side: Side, model: CommitModel) -> Table | None:
+    if side.table is None:
+        return None
+    place: Place = place_of(side.table)
+    return model.tables.get(place)
+
+
+def _whole(
+    change: TableChange, rows: Rows, *, is_moved: bool = False, is_taken: bool = False
+) -> Work:
+    """Gives the work on a table all of whose rows go and come."""
+    new, old = change.new, change.old
+    counts = Counts(deleted=old.rows if old else 0, inserted=new.rows if new else 0)
+    return Work(
+        change=change,
+        address=(),
+        counts=counts,
+        rows=rows,
+        is_whole=True,
+        is_moved=is_moved,
+        is_taken=is_taken,
+    )
+
+
+def migration(
+    database: Database, dialect: str, after: str | None = None, before: str | None = None
+) -> Migration:
+    """Finds out what leads a target from one commit to another.
+
+    Args:
+        database: Whose commits.
+        dialect: For what kind of target.
+        after: The newer commit's ref; HEAD when None.
+        before: The older one's; nothing is there when None.
+
+    Raises:
+        UsageError: The dialect is unknown, a ref means what is not committed, or a table has a name
+            that the target keeps for itself.
+        RefNotFound: A ref leads nowhere.
+    """
+    target = target_of(dialect)
+    commits = [
+        EMPTY if ref is None else database._allowed(ref) for ref in (before, after or "HEAD")
+    ]
+    for commit in commits:
+        if commit in PSEUDO_COMMITS and commit != EMPTY:
+            raise UsageError(f"{commit} is no commit: a target could not say where it is.")
+    database.catalogs.begin()
+    return Migration(database, commits[0], commits[1], target)

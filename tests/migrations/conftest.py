@@ -1,0 +1,31 @@
+"""Fixtures of what is proven of migrations."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+import ingitdb
+from ingitdb.services.database import Database
+from tests.support.migrated import Round
+from tests.support.shared_data import clone
+
+
+@pytest.fixture
+def rounds(tmp_path: Path) -> Iterator[Callable[..., Round]]:
+    """Gives what runs the scripts of two commits of a repository there and back."""
+    with ExitStack() as stack:
+
+        def made(repo: Path, cache: Path | None = None) -> Round:
+            settings = ingitdb.Settings(cache=cache or tmp_path / "cache", workers=1)
+            database = stack.enter_context(Database.open(repo, settings))
+            return Round(database=database, path=repo, cache=settings.cache, folder=tmp_path)
+
+        yield made
+
+
+@pytest.fixture(scope="session")
+def shared(run_folder: Path) -> Callable[[str], Path]:
+    """Gives the clone of a shared repository; nothing may write to it."""
+    return lambda name: clone(name, run_folder / "shared")

@@ -1,0 +1,297 @@
+"""Targets that scripts run against, and what they hold, read by drivers of their own."""
+
+import json
+import math
+import shutil
+import sqlite3
+import subprocess
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+import ingitdb
+from ingitdb.services.database import Database
+from ingitdb.services.migrating import migration
+
+Tables = dict[str, Counter[str]]
+"""The rows of each table, each row spelled with the names of its columns."""
+LEDGER = "ingitdb_migrations"
+
+
+class SqliteTarget:
+    """A SQLite database that scripts run against."""
+
+    dialect = "sqlite"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def run(self, script: str) -> None:
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+            connection.executescript(script)
+            assert not connection.in_transaction
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self.path)) as connection:
+            return connection.execute(sql).fetchall()
+
+    def names(self) -> list[str]:
+        found = self.ask("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+        return [name for (name,) in found if name != LEDGER]
+
+    def rows(self) -> Tables:
+        found = {}
+        for name in self.names():
+            kinds = {c[1]: c[2] for c in self.ask(f"PRAGMA table_info({quoted(name)})")}
+            rows = self.ask(f"SELECT * FROM {quoted(name)}")
+            found[name] = Counter(
+                spelled(
+                    list(kinds),
+                    [
+                        Json(value) if kind == "JSON_TEXT" and value is not None else value
+                        for value, kind in zip(row, kinds.values(), strict=True)
+                    ],
+                )
+                for row in rows
+            )
+        return found
+
+    def schema(self) -> dict[str, Any]:
+        """Columns (in any order), indexes and foreign keys of each table."""
+        return {
+            name: (
+                sorted(c[1:] for c in self.ask(f"PRAGMA table_info({quoted(name)})")),
+                sorted(
+                    tuple(i[2] for i in self.ask(f"PRAGMA index_info({quoted(index[1])})"))
+                    for index in self.ask(f"PRAGMA index_list({quoted(name)})")
+                ),
+                sorted(k[2:] for k in self.ask(f"PRAGMA foreign_key_list({quoted(name)})")),
+            )
+            for name in self.names()
+        }
+
+
+class SqliteClient(SqliteTarget):
+    """The same through SQLite's own client, which stops at the first error."""
+
+    def run(self, script: str) -> None:
+        program = shutil.which("sqlite3")
+        assert program is not None
+        done = subprocess.run(
+            [program, "-bail", str(self.path)],
+            input=script.encode(),
+            capture_output=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
+
+
+class DuckdbTarget:
+    """A DuckDB database that scripts run against."""
+
+    dialect = "duckdb"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def run(self, script: str) -> None:
+        with closing(duckdb.connect(str(self.path))) as connection:
+            connection.execute(script)
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        with closing(duckdb.connect(str(self.path))) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            return connection.execute(sql).fetchall()
+
+    def names(self) -> list[tuple[str, str]]:
+        found = self.ask(
+            "SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT temporary ORDER BY ALL"
+        )
+        return [(schema, name) for schema, name in found if name != LEDGER]
+
+    def rows(self) -> Tables:
+        found = {}
+        for schema, name in self.names():
+            place = f"{quoted(schema)}.{quoted(name)}"
+            columns = [row[0] for row in self.ask(f"DESCRIBE {place}")]
+            rows = self.ask(f"FROM {place}")
+            title = name if schema == "main" else f"{schema}.{name}"
+            found[title] = Counter(spelled(columns, row) for row in rows)
+        return found
+
+    def schema(self) -> dict[str, Any]:
+        return {
+            f"{schema}.{name}": (
+                sorted(
+                    row[:3] + row[4:]
+                    for row in self.ask(f"DESCRIBE {quoted(schema)}.{quoted(name)}")
+                ),
+                sorted(
+                    self.ask(
+                        "SELECT constraint_type, constraint_text FROM duckdb_constraints()"
+                        f" WHERE schema_name = {text(schema)} AND table_name = {text(name)}"
+                    )
+                ),
+            )
+            for schema, name in self.names()
+        }
+
+
+Target = SqliteTarget | DuckdbTarget
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def spelled(columns: Sequence[str], row: Sequence[Any]) -> str:
+    """Spells a row so that 1, 1.0, True and '1' differ, whatever the order of its columns."""
+    return repr(
+        sorted((name, repr(plain(value))) for name, value in zip(columns, row, strict=True))
+    )
+
+
+def plain(value: Any) -> Any:
+    """Gives a value in one of the ways in which drivers give it."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).replace(tzinfo=None), "UTC"
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [plain(inner) for inner in value]
+    return value
+
+
+def held(path: Path, ref: str, dialect: str, cache: Path) -> Tables:
+    """Says what a target should hold, from what the engine answers at a commit."""
+    found: Tables = {}
+    settings = ingitdb.Settings(cache=cache, workers=1)
+    with closing(ingitdb.connect(path, ref, settings=settings)) as connection:
+        listed = connection.execute("SHOW TABLES").fetchall()
+        for schema, name, *_ in listed:
+            place = f"{quoted(schema)}.{quoted(name)}"
+            described = connection.execute(f"DESCRIBE {place}").fetchall()
+            kinds = {column: kind for column, kind, *_ in described}
+            columns = list(kinds)
+            shown = ", ".join(map(quoted, columns)) or "NULL"
+            if dialect == "sqlite":
+                mixed = [c for c, kind in kinds.items() if kind != "JSON" and "JSON" in kind]
+                shown = ", ".join(
+                    f"to_json({quoted(c)})" if c in mixed else quoted(c) for c in kinds
+                )
+                kinds |= dict.fromkeys(mixed, "JSON")
+            rows = connection.execute(f"SELECT {shown or 'NULL'} FROM {place}").fetchall()
+            if dialect == "sqlite":
+                rows = [
+                    [as_stored(v, kinds[c]) for c, v in zip(columns, r, strict=True)] for r in rows
+                ]
+            title = name if schema == "main" else f"{schema}.{name}"
+            if columns:
+                found[title] = Counter(spelled(columns, row) for row in rows)
+    return found
+
+
+def as_stored(value: Any, kind: str) -> Any:
+    """Says what SQLite keeps of a value, by the documented table."""
+    if value is None:
+        return None
+    if kind == "JSON" or kind.endswith("[]") or kind.startswith(("STRUCT", "MAP")):
+        return Json(value if kind == "JSON" else json.dumps(value, default=str))
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, float):
+        return "nan" if math.isnan(value) else value + 0.0  # SQLite has one zero
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return f"{_moment(value.astimezone(UTC).replace(tzinfo=None))}+00:00"
+    if isinstance(value, datetime | time):
+        return _moment(value)
+    if isinstance(value, date | Decimal) or kind == "HUGEINT":
+        return str(value)
+    return value
+
+
+def _moment(value: datetime | time) -> str:
+    text = str(value)
+    return text.rstrip("0") if value.microsecond else text
+
+
+class Json:
+    """A text of JSON; equal ones say the same."""
+
+    def __init__(self, said: str) -> None:
+        self.value = json.loads(said)
+
+    def __repr__(self) -> str:
+        return f"Json({json.dumps(self.value, sort_keys=True)})"
+
+
+def same(found: Tables, expected: Tables) -> None:
+    """Fails with the rows that differ."""
+    assert sorted(found) == sorted(expected)
+    for name, rows in expected.items():
+        missing, further = rows - found[name], found[name] - rows
+        assert (name, list(missing), list(further)) == (name, [], [])
+
+
+@dataclass
+class Round:
+    """Runs the scripts of two commits against a target, there and back, and compares.
+
+    Attributes:
+        pairs: How many pairs of commits were met.
+        changed: How many of them differ in their schemas.
+    """
+
+    database: Database
+    path: Path
+    cache: Path
+    folder: Path
+    pairs: int = 0
+    changed: int = 0
+    made: int = 0
+
+    def fresh(self, kind: type[Target], ref: str | None) -> Target:
+        """Gives a new target, which holds a commit unless there is none."""
+        self.made += 1
+        target = kind(self.folder / f"target-{self.made}.db")
+        if ref is not None:
+            with migration(self.database, kind.dialect, ref) as found:
+                target.run("".join(found.up_script()))
+        return target
+
+    def held(self, ref: str, kind: type[Target]) -> Tables:
+        return held(self.path, ref, kind.dialect, self.cache)
+
+    def go(self, kind: type[Target], a: str, b: str) -> tuple[str, str]:
+        """Goes from one commit to another and back; gives the scripts."""
+        before, after = (self.held(ref, kind) for ref in (a, b))
+        target, there = self.fresh(kind, a), self.fresh(kind, b)
+        same(target.rows(), before)
+        same(there.rows(), after)
+        schemas = target.schema(), there.schema()
+        self.pairs += 1
+        self.changed += schemas[0] != schemas[1]
+        with migration(self.database, kind.dialect, b, a) as found:
+            up, down = "".join(found.up_script()), "".join(found.down_script())
+        for script, rows, schema in (
+            (up, after, schemas[1]),
+            (up, after, schemas[1]),
+            (down, before, schemas[0]),
+            (down, before, schemas[0]),
+            (up, after, schemas[1]),
+        ):
+            target.run(script)
+            same(target.rows(), rows)
+            assert target.schema() == schema
+        return up, down
