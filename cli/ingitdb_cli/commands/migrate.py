@@ -17,7 +17,7 @@ HELP = """\b
 ingitdb migrate generate --dialect sqlite --output up.sql --rollback down.sql
 ingitdb migrate apply --target sqlite:///app.db
 ingitdb migrate status --target sqlite:///app.db
-ingitdb migrate rollback --target sqlite:///app.db
+ingitdb migrate rollback --target sqlite:///app.db --allow-destructive
 
 Bring another system from one commit to another. There are SQLite and DuckDB.
 """
@@ -46,7 +46,7 @@ Bring a target from the commit that its ledger names to another one: what `gener
 A file that is not there is made. Where anything fails the target is as it was, with exit status 7.
 """
 ROLLBACK = """\b
-ingitdb migrate rollback --target sqlite:///app.db
+ingitdb migrate rollback --target sqlite:///app.db --allow-destructive
 ingitdb migrate rollback --target sqlite:///app.db --dry-run
 
 Take back what was applied to a target last, schema and rows.
