@@ -33,7 +33,7 @@ command -v git >/dev/null 2>&1 || {
 
 case "$extra" in
     cli) wanted='.[cli,server,client]' ;;
-    dev) wanted='.[cli,server,client,sqlalchemy,dev]' ;;
+    dev) wanted='.[cli,server,client,sqlalchemy,migrate,dev]' ;;
     *) say "usage: sh setup.sh [cli|dev]"; exit 2 ;;
 esac
 if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then

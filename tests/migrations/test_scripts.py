@@ -17,7 +17,8 @@ import duckdb
 import pytest
 
 from ingitdb.errors import StatementRefused, UsageError
-from ingitdb.services.migrating import migration
+from ingitdb.services.migrations.migration import migration
+from ingitdb.services.migrations.ways import check_destructive
 from tests.support.migrated import DuckdbTarget, Round, SqliteClient, SqliteTarget, Target
 from tests.support.repositories import RepoBuilder
 
@@ -329,10 +330,10 @@ def test_what_is_lost_is_asked_for(repo: RepoBuilder, rounds: Rounds, kind: type
     found = rounds(repo.path)
     with migration(found.database, kind.dialect, "HEAD", "HEAD~1") as made:
         with pytest.raises(StatementRefused, match=r"drop column b.*drop table"):
-            made.check(made.up)
+            check_destructive(made.up)
         assert any("column b goes and c comes" in note for note in made.up.notes)
     with migration(found.database, kind.dialect, "HEAD") as made:
-        made.check(made.up)
+        check_destructive(made.up)
 
 
 def test_names_of_ours_are_refused(repo: RepoBuilder, rounds: Rounds, kind: type[Target]) -> None:

@@ -18,7 +18,7 @@ import duckdb
 
 import ingitdb
 from ingitdb.services.database import Database
-from ingitdb.services.migrating import migration
+from ingitdb.services.migrations.migration import migration
 
 Tables = dict[str, Counter[str]]
 """The rows of each table, each row spelled with the names of its columns."""

@@ -11,7 +11,7 @@ from ingitdb_cli.own_formats import FormatCommand, screen
 
 if TYPE_CHECKING:
     from ingitdb.migrations.plan import Plan
-    from ingitdb.services.migrating import Migration
+    from ingitdb.services.migrations.ways import Way
 
 HELP = """\b
 ingitdb migrate generate --dialect sqlite --output up.sql --rollback down.sql
@@ -100,7 +100,8 @@ def generate(
     """Writes scripts."""
     app = app_of(context)
     _point(app, places["source"])
-    from ingitdb.services.migrating import migration
+    from ingitdb.services.migrations.migration import migration
+    from ingitdb.services.migrations.ways import check_destructive
 
     with migration(
         app.database, dialect, places["after"] or app.options.at, places["before"]
@@ -108,7 +109,7 @@ def generate(
         for line in _told(found.up):
             app.messages.line(line)
         if not allow_destructive:
-            found.check(found.up)
+            check_destructive(found.up)
         output = app.options.output
         if rollback is not None:
             _write(app, rollback, found.down_script())
@@ -133,14 +134,14 @@ def apply(
     """Applies a migration."""
     app = app_of(context)
     _point(app, source)
-    from ingitdb.services.migration_targets import forward, opened, run
+    from ingitdb.services.migrations.targets import opened
+    from ingitdb.services.migrations.ways import DEFAULTS
 
     with (
         opened(target, must_exist=flags["dry_run"]) as there,
-        forward(app.database, there, after or app.options.at) as found,
+        there.forward(app.database, after or app.options.at, DEFAULTS) as way,
     ):
-        if _agreed(app, found, found.up, flags):
-            run(there, found.up_script())
+        _done(app, way, flags)
 
 
 @migrate.command(cls=Command, help=ROLLBACK, short_help="Take back what was applied last.")
@@ -153,11 +154,10 @@ def rollback(context: click.Context, /, source: str | None, target: str, **flags
     """Takes a migration back."""
     app = app_of(context)
     _point(app, source)
-    from ingitdb.services.migration_targets import backward, opened, run
+    from ingitdb.services.migrations.targets import opened
 
-    with opened(target, must_exist=True) as there, backward(app.database, there) as found:
-        if _agreed(app, found, found.down, flags):
-            run(there, found.down_script())
+    with opened(target, must_exist=True) as there, there.backward(app.database, None) as way:
+        _done(app, way, flags)
 
 
 @migrate.command(cls=Command, help=STATUS, short_help="Show what was applied to a target.")
@@ -168,10 +168,10 @@ def status(context: click.Context, target: str) -> None:
     app = app_of(context)
     import pyarrow as pa
 
-    from ingitdb.services.migration_targets import ledger, opened
+    from ingitdb.services.migrations.targets import opened
 
     with opened(target, must_exist=True) as there:
-        rows = ledger(there)
+        rows = there.ledger()
     text = pa.string()
     columns = [("version", pa.int64()), ("commit", text), ("state", text), ("applied_at", text),
                ("duration", pa.float64()), ("checksum", text)]  # fmt: skip
@@ -181,19 +181,21 @@ def status(context: click.Context, target: str) -> None:
     )
 
 
-def _agreed(app: App, found: "Migration", plan: "Plan", flags: Mapping[str, bool]) -> bool:
-    """Tells the plan, and whether it is to be done.
+def _done(app: App, way: "Way", flags: Mapping[str, bool]) -> None:
+    """Tells a plan and does it, unless only the plan is wanted.
 
     Raises:
         StatementRefused: It takes something from the target, and nobody has allowed it.
     """
-    for line in _told(plan):
+    from ingitdb.services.migrations.ways import check_destructive
+
+    for line in _told(way.plan):
         app.messages.line(line)
     if flags["dry_run"]:
-        return False
+        return
     if not flags["allow_destructive"]:
-        found.check(plan)
-    return True
+        check_destructive(way.plan)
+    way.run(lambda what, done, of: None)
 
 
 def _point(app: App, source: str | None) -> None:

@@ -41,6 +41,14 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """Columns that rows are looked up by."""
+
+    name: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
     """A foreign key."""
 
@@ -67,6 +75,7 @@ class Table:
     unique: tuple[tuple[str, ...], ...] = ()
     checks: tuple[Check, ...] = ()
     references: tuple[Reference, ...] = ()
+    indexes: tuple[Index, ...] = ()
     rows: int = 0
 
     @property
@@ -154,6 +163,14 @@ class TableChange:
         kept = set(self.names.values())
         return [c.name for c in self.old.columns if c.name not in kept] if self.old else []
 
+    @property
+    def retyped(self) -> list[str]:
+        """The columns that are there at both and have another type."""
+        if self.old is None or self.new is None:
+            return []
+        pairs = ((self.old.column(b), self.new.column(a)) for a, b in self.names.items())
+        return [after.name for before, after in pairs if before.type != after.type]
+
     def differences(self) -> list[str]:
         """Says what differs in the definition of a table that is there at both commits."""
         if self.old is None or self.new is None:
@@ -167,6 +184,7 @@ class TableChange:
             ("unique columns", set(self.old.unique), set(self.new.unique)),
             ("checks", set(self.old.checks), set(self.new.checks)),
             ("foreign keys", set(self.old.references), set(self.new.references)),
+            ("indexes", set(self.old.indexes), set(self.new.indexes)),
         )
         return said + [f"change {what}" for what, before, after in parts if before != after]
 

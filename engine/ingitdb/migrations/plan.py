@@ -1,11 +1,15 @@
 """The steps that bring a target from one commit to another, in an order that is safe."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from ingitdb.migrations.model import Place, Table, TableChange, folded, lookalikes, parents_first
+from ingitdb.model.types import ColumnType
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class Kind(StrEnum):
@@ -13,6 +17,7 @@ class Kind(StrEnum):
 
     CREATE = "create table"
     MOVE = "rename table"
+    ALTER = "alter table"
     REBUILD = "rebuild table"
     DROP = "drop table"
     DELETE = "delete rows"
@@ -33,6 +38,10 @@ class Mark(StrEnum):
     """What an interruption leaves is neither the old state nor the new one."""
 
 
+Selection: TypeAlias = Callable[[Sequence[tuple[str, ColumnType]]], str]
+"""Gives what DuckDB is to select, of SQL for each stored value of a row with its type."""
+
+
 class Rows(Protocol):
     """The rows of a table that differ, read while a script is written. Values are as stored."""
 
@@ -46,6 +55,14 @@ class Rows(Protocol):
 
     def inserted(self) -> Iterator[Sequence[Any]]:
         """Gives the values of each row that comes, in the order of the new table's columns."""
+        ...
+
+    def batches(self, select: Selection) -> Iterator["pa.RecordBatch"]:
+        """Gives the rows that come as Arrow.
+
+        Args:
+            select: Gives what is selected of them.
+        """
         ...
 
 
@@ -114,12 +131,16 @@ class Plan:
         dropped: Tables that are there no more, those that refer to others first.
         known: The tables as they are before.
         notes: What the target is not told of, and what may be meant otherwise.
+        alters: Whether definitions are changed in place; else a table is made anew from its rows.
+        is_atomic: Whether the system takes changed definitions back with a transaction.
     """
 
     works: tuple[Work, ...]
     dropped: tuple[Table, ...]
     known: tuple[Table, ...]
     notes: tuple[str, ...] = ()
+    alters: bool = False
+    is_atomic: bool = True
 
     def before(self, place: Place) -> Table:
         """Gives the table of a name as it is before."""
@@ -129,18 +150,43 @@ class Plan:
     def steps(self) -> list[Step]:
         """All steps in the order of the script."""
         return [
-            *(step for work in self.works for step in _schema_steps(work)),
+            *(step for work in self.works for step in self._schema_steps(work)),
             *(
                 Step(
                     kind=Kind.DROP,
                     table=table.title,
                     rows=table.rows,
-                    marks=(Mark.DESTRUCTIVE, Mark.LOCKS),
+                    marks=self._marks(Mark.DESTRUCTIVE, Mark.LOCKS),
                 )
                 for table in self.dropped
             ),
             *self._row_steps(),
         ]
+
+    def _marks(self, *marks: Mark) -> tuple[Mark, ...]:
+        return marks if self.is_atomic else (*marks, Mark.NOT_ATOMIC)
+
+    def _schema_steps(self, work: Work) -> Iterator[Step]:
+        change, new = work.change, work.new
+        if new is None:
+            return
+        if change.old is None and not work.is_taken:
+            yield Step(kind=Kind.CREATE, table=change.title, rows=0, marks=self._marks())
+            return
+        said = work.differences
+        marks = self._marks(
+            *([Mark.DESTRUCTIVE] if change.gone or work.is_taken else []),
+            *([Mark.REWRITES] if not self.alters or change.retyped or work.is_whole else []),
+            Mark.LOCKS,
+        )
+        rows = change.old.rows if change.old is not None else 0
+        kind = Kind.ALTER if self.alters else Kind.REBUILD
+        if work.is_moved and change.old is not None:
+            said = [f"from {change.old.title}", *said]
+            kind = Kind.MOVE
+        if said or work.is_taken:
+            detail = ", ".join(said)
+            yield Step(kind=kind, table=new.title, rows=rows, marks=marks, detail=detail)
 
     def _row_steps(self) -> Iterator[Step]:
         for work in reversed(self.works):
@@ -165,13 +211,22 @@ class Plan:
         return [step for step in self.steps if Mark.DESTRUCTIVE in step.marks]
 
 
-def plan(works: Iterable[Work], known: Sequence[Table], notes: Sequence[str]) -> Plan:
+def plan(
+    works: Iterable[Work],
+    known: Sequence[Table],
+    notes: Sequence[str],
+    *,
+    alters: bool = False,
+    is_atomic: bool = True,
+) -> Plan:
     """Orders what is to be done.
 
     Args:
         works: What is to be done to each table that is there after.
         known: The tables that are there before.
         notes: What else is to be said.
+        alters: Whether definitions are changed in place.
+        is_atomic: Whether the system takes changed definitions back with a transaction.
     """
     by_table = {work.new.place: work for work in works if work.new is not None}
     news = [work.new for work in by_table.values() if work.new is not None]
@@ -188,6 +243,8 @@ def plan(works: Iterable[Work], known: Sequence[Table], notes: Sequence[str]) ->
         dropped=tuple(dropped),
         known=tuple(known),
         notes=tuple(dict.fromkeys(said)),
+        alters=alters,
+        is_atomic=is_atomic,
     )
 
 
@@ -197,25 +254,6 @@ def _hints(change: TableChange) -> Iterator[str]:
             f"{change.title}: column {old} goes and {new} comes, of the same type. If it is a new"
             f" name, say so in .ingitdb/tables.yaml: columns: {{{new}: {{renamed_from: {old}}}}}."
         )
-
-
-def _schema_steps(work: Work) -> Iterator[Step]:
-    change, new = work.change, work.new
-    if new is None:
-        return
-    if change.old is None and not work.is_taken:
-        yield _step(Kind.CREATE, work, 0)
-        return
-    said = work.differences
-    detail = ", ".join(said)
-    loses = bool(change.gone) or work.is_taken
-    marks = (*([Mark.DESTRUCTIVE] if loses else []), Mark.REWRITES, Mark.LOCKS)
-    rows = change.old.rows if change.old is not None else 0
-    if work.is_moved and change.old is not None:
-        text = ", ".join([f"from {change.old.title}", *said])
-        yield Step(kind=Kind.MOVE, table=new.title, rows=rows, marks=marks, detail=text)
-    elif said or work.is_taken:
-        yield Step(kind=Kind.REBUILD, table=new.title, rows=rows, marks=marks, detail=detail)
 
 
 def _step(kind: Kind, work: Work, rows: int) -> Step:

@@ -1,4 +1,4 @@
-"""A plan as one script of plain SQL, made while it is read.
+"""A plan as statements, and as one script of plain SQL, made while it is read.
 
 It may be run again: a script that finds its work done, as the ledger says, changes no row. So the
 target must take each statement in both states. Definitions come first, in words that hold twice
@@ -7,17 +7,28 @@ target must take each statement in both states. Definitions come first, in words
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from ingitdb.migrations.model import Table
-from ingitdb.migrations.plan import Plan, Work
-from ingitdb.migrations.targets.statements import DONE, names
+from ingitdb.migrations.plan import Plan, Rows, Work
 from ingitdb.migrations.targets.target import Ends, Target
-from ingitdb.model.types import quote_identifier
 
 _BATCH = 200
 """So many rows are met by one DELETE."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insertion:
+    """Rows that come into a table: a system may take them in a faster way than by statements."""
+
+    table: Table
+    rows: Rows
+    count: int
+
+
+Statement: TypeAlias = str | Insertion
 
 
 def script(plan: Plan, target: Target, ends: Ends) -> Iterator[str]:
@@ -25,14 +36,38 @@ def script(plan: Plan, target: Target, ends: Ends) -> Iterator[str]:
     digest = hashlib.sha256()
     for line in _head(plan, target, ends):
         yield f"-- {_one_line(line)}\n"
-    for statement in target.begin(ends, plan.schemas):
+    for statement in target.begin(ends, plan):
         yield f"{statement};\n"
-    for statement in _Writing(plan, target).statements():
-        digest.update(statement.encode())
-        digest.update(b";\n")
-        yield f"{statement};\n"
+    for change in changes(plan, target):
+        for text in [change] if isinstance(change, str) else inserted(change, target):
+            digest.update(text.encode())
+            digest.update(b";\n")
+            yield f"{text};\n"
     for statement in target.end(ends, digest.hexdigest()):
         yield f"{statement};\n"
+
+
+def inserted(insertion: Insertion, target: Target) -> Iterator[str]:
+    """Gives an insertion as statements."""
+    literal = target.literal
+    rows = ([literal(value) for value in row] for row in insertion.rows.inserted())
+    return target.insert(insertion.table, rows)
+
+
+def changes(plan: Plan, target: Target) -> Iterator[Statement]:
+    """Gives what changes a target, in order: definitions, rows, definitions, what is counted."""
+    writing = _Writing(target)
+    yield from target.prepare(plan)
+    for work in reversed(plan.works):
+        yield from writing.deleted(work)
+    for work in plan.works:
+        yield from writing.updated(work)
+        if work.new is not None and work.counts.inserted:
+            yield Insertion(table=work.new, rows=work.rows, count=work.counts.inserted)
+    yield from target.finish(plan)
+    for work in plan.works:
+        if work.new is not None:
+            yield from target.counted(work.new)
 
 
 def _head(plan: Plan, target: Target, ends: Ends) -> Iterator[str]:
@@ -51,95 +86,48 @@ def _one_line(text: str) -> str:
 
 
 class _Writing:
-    """Writes the statements of a plan."""
+    """Writes the statements that delete and update rows."""
 
-    def __init__(self, plan: Plan, target: Target) -> None:
-        self._plan = plan
+    def __init__(self, target: Target) -> None:
         self._target = target
 
-    def statements(self) -> Iterator[str]:
-        """Gives all of them in order."""
-        for work in self._plan.works:
-            yield from self._defined(work)
-        for table in self._plan.dropped:
-            yield f"DROP TABLE IF EXISTS {self._target.name_of(table.place)}"
-        for work in reversed(self._plan.works):
-            yield from self._deleted(work)
-        for work in self._plan.works:
-            yield from self._updated(work)
-            yield from self._inserted(work)
-        for work in self._plan.works:
-            if work.new is not None:
-                yield from self._target.counted(work.new)
-
-    def _defined(self, work: Work) -> Iterator[str]:
-        new, old, target = work.new, work.change.old, self._target
-        if new is None:
-            return
-        if work.is_taken:
-            yield from target.rebuild(self._plan.before(new.place), new, None)
-        elif old is None:
-            yield target.create(new)
-        elif work.is_moved:
-            yield target.create(new)
-            yield target.create(old)
-            if not work.is_whole:
-                yield self._moved(old, new, work)
-            yield f"DROP TABLE {target.name_of(old.place)}"
-        elif work.differences:
-            kept = None if work.is_whole else list(work.change.names.items())
-            yield from target.rebuild(old, new, kept)
-
-    def _moved(self, old: Table, new: Table, work: Work) -> str:
-        pairs = work.change.names
-        source, place = (self._target.name_of(table.place) for table in (old, new))
-        return (
-            f"INSERT INTO {place} ({names(pairs)}) SELECT {names(pairs.values())}"
-            f" FROM {source} WHERE NOT {DONE}"
-        )
-
-    def _deleted(self, work: Work) -> Iterator[str]:
-        new = work.new
+    def deleted(self, work: Work) -> Iterator[str]:
+        """Gives the statements that take rows away."""
+        new, done = work.new, self._target.done
         if new is None or not work.counts.deleted:
             return
         name = self._target.name_of(new.place)
         if work.is_whole:
             if not (work.differences or work.is_moved or work.is_taken):
-                yield f"DELETE FROM {name} WHERE NOT {DONE}"
+                yield f"DELETE FROM {name} WHERE NOT {done}"
             return
         rows = work.rows.deleted()
         while batch := list(islice(rows, _BATCH)):
-            yield f"DELETE FROM {name} WHERE {self._among(work.address, batch)} AND NOT {DONE}"
+            yield f"DELETE FROM {name} WHERE {self._among(work.address, batch)} AND NOT {done}"
 
-    def _updated(self, work: Work) -> Iterator[str]:
+    def updated(self, work: Work) -> Iterator[str]:
+        """Gives the statements that change rows."""
         if work.new is None or not work.counts.updated:
             return
-        name = self._target.name_of(work.new.place)
+        target = self._target
+        name = target.name_of(work.new.place)
         for address, values in work.rows.updated():
             settings = ", ".join(
-                f"{quote_identifier(column)} = {self._target.literal(value)}"
-                for column, value in values
+                f"{target.quoted(column)} = {target.literal(value)}" for column, value in values
             )
             where = self._among(work.address, [address])
-            yield f"UPDATE {name} SET {settings} WHERE {where} AND NOT {DONE}"
-
-    def _inserted(self, work: Work) -> Iterator[str]:
-        if work.new is None or not work.counts.inserted:
-            return
-        literal = self._target.literal
-        rows = ([literal(value) for value in row] for row in work.rows.inserted())
-        yield from self._target.insert(work.new, rows)
+            yield f"UPDATE {name} SET {settings} WHERE {where} AND NOT {target.done}"
 
     def _among(self, address: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
         """Gives a condition that holds for the rows of some addresses."""
-        literal = self._target.literal
+        literal, quoted = self._target.literal, self._target.quoted
         if len(address) == 1:
             values = [literal(row[0]) for row in rows]
-            name = quote_identifier(address[0])
+            name = quoted(address[0])
             return f"{name} = {values[0]}" if len(rows) == 1 else f"{name} IN ({', '.join(values)})"
         each = [
             " AND ".join(
-                f"{quote_identifier(column)} = {literal(value)}"
+                f"{quoted(column)} = {literal(value)}"
                 for column, value in zip(address, row, strict=True)
             )
             for row in rows

@@ -13,7 +13,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ingitdb.migrations.model import OURS, Place, Table
+from ingitdb.catalog.sql_types import sql_type
+from ingitdb.migrations.model import LEDGER, OURS, Column, Index, Place, Table
+from ingitdb.migrations.plan import Plan
 from ingitdb.migrations.targets import statements
 from ingitdb.migrations.targets.statements import DONE, names
 from ingitdb.migrations.targets.target import CHECKED, STAGE, STATE, Ends, Literal, Stored
@@ -39,6 +41,9 @@ class Duckdb:
     name = "duckdb"
     title = "DuckDB"
     has_references = False
+    alters = False
+    is_atomic = True
+    done = DONE
 
     def __init__(self, literal_of: Literal) -> None:
         self._literal_of = literal_of
@@ -46,6 +51,18 @@ class Duckdb:
     def stored(self, kind: ColumnType) -> Stored:
         """Says how values of a type are stored: as they are."""
         return Stored(type=kind.sql, value=lambda sql: sql)
+
+    def kind(self, declared: str) -> ColumnType:
+        """Gives the type at a commit that a declared type stands for: the same."""
+        return sql_type(declared) or Scalar(declared)
+
+    def shown(self, column: Column) -> str:
+        """Gives DuckDB's SQL for a column: it is read as it is."""
+        return quote_identifier(column.name)
+
+    def restored(self, sql: str, kind: ColumnType) -> str:
+        """Gives DuckDB's SQL for a stored value: it is what was read."""
+        return sql
 
     def spelled(self, sql: str, kind: ColumnType) -> str:
         """Gives DuckDB's SQL for what `literal` is given: the text of a literal."""
@@ -83,7 +100,22 @@ class Duckdb:
         """Gives the name of a table in statements."""
         return ".".join(map(quote_identifier, place))
 
-    def begin(self, ends: Ends, schemas: Sequence[str]) -> Iterator[str]:
+    def ledger_there(self) -> str:
+        """Gives a query that says whether there is a ledger."""
+        return (
+            "SELECT count(*) FROM duckdb_tables()"
+            f" WHERE schema_name = 'main' AND table_name = '{LEDGER}'"
+        )
+
+    def ledger_rows(self) -> str:
+        """Gives a query for the ledger's rows."""
+        return statements.LEDGER_ROWS
+
+    def quoted(self, name: str) -> str:
+        """Gives the name of a column in statements."""
+        return quote_identifier(name)
+
+    def begin(self, ends: Ends, plan: Plan) -> Iterator[str]:
         """Gives the statements before the first change."""
         yield "BEGIN TRANSACTION"
         yield from (f'DROP TABLE IF EXISTS temp."{name}"' for name in (STATE, CHECKED, STAGE))
@@ -91,7 +123,7 @@ class Duckdb:
         yield from statements.state(ends, _NOW)
         yield from (
             f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(name)}"
-            for name in schemas
+            for name in plan.schemas
             if name != _MAIN
         )
 
@@ -105,6 +137,21 @@ class Duckdb:
         yield "COMMIT"
         yield f'SELECT "what", "expected", "found" FROM temp."{CHECKED}"'
         yield from (f'DROP TABLE temp."{name}"' for name in (STATE, CHECKED))
+
+    def prepare(self, plan: Plan) -> Iterator[str]:
+        """Gives the changes of definitions that make room for the new rows."""
+        return statements.rebuilt(plan, self)
+
+    def finish(self, plan: Plan) -> Iterator[str]:
+        """Gives the changes of definitions that the new rows fit: indexes."""
+        return statements.indexed(plan, self)
+
+    def index(self, place: Place, index: Index) -> str:
+        """Gives the statement that makes an index unless it is there."""
+        name = quote_identifier(f"{place[1]}.{index.name}")
+        return (
+            f"CREATE INDEX IF NOT EXISTS {name} ON {self.name_of(place)} ({names(index.columns)})"
+        )
 
     def create(self, table: Table) -> str:
         """Gives the statement that makes a table unless it is there."""

@@ -28,7 +28,8 @@ from decimal import Decimal
 from typing import Any
 
 from ingitdb.errors import UsageError
-from ingitdb.migrations.model import OURS, Place, Table, fold
+from ingitdb.migrations.model import LEDGER, OURS, Column, Index, Place, Table, fold
+from ingitdb.migrations.plan import Plan
 from ingitdb.migrations.targets import statements
 from ingitdb.migrations.targets.statements import DONE, names
 from ingitdb.migrations.targets.target import CHECKED, STAGE, STATE, Ends, Stored
@@ -43,6 +44,8 @@ _AS_SPELLED = frozenset(["DATE", "TIME", "TIMESTAMP"])
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 """What a client might cut a script at, or take away: a carriage return before a line end."""
 _LITERAL = re.compile(r"[+-]?\d+(\.\d+)?|'(?:[^']|'')*'|NULL|TRUE|FALSE", re.IGNORECASE)
+_DECIMAL = re.compile(r"DECIMAL(?:_TEXT)?\((\d+),(\d+)\)")
+_SAME = frozenset(["BOOLEAN", "BIGINT", "DOUBLE", "BLOB", "DATE", "TIME", "TIMESTAMP"])
 _ROW = ("rowid", "_rowid_", "oid")
 _EXACT_DIGITS = 15
 _EXACT_POWER = 15
@@ -58,6 +61,9 @@ class Sqlite:
     name = "sqlite"
     title = "SQLite"
     has_references = True
+    alters = False
+    is_atomic = True
+    done = DONE
 
     def stored(self, kind: ColumnType) -> Stored:
         """Says how values of a type are stored."""
@@ -73,6 +79,42 @@ class Sqlite:
         if name == "TIMESTAMP WITH TIME ZONE":
             return Stored(type="TIMESTAMPTZ", value=_in_utc)
         return Stored(type=_text_type(name), value=_cast("VARCHAR"))
+
+    def kind(self, declared: str) -> ColumnType:
+        """Gives the type at a commit that a declared type stands for."""
+        name = declared.upper().strip()
+        if name == "TIMESTAMPTZ":
+            return Scalar("TIMESTAMP WITH TIME ZONE")
+        if name == "JSON_TEXT":
+            return JSON
+        if name.startswith("DECIMAL_TEXT(39"):
+            return Scalar("HUGEINT")
+        found = _DECIMAL.fullmatch(name)
+        if found:
+            return Scalar(f"DECIMAL({found[1]},{found[2]})")
+        if name in _SAME:
+            return Scalar(name)
+        if "INT" in name:
+            return Scalar("BIGINT")
+        is_real = any(part in name for part in ("REAL", "FLOA", "DOUB"))
+        return Scalar("DOUBLE" if is_real else "VARCHAR")
+
+    def shown(self, column: Column) -> str:
+        """Gives SQLite's SQL for a column as `restored` takes it."""
+        name = quote_identifier(column.name)
+        return (
+            f"CASE typeof({name}) WHEN 'blob' THEN hex({name})"
+            f" WHEN 'real' THEN printf('%!.17g', {name}) ELSE CAST({name} AS TEXT) END"
+        )
+
+    def restored(self, sql: str, kind: ColumnType) -> str:
+        """Gives DuckDB's SQL for a stored value, of one that was shown."""
+        stored = self.stored(kind).type
+        if stored in ("BIGINT", "DOUBLE"):
+            return f"TRY_CAST({sql} AS {stored})"
+        if stored == "BOOLEAN":
+            return f"CASE {sql} WHEN '1' THEN true WHEN '0' THEN false END"
+        return f"from_hex({sql})" if stored == "BLOB" else sql
 
     def spelled(self, sql: str, kind: ColumnType) -> str:
         """Gives DuckDB's SQL for what `literal` is given: the value itself."""
@@ -125,7 +167,19 @@ class Sqlite:
         """Gives the name of a table in statements."""
         return f'"main".{quote_identifier(_called(place))}'
 
-    def begin(self, ends: Ends, schemas: Sequence[str]) -> Iterator[str]:
+    def ledger_there(self) -> str:
+        """Gives a query that says whether there is a ledger."""
+        return f"SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = '{LEDGER}'"
+
+    def ledger_rows(self) -> str:
+        """Gives a query for the ledger's rows."""
+        return statements.LEDGER_ROWS
+
+    def quoted(self, name: str) -> str:
+        """Gives the name of a column in statements."""
+        return quote_identifier(name)
+
+    def begin(self, ends: Ends, plan: Plan) -> Iterator[str]:
         """Gives the statements before the first change."""
         yield "PRAGMA foreign_keys = OFF"
         yield "BEGIN IMMEDIATE"
@@ -142,6 +196,20 @@ class Sqlite:
         yield "PRAGMA foreign_keys = ON"
         yield f'SELECT "what", "expected", "found" FROM temp."{CHECKED}"'
         yield from (f'DROP TABLE temp."{name}"' for name in (STATE, CHECKED))
+
+    def prepare(self, plan: Plan) -> Iterator[str]:
+        """Gives the changes of definitions that make room for the new rows."""
+        return statements.rebuilt(plan, self)
+
+    def finish(self, plan: Plan) -> Iterator[str]:
+        """Gives the changes of definitions that the new rows fit: indexes."""
+        return statements.indexed(plan, self)
+
+    def index(self, place: Place, index: Index) -> str:
+        """Gives the statement that makes an index unless it is there."""
+        name = quote_identifier(f"{_called(place)}.{index.name}")
+        table = quote_identifier(_called(place))
+        return f'CREATE INDEX IF NOT EXISTS "main".{name} ON {table} ({names(index.columns)})'
 
     def create(self, table: Table) -> str:
         """Gives the statement that makes a table unless it is there."""
@@ -218,6 +286,12 @@ class Sqlite:
                 hint="Rename one of them first.",
             )
         return free
+
+
+def place_of(name: str) -> Place:
+    """Gives the place of a table by what it is called here."""
+    schema, dot, rest = name.partition(".")
+    return (schema, rest) if dot else ("main", name)
 
 
 def _called(place: Place) -> str:

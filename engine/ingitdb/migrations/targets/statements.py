@@ -1,8 +1,10 @@
 """Statements that SQLite and DuckDB have in common."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol
 
-from ingitdb.migrations.model import LEDGER, Column, Place, Reference, Table
+from ingitdb.migrations.model import LEDGER, Column, Index, Place, Reference, Table
+from ingitdb.migrations.plan import Plan, Work
 from ingitdb.migrations.targets.target import CHECKED, STATE, Ends
 from ingitdb.model.types import quote_identifier, quote_literal
 
@@ -128,3 +130,76 @@ def ledger_table(number: str, text: str, moment: str, fraction: str) -> str:
         f'  "checksum" {text} NOT NULL,\n  "applied_at" {moment} NOT NULL,\n'
         f'  "duration" {fraction},\n  "state" {text} NOT NULL\n)'
     )
+
+
+LEDGER_ROWS = (
+    'SELECT "version", "commit", "checksum", CAST("applied_at" AS VARCHAR), "duration", "state"'
+    f' FROM "main"."{LEDGER}" ORDER BY "version"'
+)
+"""A query for the ledger's rows, the oldest first."""
+
+
+class Rebuilding(Protocol):
+    """A system in which a table is made anew to change its definition."""
+
+    def name_of(self, place: Place) -> str:
+        """Gives the name of a table in statements."""
+        ...
+
+    def index(self, place: Place, index: Index) -> str:
+        """Gives the statement that makes an index unless it is there."""
+        ...
+
+    def create(self, table: Table) -> str:
+        """Gives the statement that makes a table unless it is there."""
+        ...
+
+    def rebuild(self, old: Table, new: Table, kept: Sequence[tuple[str, str]] | None) -> list[str]:
+        """Gives the statements that give a table another definition.
+
+        Args:
+            old: The table as it is before, under the same name.
+            new: The table as it is to be.
+            kept: New and old names of the columns whose values stay; None where no row stays.
+        """
+        ...
+
+
+def rebuilt(plan: Plan, target: Rebuilding) -> Iterator[str]:
+    """Gives the changes of definitions of a system in which tables are made anew."""
+    for work in plan.works:
+        yield from _defined(work, plan, target)
+    for table in plan.dropped:
+        yield f"DROP TABLE IF EXISTS {target.name_of(table.place)}"
+
+
+def _defined(work: Work, plan: Plan, target: Rebuilding) -> Iterator[str]:
+    new, old = work.new, work.change.old
+    if new is None:
+        return
+    if work.is_taken:
+        yield from target.rebuild(plan.before(new.place), new, None)
+    elif old is None:
+        yield target.create(new)
+    elif work.is_moved:
+        yield target.create(new)
+        yield target.create(old)
+        if not work.is_whole:
+            pairs = work.change.names
+            source, place = (target.name_of(table.place) for table in (old, new))
+            yield (
+                f"INSERT INTO {place} ({names(pairs)}) SELECT {names(pairs.values())}"
+                f" FROM {source} WHERE NOT {DONE}"
+            )
+        yield f"DROP TABLE {target.name_of(old.place)}"
+    elif work.differences:
+        kept = None if work.is_whole else list(work.change.names.items())
+        yield from target.rebuild(old, new, kept)
+
+
+def indexed(plan: Plan, target: Rebuilding) -> Iterator[str]:
+    """Gives the statements that make the indexes of tables that were made, or made anew."""
+    for work in plan.works:
+        new = work.new
+        if new is not None and (work.change.old is None or work.differences or work.is_moved):
+            yield from (target.index(new.place, index) for index in new.indexes)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from ingitdb.migrations.model import Place, Table
+from ingitdb.migrations.model import Column, Place, Table
+from ingitdb.migrations.plan import Plan
 from ingitdb.model.types import ColumnType
 
 Literal: TypeAlias = Callable[[str, ColumnType], str]
@@ -53,14 +54,35 @@ class Target(Protocol):
         name: What the command line calls it.
         title: What people call it.
         has_references: Whether foreign keys can be declared for data in any order.
+        alters: Whether definitions are changed in place; else a table is made anew from its rows.
+        is_atomic: Whether a transaction takes changed definitions back.
+        done: SQL that says whether the script has run before.
     """
 
     name: str
     title: str
     has_references: bool
+    alters: bool
+    is_atomic: bool
+    done: str
 
     def stored(self, kind: ColumnType) -> Stored:
         """Says how values of a type are stored."""
+        ...
+
+    def kind(self, declared: str) -> ColumnType:
+        """Gives the type at a commit that a declared type of the target stands for."""
+        ...
+
+    def shown(self, column: Column) -> str:
+        """Gives the target's SQL for a column as `restored` takes it: mostly a text."""
+        ...
+
+    def restored(self, sql: str, kind: ColumnType) -> str:
+        """Gives DuckDB's SQL for a stored value, of one that was shown.
+
+        NULL where something is no value of the type.
+        """
         ...
 
     def spelled(self, sql: str, kind: ColumnType) -> str:
@@ -98,26 +120,20 @@ class Target(Protocol):
         """Gives the name of a table in statements."""
         ...
 
-    def begin(self, ends: Ends, schemas: Sequence[str]) -> Iterator[str]:
+    def quoted(self, name: str) -> str:
+        """Gives the name of a column in statements."""
+        ...
+
+    def begin(self, ends: Ends, plan: Plan) -> Iterator[str]:
         """Gives the statements before the first change."""
         ...
 
-    def end(self, ends: Ends, checksum: str) -> Iterator[str]:
-        """Gives the statements behind the last change: the ledger's row, and what was found."""
+    def prepare(self, plan: Plan) -> Iterator[str]:
+        """Gives the changes of definitions that make room for the new rows."""
         ...
 
-    def create(self, table: Table) -> str:
-        """Gives the statement that makes a table unless it is there."""
-        ...
-
-    def rebuild(self, old: Table, new: Table, kept: Sequence[tuple[str, str]] | None) -> list[str]:
-        """Gives the statements that give a table another definition.
-
-        Args:
-            old: The table as it is before, under the same name.
-            new: The table as it is to be.
-            kept: New and old names of the columns whose values stay; None where no row stays.
-        """
+    def finish(self, plan: Plan) -> Iterator[str]:
+        """Gives the changes of definitions that the new rows fit."""
         ...
 
     def insert(self, table: Table, rows: Iterator[Sequence[str]]) -> Iterator[str]:
@@ -126,4 +142,16 @@ class Target(Protocol):
 
     def counted(self, table: Table) -> list[str]:
         """Gives the statements that fail unless a table has the rows that it should have."""
+        ...
+
+    def end(self, ends: Ends, checksum: str) -> Iterator[str]:
+        """Gives the statements behind the last change: the ledger's row, and what was found."""
+        ...
+
+    def ledger_there(self) -> str:
+        """Gives a query that says whether there is a ledger."""
+        ...
+
+    def ledger_rows(self) -> str:
+        """Gives a query for version, commit, checksum, applied_at (a text), duration and state."""
         ...

@@ -8,7 +8,7 @@ from itertools import count
 from types import TracebackType
 from typing import Self
 
-from ingitdb.errors import StatementRefused, UsageError
+from ingitdb.errors import UsageError
 from ingitdb.execution.comparisons import Comparison
 from ingitdb.execution.differences import Difference, Side
 from ingitdb.execution.literals import literal
@@ -22,8 +22,8 @@ from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
 from ingitdb.model.types import quote_identifier
 from ingitdb.services.database import Database
 from ingitdb.services.listing import Listing
-from ingitdb.services.migration_models import CommitModel, place_of
-from ingitdb.services.migration_rows import AllRows, DifferingRows
+from ingitdb.services.migrations.models import CommitModel, place_of
+from ingitdb.services.migrations.rows import AllRows, DifferingRows
 from ingitdb.snapshots.relation import Relation
 
 DIALECTS = ("duckdb", "sqlite")
@@ -65,31 +65,23 @@ class Migration:
             self.up, self.down = database.catalogs.recovering((before, after), self._plans)
             stack.pop_all()
 
+    @property
+    def ends(self) -> Ends:
+        """From where to where the way leads."""
+        return Ends(before=str(self.before), after=str(self.after))
+
+    @property
+    def ends_back(self) -> Ends:
+        """From where to where the way back leads."""
+        return Ends(before=str(self.after), after=str(self.before), is_undo=True)
+
     def up_script(self) -> Iterator[str]:
         """Gives the script that leads to the newer commit, piece by piece."""
-        return script(self.up, self.target, Ends(before=str(self.before), after=str(self.after)))
+        return script(self.up, self.target, self.ends)
 
     def down_script(self) -> Iterator[str]:
         """Gives the script that leads back, schema and rows."""
-        ends = Ends(before=str(self.after), after=str(self.before), is_undo=True)
-        return script(self.down, self.target, ends)
-
-    @staticmethod
-    def check(plan: Plan) -> None:
-        """Returns if a plan takes nothing from the target.
-
-        Raises:
-            StatementRefused: A table or column goes.
-        """
-        steps = plan.destructive
-        if steps:
-            said = "; ".join(
-                f"{step.kind} {step.table}{': ' + step.detail if step.detail else ''}"
-                for step in steps
-            )
-            raise StatementRefused(
-                f"The target would lose what it holds: {said}.", hint="Add --allow-destructive."
-            )
+        return script(self.down, self.target, self.ends_back)
 
     def close(self) -> None:
         """Lets go of what is held."""
@@ -126,7 +118,13 @@ class Migration:
             for difference in comparison.tables()
             if (work := self._work(difference, old, new)) is not None
         ]
-        return plan(works, list(old.tables.values()), new.notes)
+        return plan(
+            works,
+            list(old.tables.values()),
+            new.notes,
+            alters=self.target.alters,
+            is_atomic=self.target.is_atomic,
+        )
 
     def _work(self, difference: Difference, old: CommitModel, new: CommitModel) -> Work | None:
         before, after = (
@@ -174,7 +172,7 @@ class Migration:
         if counts != Counts() and (
             not rows.address
             or self._is_cheaper(change, counts)
-            or self._is_at_odds(difference, change, rows.address)
+            or (not self.target.alters and self._is_at_odds(difference, change, rows.address))
         ):
             rows.drop()
             return whole()
@@ -190,7 +188,8 @@ class Migration:
         pairs = [(old.column(before), new.column(after)) for after, before in change.names.items()]
         if not pairs:
             return True
-        if any(not new.column(name).nullable for name in change.come) and old.rows:
+        alters = self.target.alters
+        if not alters and old.rows and any(not new.column(name).nullable for name in change.come):
             return True
         return any(
             self.target.moved("x", before.kind, after.kind) is None

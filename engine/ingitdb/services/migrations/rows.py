@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import pyarrow as pa
+
 from ingitdb.execution.differences import Difference
 from ingitdb.execution.instance import Instance
 from ingitdb.execution.pairing import PATH, named
 from ingitdb.migrations.model import Table, TableChange
-from ingitdb.migrations.plan import Counts
+from ingitdb.migrations.plan import Counts, Selection
 from ingitdb.migrations.targets.target import Target
 from ingitdb.model.types import JSON, ColumnType, Scalar, quote_identifier
 from ingitdb.snapshots.internal import ORDER
@@ -44,15 +46,19 @@ class AllRows:
 
     def inserted(self) -> Iterator[Sequence[Any]]:
         """Gives the values of each row in file order."""
-        values = ", ".join(
-            self.target.spelled(
-                self.target.stored(column.type).value(quote_identifier(column.name)), column.type
-            )
+        return _listed(self.batches(self._spelled))
+
+    def batches(self, select: Selection) -> Iterator[pa.RecordBatch]:
+        """Gives all rows as Arrow, in file order."""
+        stored = [
+            (self.target.stored(column.type).value(quote_identifier(column.name)), column.type)
             for column in self.relation.columns
-        )
-        return _streamed(
-            self.instance, f"SELECT {values} FROM ({self.relation.body}) ORDER BY _path, {ORDER}"
-        )
+        ]
+        sql = f"SELECT {select(stored)} FROM ({self.relation.body}) ORDER BY _path, {ORDER}"
+        return _streamed(self.instance, sql)
+
+    def _spelled(self, stored: Sequence[tuple[str, ColumnType]]) -> str:
+        return ", ".join(self.target.spelled(sql, kind) for sql, kind in stored)
 
 
 class DifferingRows:
@@ -98,6 +104,11 @@ class DifferingRows:
     def inserted(self) -> Iterator[Sequence[Any]]:
         """Gives the values of each row that comes."""
         return self._read(self._values(), "comes")
+
+    def batches(self, select: Selection) -> Iterator[pa.RecordBatch]:
+        """Gives the rows that come as Arrow."""
+        stored = [(f"n{at}", column.type) for at, column in enumerate(self._columns)]
+        return self._streamed([select(stored)], "comes")
 
     @cached_property
     def counts(self) -> Counts:
@@ -198,6 +209,9 @@ class DifferingRows:
         ]
 
     def _read(self, wanted: Sequence[str], where: str) -> Iterator[list[Any]]:
+        return _listed(self._streamed(wanted, where))
+
+    def _streamed(self, wanted: Sequence[str], where: str) -> Iterator[pa.RecordBatch]:
         return _streamed(
             self._instance,
             f"SELECT {', '.join(wanted)} FROM {self._held} WHERE {where} ORDER BY path, place",
@@ -221,10 +235,13 @@ def _tells(kind: ColumnType) -> bool:
     return isinstance(kind, Scalar) and kind != JSON and not kind.sql.startswith(_FRACTIONS)
 
 
-def _streamed(instance: Instance, sql: str) -> Iterator[list[Any]]:
+def _streamed(instance: Instance, sql: str) -> Iterator[pa.RecordBatch]:
     """Gives rows without holding them all."""
     with closing(instance.cursor()) as cursor:
-        reader = cursor.sql(sql).to_arrow_reader(_BATCH)
-        for batch in reader:
-            columns = [column.to_pylist() for column in batch.columns]
-            yield from map(list, zip(*columns, strict=True))
+        yield from cursor.sql(sql).to_arrow_reader(_BATCH)
+
+
+def _listed(batches: Iterator[pa.RecordBatch]) -> Iterator[list[Any]]:
+    for batch in batches:
+        columns = [column.to_pylist() for column in batch.columns]
+        yield from map(list, zip(*columns, strict=True))

@@ -1,0 +1,376 @@
+"""The changes of definitions in place, in an order that no system refuses.
+
+Before rows change: what hinders goes, what comes is made without conditions. After rows have
+changed: what holds for them. So no row of between has to fit either definition.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TypeAlias
+
+from ingitdb.migrations.model import Column, Place, Reference, Table, TableChange, fold, folded
+from ingitdb.migrations.plan import Plan, Work
+
+_WAITING = "ingitdb_waiting_"
+"""What begins the name of a column between two others."""
+_DIGEST = 10
+
+
+class ConstraintKind(StrEnum):
+    """What a constraint demands; the value ends its name."""
+
+    PRIMARY_KEY = "pkey"
+    UNIQUE = "key"
+    CHECK = "check"
+    FOREIGN_KEY = "fkey"
+    INDEX = "idx"
+    """Demands nothing, but is made and dropped like the others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraint:
+    """A key, check, foreign key or index with the name that the target knows it by.
+
+    Attributes:
+        condition: Of a check.
+        reference: Of a foreign key.
+    """
+
+    kind: ConstraintKind
+    name: str
+    columns: tuple[str, ...] = ()
+    condition: str = ""
+    reference: Reference | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateTable:
+    """Makes a table with its columns, defaults, NOT NULL and primary key."""
+
+    table: Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropTable:
+    """Drops a table, which nothing refers to."""
+
+    table: Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameTable:
+    """Gives a table another name or schema."""
+
+    old: Place
+    new: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmptyTable:
+    """Takes all rows from a table, which nothing refers to; others come."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddColumn:
+    """Adds a column that is NULL in all rows, and may be."""
+
+    place: Place
+    column: Column
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropColumn:
+    """Drops a column."""
+
+    place: Place
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameColumn:
+    """Gives a column another name."""
+
+    place: Place
+    old: Column
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeType:
+    """Gives a column another type; its values are what `Target.moved` says."""
+
+    place: Place
+    old: Column
+    new: Column
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetNullable:
+    """Allows or forbids NULL in a column.
+
+    Attributes:
+        column: As it is to be.
+    """
+
+    place: Place
+    column: Column
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetDefault:
+    """Gives a column another default, or none.
+
+    Attributes:
+        column: As it is to be.
+    """
+
+    place: Place
+    column: Column
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddConstraint:
+    """Makes a constraint."""
+
+    place: Place
+    constraint: Constraint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropConstraint:
+    """Drops a constraint."""
+
+    place: Place
+    constraint: Constraint
+
+
+Alteration: TypeAlias = (
+    CreateTable
+    | DropTable
+    | RenameTable
+    | EmptyTable
+    | AddColumn
+    | DropColumn
+    | RenameColumn
+    | ChangeType
+    | SetNullable
+    | SetDefault
+    | AddConstraint
+    | DropConstraint
+)
+
+
+def constraints(table: Table, longest: int) -> dict[str, Constraint]:
+    """Gives the constraints of a table, by name.
+
+    Args:
+        table: The table.
+        longest: How many bytes a name may have; a longer one ends in a digest.
+    """
+    kinds = ConstraintKind
+    found = []
+    if table.key:
+        found.append(_named(table, kinds.PRIMARY_KEY, table.key, longest, ()))
+    found += [_named(table, kinds.UNIQUE, group, longest, group) for group in table.unique]
+    found += [
+        Constraint(
+            kind=kinds.CHECK,
+            name=constraint_name([table.place[1], check.name, kinds.CHECK], longest),
+            condition=check.condition,
+        )
+        for check in table.checks
+    ]
+    found += [
+        Constraint(
+            kind=kinds.FOREIGN_KEY,
+            name=constraint_name([table.place[1], *one.columns, kinds.FOREIGN_KEY], longest),
+            columns=one.columns,
+            reference=one,
+        )
+        for one in table.references
+    ]
+    found += [
+        _named(table, kinds.INDEX, index.columns, longest, [index.name]) for index in table.indexes
+    ]
+    return {one.name: one for one in found}
+
+
+def _named(
+    table: Table, kind: ConstraintKind, columns: tuple[str, ...], longest: int, said: Iterable[str]
+) -> Constraint:
+    name = constraint_name([table.place[1], *said, kind], longest)
+    return Constraint(kind=kind, name=name, columns=columns)
+
+
+def constraint_name(parts: Iterable[str], longest: int) -> str:
+    """Puts a name together; one that would be too long ends in a digest.
+
+    Example:
+        >>> constraint_name(["stops", "name", "key"], 63)
+        'stops_name_key'
+        >>> constraint_name(["stops", "x" * 60, "key"], 20)
+        'stops_xxx_dc85f30f52'
+    """
+    name = "_".join(parts)
+    if len(name.encode()) <= longest:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
+    head = name.encode()[: longest - _DIGEST - 1].decode(errors="ignore")
+    return f"{head}_{digest}"
+
+
+class Altering:
+    """The changes of definitions that a plan asks for.
+
+    Args:
+        plan: The plan.
+        longest: How many bytes the name of a constraint may have.
+    """
+
+    def __init__(self, plan: Plan, longest: int) -> None:
+        self._plan = plan
+        self._longest = longest
+        self._works = [work for work in plan.works if work.new is not None]
+        self._changed = self._changed_places()
+
+    def before_rows(self) -> Iterator[Alteration]:
+        """Gives the changes that make room for the new rows."""
+        yield from self._dropped_constraints()
+        for table in self._plan.dropped:
+            yield DropTable(table=table)
+        for work in self._works:
+            if work.is_taken and work.new is not None:
+                yield DropTable(table=self._plan.before(work.new.place))
+        for work in self._works:
+            if work.is_moved and work.change.old is not None and work.new is not None:
+                yield RenameTable(old=work.change.old.place, new=work.new.place)
+        for work in self._works:
+            if work.change.old is None and work.new is not None:
+                yield CreateTable(table=work.new)
+            elif self._is_changed(work):
+                yield from _columns(work.change, is_whole=work.is_whole)
+
+    def after_rows(self) -> Iterator[Alteration]:
+        """Gives the changes that the new rows fit."""
+        for work in self._works:
+            if work.new is not None and self._is_changed(work):
+                yield from _conditions(work.change, work.new)
+        made = [(work.new, one) for work in self._works for one in self._made(work)]
+        made.sort(key=lambda one: one[1].kind is ConstraintKind.FOREIGN_KEY)
+        for table, one in made:
+            assert table is not None
+            yield AddConstraint(place=table.place, constraint=one)
+
+    def _is_changed(self, work: Work) -> bool:
+        return work.change.old is not None and bool(work.differences or work.is_moved)
+
+    def _changed_places(self) -> set[Place]:
+        """The tables, by old and new names, that no foreign key may hold on to."""
+        found = {folded(table.place) for table in self._plan.dropped}
+        for work in self._works:
+            if work.is_taken or work.change.old is None or self._is_changed(work):
+                tables = (work.new, work.change.old)
+                found |= {folded(table.place) for table in tables if table is not None}
+        return found
+
+    def _old(self) -> Iterator[tuple[Table, Table | None]]:
+        """Gives each old table with what becomes of it."""
+        kept = {folded(work.change.old.place): work.new for work in self._works if work.change.old}
+        for table in self._plan.known:
+            yield table, kept.get(folded(table.place))
+
+    def _dropped_constraints(self) -> Iterator[Alteration]:
+        gone = []
+        for old, new in self._old():
+            stay = constraints(new, self._longest) if new is not None else {}
+            for one in constraints(old, self._longest).values():
+                if one.kind is ConstraintKind.FOREIGN_KEY:
+                    is_gone = self._is_loose(old, one) or stay.get(one.name) != one
+                else:
+                    is_gone = new is not None and self._differs(old, new, one, stay)
+                if is_gone:
+                    gone.append((old, one))
+        gone.sort(key=lambda one: one[1].kind is not ConstraintKind.FOREIGN_KEY)
+        for table, one in gone:
+            yield DropConstraint(place=table.place, constraint=one)
+
+    def _made(self, work: Work) -> Iterator[Constraint]:
+        new, old = work.new, work.change.old
+        if new is None:
+            return
+        there = constraints(old, self._longest) if old is not None else {}
+        for one in constraints(new, self._longest).values():
+            if old is None:
+                if one.kind is not ConstraintKind.PRIMARY_KEY:
+                    yield one
+            elif one.kind is ConstraintKind.FOREIGN_KEY:
+                if self._is_loose(new, one) or there.get(one.name) != one:
+                    yield one
+            elif self._differs(old, new, one, there):
+                yield one
+
+    def _is_loose(self, table: Table, one: Constraint) -> bool:
+        """Whether a foreign key is dropped and made again, for a table at its end changes."""
+        ends = {folded(table.place)}
+        if one.reference is not None:
+            ends.add(folded(one.reference.target))
+        return bool(ends & self._changed)
+
+    @staticmethod
+    def _differs(old: Table, new: Table, one: Constraint, there: dict[str, Constraint]) -> bool:
+        """Whether a constraint is not there in the same words on the other side."""
+        if there.get(one.name) != one or old.place != new.place:
+            return True
+        types = [
+            {c.name: c.type for c in table.columns if not one.columns or c.name in one.columns}
+            for table in (old, new)
+        ]
+        return types[0] != types[1]
+
+
+def _columns(change: TableChange, *, is_whole: bool) -> Iterator[Alteration]:
+    assert change.old is not None
+    assert change.new is not None
+    place = change.new.place
+    if is_whole:
+        yield EmptyTable(place=place)
+    yield from (DropColumn(place=place, name=name) for name in change.gone)
+    renamed = {new: old for new, old in change.names.items() if new != old}
+    taken = set(change.names.values())
+    waiting = {}
+    for at, (new, old) in enumerate(renamed.items()):
+        column = change.old.column(old)
+        if fold(new) in map(fold, taken - {old}):
+            waiting[new] = f"{_WAITING}{at}"
+            yield RenameColumn(place=place, old=column, new=waiting[new])
+        else:
+            yield RenameColumn(place=place, old=column, new=new)
+    for new, name in waiting.items():
+        column = change.old.column(renamed[new])
+        yield RenameColumn(place=place, old=replace(column, name=name), new=new)
+    for new, old in change.names.items():
+        before, after = replace(change.old.column(old), name=new), change.new.column(new)
+        if before.default is not None and before.default != after.default:
+            yield SetDefault(place=place, column=replace(before, default=None))
+        if before.type != after.type:
+            yield ChangeType(place=place, old=before, new=after)
+        if after.nullable and not before.nullable:
+            yield SetNullable(place=place, column=after)
+    for name in change.come:
+        yield AddColumn(place=place, column=change.new.column(name))
+
+
+def _conditions(change: TableChange, new: Table) -> Iterator[Alteration]:
+    assert change.old is not None
+    old = change.old
+    for column in new.columns:
+        former = change.names.get(column.name)
+        before = old.column(former) if former is not None else None
+        if column.default is not None and (before is None or before.default != column.default):
+            yield SetDefault(place=new.place, column=column)
+        if not column.nullable and (before is None or before.nullable):
+            yield SetNullable(place=new.place, column=column)

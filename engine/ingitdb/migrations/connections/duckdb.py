@@ -1,0 +1,139 @@
+"""DuckDB files, whose DuckDB is reached through a port."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from ingitdb.migrations.model import LEDGER, Check, Column, Index, Place, Table
+from ingitdb.migrations.scripts import Insertion
+from ingitdb.migrations.targets.target import Target
+from ingitdb.model.types import ColumnType, ListOf, MapOf, Scalar, Struct, quote_identifier
+
+_COLUMNS = (
+    "SELECT schema_name, table_name, column_name, data_type, is_nullable, column_default"
+    " FROM duckdb_columns() JOIN duckdb_tables() USING (database_name, schema_name, table_name)"
+    " WHERE database_name = current_database() AND NOT temporary"
+    " ORDER BY schema_name, table_name, column_index"
+)
+_CONSTRAINTS = (
+    "SELECT schema_name, table_name, constraint_type, constraint_column_names, constraint_name,"
+    " expression FROM duckdb_constraints() WHERE database_name = current_database()"
+    " AND constraint_type IN ('PRIMARY KEY', 'UNIQUE', 'CHECK') ORDER BY ALL"
+)
+_INDEXES = (
+    "SELECT schema_name, table_name, index_name, CAST(expressions AS VARCHAR[])"
+    " FROM duckdb_indexes() WHERE database_name = current_database() AND NOT is_unique ORDER BY ALL"
+)
+
+_CARRIED = frozenset(
+    ["BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER",
+     "UBIGINT", "FLOAT", "DOUBLE", "VARCHAR", "JSON", "BLOB", "DATE", "TIME", "TIMESTAMP",
+     "TIMESTAMP WITH TIME ZONE"]
+)  # fmt: skip
+"""Types whose values Arrow keeps as they are."""
+
+
+class File(Protocol):
+    """A DuckDB file that is open."""
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """Runs a statement and gives its rows."""
+        ...
+
+    def stream(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """Gives the rows of a query."""
+        ...
+
+    def append(self, sql: str, rows: Iterator[pa.RecordBatch]) -> None:
+        """Runs an INSERT that reads rows from `incoming`."""
+        ...
+
+    def close(self) -> None:
+        """Closes it."""
+        ...
+
+
+class DuckdbDatabase:
+    """A DuckDB database in a file; while it is open other processes are kept out of it."""
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+        self.ask = file.ask
+        self.stream = file.stream
+        self.close = file.close
+
+    def lock(self) -> None:
+        """Keeps other migrations out: the open file does."""
+
+    def load(self, insertion: Insertion, target: Target) -> bool:
+        """Adds rows as Arrow; False where Arrow has no type that keeps their values."""
+        table = insertion.table
+        if not all(_is_carried(column.kind) for column in table.columns):
+            return False
+        columns = ", ".join(quote_identifier(column.name) for column in table.columns)
+        self._file.append(
+            f"INSERT INTO {target.name_of(table.place)} ({columns})"
+            f" SELECT * FROM incoming WHERE NOT {target.done}",
+            insertion.rows.batches(lambda values: ", ".join(sql for sql, _ in values)),
+        )
+        return True
+
+    def tables(self, target: Target) -> list[Table]:
+        """Gives the tables that are there, as a model."""
+        columns: dict[Place, list[Column]] = defaultdict(list)
+        for schema, table, name, declared, nullable, default in self.ask(_COLUMNS):
+            columns[schema, table].append(
+                Column(
+                    name=name,
+                    kind=target.kind(declared),
+                    type=declared,
+                    nullable=nullable,
+                    default=default,
+                )
+            )
+        keys: dict[Place, tuple[str, ...]] = {}
+        unique: dict[Place, list[tuple[str, ...]]] = defaultdict(list)
+        checks: dict[Place, list[Check]] = defaultdict(list)
+        for schema, table, kind, names, name, condition in self.ask(_CONSTRAINTS):
+            if kind == "PRIMARY KEY":
+                keys[schema, table] = tuple(names)
+            elif kind == "UNIQUE":
+                unique[schema, table].append(tuple(names))
+            else:
+                checks[schema, table].append(Check(name=name, condition=condition))
+        indexes: dict[Place, list[Index]] = defaultdict(list)
+        for schema, table, name, parts in self.ask(_INDEXES):
+            own = name.removeprefix(f"{table}.")
+            indexes[schema, table].append(Index(name=own, columns=tuple(map(_name, parts))))
+        return [
+            Table(
+                place=place,
+                columns=tuple(found),
+                key=keys.get(place, ()),
+                unique=tuple(unique[place]),
+                checks=tuple(checks[place]),
+                indexes=tuple(indexes[place]),
+            )
+            for place, found in columns.items()
+            if place[1] != LEDGER
+        ]
+
+
+def _name(expression: str) -> str:
+    """Gives the name of a column that an index is on."""
+    is_quoted = expression.startswith('"')
+    return expression[1:-1].replace('""', '"') if is_quoted else expression
+
+
+def _is_carried(kind: ColumnType) -> bool:
+    match kind:
+        case ListOf(item=item):
+            return _is_carried(item)
+        case MapOf(key=key, value=value):
+            return _is_carried(key) and _is_carried(value)
+        case Struct(fields=fields):
+            return all(_is_carried(field) for _, field in fields)
+        case Scalar(name=name):
+            return name in _CARRIED or name.startswith("DECIMAL")

@@ -1,0 +1,1 @@
+"""What leads other systems from one commit to another: read from commits, compared, applied."""

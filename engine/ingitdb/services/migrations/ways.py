@@ -1,0 +1,145 @@
+"""What can be asked of any live target, and what leads it from one commit to another."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, TypeAlias
+
+from ingitdb.errors import StatementRefused
+from ingitdb.migrations.plan import Plan
+from ingitdb.services.database import Database
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""Told what is being done, how many rows of it are done, and how many there are."""
+APPLIED = "applied"
+UNDONE = "undone"
+
+
+class Mode(StrEnum):
+    """How it is found out what differs."""
+
+    INCREMENTAL = "incremental"
+    """From the ledger's commit and the new one."""
+    FULL = "full"
+    """From what the target holds, all of it read."""
+
+
+class RowsMode(StrEnum):
+    """Which differences of rows are settled."""
+
+    INSERT = "insert"
+    """Rows that the target does not have."""
+    UPSERT = "upsert"
+    """And rows that it has otherwise."""
+    SYNC = "sync"
+    """And rows that only it has."""
+
+
+class OnConflict(StrEnum):
+    """What is done where the target was changed by others since the ledger's commit."""
+
+    FAIL = "fail"
+    SOURCE = "source"
+    """The commit's values."""
+    TARGET = "target"
+    """The target's values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a target is brought to a commit.
+
+    Attributes:
+        batch_size: So many rows go to the target at once.
+    """
+
+    mode: Mode = Mode.INCREMENTAL
+    rows: RowsMode = RowsMode.SYNC
+    on_conflict: OnConflict = OnConflict.FAIL
+    batch_size: int = 1000
+
+
+DEFAULTS = Options()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerRow:
+    """What was done to a target once.
+
+    Attributes:
+        applied_at: In UTC, as the target spells it.
+        duration: Seconds; None where the target does not tell.
+        state: `applied`, `undone`, or how far it was when it was interrupted.
+    """
+
+    version: int
+    commit: str
+    checksum: str
+    applied_at: str
+    duration: float | None
+    state: str
+
+
+class Way(Protocol):
+    """What leads a target to another state."""
+
+    @property
+    def plan(self) -> Plan:
+        """What is to be done."""
+        ...
+
+    def run(self, progress: Progress) -> None:
+        """Does it.
+
+        Raises:
+            TargetError: The target refuses something.
+        """
+        ...
+
+
+class LiveTarget(Protocol):
+    """A system that is connected."""
+
+    def ledger(self) -> list[LedgerRow]:
+        """Gives what was done to it, the oldest first."""
+        ...
+
+    def forward(
+        self, database: Database, ref: str | None, options: Options
+    ) -> AbstractContextManager[Way]:
+        """Gives what leads it to a commit.
+
+        Raises:
+            RefNotFound: A ref leads nowhere, or the repository does not have the ledger's commit.
+        """
+        ...
+
+    def backward(self, database: Database, ref: str | None) -> AbstractContextManager[Way]:
+        """Gives what led it to where it is from a commit where it was before, the last one if None.
+
+        Raises:
+            UsageError: Its ledger has nothing that could be taken back, or not that commit.
+            RefNotFound: The repository does not have the ledger's commits.
+        """
+        ...
+
+    def close(self) -> None:
+        """Closes the connection; what is not committed is undone."""
+        ...
+
+
+def check_destructive(plan: Plan) -> None:
+    """Returns if a plan takes nothing from the target.
+
+    Raises:
+        StatementRefused: A table or column goes.
+    """
+    steps = plan.destructive
+    if steps:
+        said = "; ".join(
+            f"{step.kind} {step.table}{': ' + step.detail if step.detail else ''}" for step in steps
+        )
+        raise StatementRefused(
+            f"The target would lose what it holds: {said}.", hint="Add --allow-destructive."
+        )
