@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ from ingitdb.migrations.model import Table
 from ingitdb.migrations.plan import Counts, Selection
 from ingitdb.migrations.targets.target import Target
 from ingitdb.model.types import ColumnType
+from ingitdb.services.migrations.ways import RowsMode
 
 _BATCH = 8_192
 
@@ -80,9 +82,26 @@ class HeldRows:
         )
         return Counts(deleted=gone, updated=changed, inserted=come)
 
+    def addressed(self, size: int) -> Iterator[list[list[Any]]]:
+        """Gives the addresses of all rows, those that come too, so many at once."""
+        wanted = [
+            self.target.spelled(f"coalesce(o{at}, n{at})", self.columns[at][1])
+            for at in self.places()
+        ]
+        rows = self._read(wanted, "true")
+        while batch := list(islice(rows, size)):
+            yield batch
+
     def drop(self) -> None:
         """Lets go of what is held."""
         self.instance.query(f"DROP TABLE IF EXISTS {self.held}")
+
+    def only(self, rows: RowsMode) -> None:
+        """Forgets the differences that are not to be settled."""
+        if rows is RowsMode.INSERT:
+            self.instance.query(f"DELETE FROM {self.held} WHERE NOT comes OR goes")
+        elif rows is RowsMode.UPSERT:
+            self.instance.query(f"DELETE FROM {self.held} WHERE goes AND NOT comes")
 
     def places(self) -> list[int]:
         """Gives the numbers of the address's columns."""

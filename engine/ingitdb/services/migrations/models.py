@@ -13,6 +13,7 @@ from ingitdb.migrations.model import Check, Column, Place, Reference, Table, fol
 from ingitdb.migrations.targets.target import Target
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.types import quote_identifier
+from ingitdb.services.database import Database
 from ingitdb.services.listing import ListedReference, Listing
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.relation import Relation
@@ -211,6 +212,12 @@ class CommitModel:
             f" EXCEPT SELECT {there} FROM ({other.body}))"
         )
         return "some rows refer to nothing" if broken else ""
+
+
+def commit_model(database: Database, target: Target, commit: CommitId) -> CommitModel:
+    """Gives what a target has when it holds a commit."""
+    listing = Listing(database.catalogs, commit, database._carried)
+    return CommitModel(listing, target, database._instance.query, database.session)
 
 
 def place_of(table: NamedTable) -> Place:
