@@ -77,6 +77,14 @@ class Database:
                 raise self.refused(error) from None
         return [tuple(row) for row in rows]
 
+    def run_script(self, script: str) -> None:
+        """Runs a whole script.
+
+        Raises:
+            TargetError: The target refuses a statement; what is not committed is undone.
+        """
+        self.ask(script)
+
     def stream(self, sql: str) -> Iterator[pa.RecordBatch]:
         """Gives the rows of a query of texts, without holding them all.
 

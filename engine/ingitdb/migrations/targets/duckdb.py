@@ -18,7 +18,15 @@ from ingitdb.migrations.model import LEDGER, OURS, Column, Index, Place, Table
 from ingitdb.migrations.plan import Plan
 from ingitdb.migrations.targets import statements
 from ingitdb.migrations.targets.statements import DONE, names
-from ingitdb.migrations.targets.target import CHECKED, STAGE, STATE, Ends, Literal, Stored
+from ingitdb.migrations.targets.target import (
+    BATCH_ROWS,
+    CHECKED,
+    STAGE,
+    STATE,
+    Ends,
+    Literal,
+    Stored,
+)
 from ingitdb.model.types import ColumnType, Scalar, quote_identifier, quote_literal
 
 _TEXT = re.compile(r"'(?:[^']|'')*'")
@@ -185,14 +193,16 @@ class Duckdb:
             f'DROP TABLE temp."{STAGE}"',
         ]
 
-    def insert(self, table: Table, rows: Iterator[Sequence[str]]) -> Iterator[str]:
+    def insert(
+        self, table: Table, rows: Iterator[Sequence[str]], size: int = BATCH_ROWS
+    ) -> Iterator[str]:
         """Gives the statements that add rows of literals, unless the script has run before.
 
         They go through a table that has their types: literals in a SELECT would find their own.
         """
         name, columns = self.name_of(table.place), names(column.name for column in table.columns)
         is_begun = False
-        for batch in statements.batches(rows):
+        for batch in statements.batches(rows, size):
             if not is_begun:
                 is_begun = True
                 yield (f'CREATE TEMP TABLE "{STAGE}" AS SELECT {columns} FROM {name} WHERE false')

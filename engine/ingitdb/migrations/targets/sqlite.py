@@ -32,7 +32,7 @@ from ingitdb.migrations.model import LEDGER, OURS, Column, Index, Place, Table, 
 from ingitdb.migrations.plan import Plan
 from ingitdb.migrations.targets import statements
 from ingitdb.migrations.targets.statements import DONE, names
-from ingitdb.migrations.targets.target import CHECKED, STAGE, STATE, Ends, Stored
+from ingitdb.migrations.targets.target import BATCH_ROWS, CHECKED, STAGE, STATE, Ends, Stored
 from ingitdb.model.types import JSON, ColumnType, Scalar, quote_identifier, quote_literal
 
 _INTEGERS = frozenset(
@@ -256,10 +256,12 @@ class Sqlite:
             f'DROP TABLE temp."{STAGE}"',
         ]
 
-    def insert(self, table: Table, rows: Iterator[Sequence[str]]) -> Iterator[str]:
+    def insert(
+        self, table: Table, rows: Iterator[Sequence[str]], size: int = BATCH_ROWS
+    ) -> Iterator[str]:
         """Gives the statements that add rows of literals, unless the script has run before."""
         name, columns = self.name_of(table.place), names(column.name for column in table.columns)
-        for batch in statements.batches(rows):
+        for batch in statements.batches(rows, size):
             yield (
                 f"INSERT INTO {name} ({columns}) SELECT * FROM (VALUES\n{batch}\n) WHERE NOT {DONE}"
             )

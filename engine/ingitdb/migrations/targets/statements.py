@@ -15,7 +15,6 @@ CURRENT = (
     ' ORDER BY "version" DESC LIMIT 1)'
 )
 """The commit that the target is at, as its ledger has it."""
-_BATCH_ROWS = 100
 _BATCH_TEXT = 200_000
 
 
@@ -90,14 +89,14 @@ def state(ends: Ends, now: str) -> Iterator[str]:
     )
 
 
-def batches(rows: Iterator[Sequence[str]]) -> Iterator[str]:
-    """Puts rows of literals together to lists for VALUES."""
+def batches(rows: Iterator[Sequence[str]], most: int) -> Iterator[str]:
+    """Puts rows of literals together to lists for VALUES, of so many rows at most."""
     batch: list[str] = []
     size = 0
     for row in rows:
         batch.append(f"({', '.join(row)})")
         size += len(batch[-1])
-        if len(batch) >= _BATCH_ROWS or size >= _BATCH_TEXT:
+        if len(batch) >= most or size >= _BATCH_TEXT:
             yield ",\n".join(batch)
             batch, size = [], 0
     if batch:

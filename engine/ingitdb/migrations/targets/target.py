@@ -10,6 +10,8 @@ from ingitdb.model.types import ColumnType
 
 Literal: TypeAlias = Callable[[str, ColumnType], str]
 """Gives DuckDB's SQL for the text of a literal of DuckDB's."""
+BATCH_ROWS = 100
+"""So many rows are added by one statement of a script."""
 STATE = "ingitdb_state"
 """The temporary table that says whether the script has run before."""
 STAGE = "ingitdb_stage"
@@ -138,8 +140,16 @@ class Target(Protocol):
         """Gives the changes of definitions that the new rows fit."""
         ...
 
-    def insert(self, table: Table, rows: Iterator[Sequence[str]]) -> Iterator[str]:
-        """Gives the statements that add rows of literals, unless the script has run before."""
+    def insert(
+        self, table: Table, rows: Iterator[Sequence[str]], size: int = BATCH_ROWS
+    ) -> Iterator[str]:
+        """Gives the statements that add rows of literals, unless the script has run before.
+
+        Args:
+            table: Where.
+            rows: Literals in the order of the table's columns.
+            size: So many rows are added by one statement, or fewer long ones.
+        """
         ...
 
     def counted(self, table: Table) -> list[str]:
