@@ -203,13 +203,17 @@ class Sqlite:
 
     def finish(self, plan: Plan) -> Iterator[str]:
         """Gives the changes of definitions that the new rows fit: indexes."""
-        return statements.indexed(plan, self)
+        return statements.indexed(plan.works, self)
 
     def index(self, place: Place, index: Index) -> str:
         """Gives the statement that makes an index unless it is there."""
-        name = quote_identifier(f"{_called(place)}.{index.name}")
         table = quote_identifier(_called(place))
-        return f'CREATE INDEX IF NOT EXISTS "main".{name} ON {table} ({names(index.columns)})'
+        name = _index_name(place, index)
+        return f"CREATE INDEX IF NOT EXISTS {name} ON {table} ({names(index.columns)})"
+
+    def unindex(self, place: Place, index: Index) -> str:
+        """Gives the statement that drops an index if it is there."""
+        return f"DROP INDEX IF EXISTS {_index_name(place, index)}"
 
     def create(self, table: Table) -> str:
         """Gives the statement that makes a table unless it is there."""
@@ -297,6 +301,10 @@ def place_of(name: str) -> Place:
 def _called(place: Place) -> str:
     schema, name = place
     return name if schema == "main" else f"{schema}.{name}"
+
+
+def _index_name(place: Place, index: Index) -> str:
+    return f'"main".{quote_identifier(f"{_called(place)}.{index.name}")}'
 
 
 def _cast(kind: str) -> Any:

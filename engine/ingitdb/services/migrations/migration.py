@@ -201,7 +201,8 @@ class Migration:
     def _is_cheaper(change: TableChange, counts: Counts) -> bool:
         """Whether a table that is made anew anyway had better get all of its rows anew."""
         assert change.new is not None
-        return bool(change.differences()) and counts.updated + counts.inserted >= change.new.rows
+        is_anew = bool(change.differences()) and not change.is_of_indexes
+        return is_anew and counts.updated + counts.inserted >= change.new.rows
 
     def _is_at_odds(
         self, difference: Difference, change: TableChange, address: tuple[str, ...]
