@@ -1,18 +1,11 @@
 """Indexes that tables.yaml declares come, change and go with the table that they are of."""
 
-from pathlib import Path
-
 import pytest
 
 from ingitdb.services.migrations.migration import migration
 from tests.migrations.test_scripts import Rounds, ids, rows, tables
 from tests.support.migrated import DuckdbTarget, SqliteTarget, Target
 from tests.support.repositories import RepoBuilder
-
-
-@pytest.fixture
-def repo(tmp_path: Path) -> RepoBuilder:
-    return RepoBuilder(tmp_path / "repo")
 
 
 @pytest.fixture(params=[SqliteTarget, DuckdbTarget], ids=lambda kind: kind.__name__)

@@ -10,7 +10,7 @@ refers to: it is told of none. A key has no parts that are lists, structures or 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ingitdb.catalog.sql_types import sql_type
@@ -83,11 +83,11 @@ class Duckdb:
         """Whether a column may be part of a key."""
         return isinstance(kind, Scalar)
 
-    def default(self, expression: str) -> str | None:
+    def default(self, expression: str, kind: ColumnType) -> str | None:
         """Gives a default: the same."""
         return expression
 
-    def condition(self, expression: str) -> str | None:
+    def condition(self, expression: str, columns: Mapping[str, ColumnType]) -> str | None:
         """Gives a condition: the same, unless it asks other tables, which DuckDB forbids."""
         return None if re.search(r"\bselect\b", expression, re.IGNORECASE) else expression
 

@@ -23,11 +23,12 @@ in SQLite tells no two names apart. A table outside of `main` is called by both 
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from ingitdb.errors import UsageError
+from ingitdb.migrations.expressions import translated, translated_default
 from ingitdb.migrations.model import LEDGER, OURS, Column, Index, Place, Table, fold
 from ingitdb.migrations.plan import Plan
 from ingitdb.migrations.targets import statements
@@ -151,13 +152,15 @@ class Sqlite:
         """Whether a column may be part of a key: all may."""
         return True
 
-    def default(self, expression: str) -> str | None:
-        """Gives a default: a literal is the same here, nothing else is promised to be."""
-        return expression if _LITERAL.fullmatch(expression.strip()) else None
+    def default(self, expression: str, kind: ColumnType) -> str | None:
+        """Gives a default: a literal means the same here."""
+        if _LITERAL.fullmatch(expression.strip()):
+            return expression
+        return translated_default(expression, self.name, kind)
 
-    def condition(self, expression: str) -> str | None:
-        """Gives a condition: DuckDB's words need not mean the same here, so none is carried."""
-        return None
+    def condition(self, expression: str, columns: Mapping[str, ColumnType]) -> str | None:
+        """Gives a condition if its words mean the same here."""
+        return translated(expression, self.name, columns)
 
     def is_reserved(self, place: Place) -> bool:
         """Whether no table may have this name."""

@@ -223,7 +223,8 @@ class Migration:
         groups = [group for group in (new.key, *new.unique) if group and group != address]
         if any(renamed(group) not in known for group in groups):
             return True
-        if not set(new.checks) <= set(old.checks):
+        is_renamed = any(name != before for name, before in former.items())
+        if new.checks and (is_renamed or not set(new.checks) <= set(old.checks)):
             return True
         stricter = [
             former[column.name]

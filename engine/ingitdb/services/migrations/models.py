@@ -143,7 +143,7 @@ class CommitModel:
         for column in self.listing.columns(table):
             default = None
             if column.default is not None:
-                default = self.target.default(column.default)
+                default = self.target.default(column.default, column.type)
                 if default is None:
                     notes.append(f"{title}: the default of {column.name} is not carried.")
             is_free = column.nullable and column.name not in key
@@ -159,8 +159,9 @@ class CommitModel:
             )
 
     def _checks(self, table: NamedTable, notes: list[str]) -> Iterator[Check]:
+        kinds = {column.name: column.type for column in self.relation(table).columns}
         for name, expression in table.locations[0].declaration.checks:
-            condition = self.target.condition(expression)
+            condition = self.target.condition(expression, kinds)
             if condition is not None and self._holds(table, expression):
                 yield Check(name=name, condition=condition)
             else:
