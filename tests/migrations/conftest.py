@@ -9,6 +9,7 @@ import pytest
 import ingitdb
 from ingitdb.services.database import Database
 from tests.support.migrated import Round
+from tests.support.repositories import RepoBuilder
 from tests.support.shared_data import clone
 
 
@@ -23,6 +24,11 @@ def rounds(tmp_path: Path) -> Iterator[Callable[..., Round]]:
             return Round(database=database, path=repo, cache=settings.cache, folder=tmp_path)
 
         yield made
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> RepoBuilder:
+    return RepoBuilder(tmp_path / "repo")
 
 
 @pytest.fixture(scope="session")

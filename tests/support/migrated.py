@@ -69,7 +69,10 @@ class SqliteTarget:
             name: (
                 sorted(c[1:] for c in self.ask(f"PRAGMA table_info({quoted(name)})")),
                 sorted(
-                    tuple(i[2] for i in self.ask(f"PRAGMA index_info({quoted(index[1])})"))
+                    (
+                        index[1] if index[3] == "c" else "",
+                        *(i[2] for i in self.ask(f"PRAGMA index_info({quoted(index[1])})")),
+                    )
                     for index in self.ask(f"PRAGMA index_list({quoted(name)})")
                 ),
                 sorted(k[2:] for k in self.ask(f"PRAGMA foreign_key_list({quoted(name)})")),
@@ -136,6 +139,12 @@ class DuckdbTarget:
                 sorted(
                     self.ask(
                         "SELECT constraint_type, constraint_text FROM duckdb_constraints()"
+                        f" WHERE schema_name = {text(schema)} AND table_name = {text(name)}"
+                    )
+                ),
+                sorted(
+                    self.ask(
+                        "SELECT index_name, expressions FROM duckdb_indexes()"
                         f" WHERE schema_name = {text(schema)} AND table_name = {text(name)}"
                     )
                 ),

@@ -379,6 +379,7 @@ def test_declarations_that_contradict_each_other(repo, found, columns, more, pla
     [
         ("checks: {c: nothing > 0}", "2:12", "The check c cannot be asked"),
         ("unique: [nothing]", "2:12", "unique names nothing"),
+        ("indexes: [a, nothing]", "2:16", "An index names nothing"),
         ("foreign_keys: [{columns: a, table: nowhere}]", "2:18", "leads to nowhere"),
         (
             "columns: {a: {type: INTEGER, default: \"'x'\"}}",

@@ -153,6 +153,10 @@ class Rebuilding(Protocol):
         """Gives the statement that makes an index unless it is there."""
         ...
 
+    def unindex(self, place: Place, index: Index) -> str:
+        """Gives the statement that drops an index if it is there."""
+        ...
+
     def create(self, table: Table) -> str:
         """Gives the statement that makes a table unless it is there."""
         ...
@@ -195,14 +199,16 @@ def _defined(work: Work, plan: Plan, target: Rebuilding) -> Iterator[str]:
                 f" FROM {source} WHERE NOT {DONE}"
             )
         yield f"DROP TABLE {target.name_of(old.place)}"
+    elif work.change.is_of_indexes and not work.is_whole:
+        yield from (target.unindex(old.place, index) for index in work.change.gone_indexes)
     elif work.differences:
         kept = None if work.is_whole else list(work.change.names.items())
         yield from target.rebuild(old, new, kept)
 
 
-def indexed(plan: Plan, target: Rebuilding) -> Iterator[str]:
+def indexed(works: Iterable[Work], target: Rebuilding) -> Iterator[str]:
     """Gives the statements that make the indexes of tables that were made, or made anew."""
-    for work in plan.works:
+    for work in works:
         new = work.new
         if new is not None and (work.change.old is None or work.differences or work.is_moved):
             yield from (target.index(new.place, index) for index in new.indexes)

@@ -1,6 +1,6 @@
 """What every target knows: its types, its words, and how its scripts begin and end."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -108,12 +108,12 @@ class Target(Protocol):
         """Whether a column may be part of a key."""
         ...
 
-    def default(self, expression: str) -> str | None:
-        """Gives a default in the target's words; None where it has none for it."""
+    def default(self, expression: str, kind: ColumnType) -> str | None:
+        """Gives the default of a column of a type in the target's words; None if it has none."""
         ...
 
-    def condition(self, expression: str) -> str | None:
-        """Gives a condition in the target's words; None where it has none for it."""
+    def condition(self, expression: str, columns: Mapping[str, ColumnType]) -> str | None:
+        """Gives a condition on a table's columns in the target's words; None if it has none."""
         ...
 
     def is_reserved(self, place: Place) -> bool:

@@ -198,7 +198,8 @@ class Migration:
     def _is_cheaper(change: TableChange, counts: Counts) -> bool:
         """Whether a table that is made anew anyway had better get all of its rows anew."""
         assert change.new is not None
-        return bool(change.differences()) and counts.updated + counts.inserted >= change.new.rows
+        is_anew = bool(change.differences()) and not change.is_of_indexes
+        return is_anew and counts.updated + counts.inserted >= change.new.rows
 
     def _is_at_odds(
         self, difference: Difference, change: TableChange, address: tuple[str, ...]
@@ -219,7 +220,8 @@ class Migration:
         groups = [group for group in (new.key, *new.unique) if group and group != address]
         if any(renamed(group) not in known for group in groups):
             return True
-        if not set(new.checks) <= set(old.checks):
+        is_renamed = any(name != before for name, before in former.items())
+        if new.checks and (is_renamed or not set(new.checks) <= set(old.checks)):
             return True
         stricter = [
             former[column.name]

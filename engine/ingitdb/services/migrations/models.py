@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from ingitdb.catalog.constraint_names import named_once
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import IngitdbError, UsageError
 from ingitdb.execution.session import Session
-from ingitdb.migrations.model import Check, Column, Place, Reference, Table, folded
+from ingitdb.migrations.model import Check, Column, Index, Place, Reference, Table, folded
 from ingitdb.migrations.targets.target import Target
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.types import quote_identifier
@@ -56,6 +57,11 @@ class CommitModel:
                 place = place_of(table)
                 references = tuple(self._references(table, found, notes))
                 found[place] = replace(found[place], references=references)
+        taken = [_title(table) for table in named]
+        for table in named:
+            place = place_of(table)
+            indexes = tuple(self._indexes(table, taken, notes))
+            found[place] = replace(found[place], indexes=indexes)
         return found, notes
 
     def relation(self, table: NamedTable) -> Relation:
@@ -138,7 +144,7 @@ class CommitModel:
         for column in self.listing.columns(table):
             default = None
             if column.default is not None:
-                default = self.target.default(column.default)
+                default = self.target.default(column.default, column.type)
                 if default is None:
                     notes.append(f"{title}: the default of {column.name} is not carried.")
             is_free = column.nullable and column.name not in key
@@ -154,8 +160,9 @@ class CommitModel:
             )
 
     def _checks(self, table: NamedTable, notes: list[str]) -> Iterator[Check]:
+        kinds = {column.name: column.type for column in self.relation(table).columns}
         for name, expression in table.locations[0].declaration.checks:
-            condition = self.target.condition(expression)
+            condition = self.target.condition(expression, kinds)
             if condition is not None and self._holds(table, expression):
                 yield Check(name=name, condition=condition)
             else:
@@ -171,6 +178,19 @@ class CommitModel:
                     return not result.reader().read_all().column(0)[0].as_py()
             except IngitdbError:
                 return False
+
+    def _indexes(self, table: NamedTable, taken: list[str], notes: list[str]) -> Iterator[Index]:
+        """Gives the indexes, each with a name that makes `table.name` one of its own."""
+        kinds = {column.name: column.type for column in self.relation(table).columns}
+        title = _title(table)
+        for listed in self.listing.indexes(table):
+            if all(self.target.can_be_key(kinds[name]) for name in listed.columns):
+                called = named_once(None, f"{title}.{'_'.join(listed.columns)}", taken)
+                taken.append(called)
+                yield Index(name=called.removeprefix(f"{title}."), columns=listed.columns)
+            else:
+                what = _spelled("index", listed.columns)
+                notes.append(f"{title}: {self.target.title} takes no {what} of such types.")
 
     def _references(
         self, table: NamedTable, tables: dict[Place, Table], notes: list[str]
