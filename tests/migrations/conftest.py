@@ -8,6 +8,7 @@ import pytest
 
 import ingitdb
 from ingitdb.services.database import Database
+from tests.support import servers
 from tests.support.migrated import Round
 from tests.support.shared_data import clone
 
@@ -23,6 +24,13 @@ def rounds(tmp_path: Path) -> Iterator[Callable[..., Round]]:
             return Round(database=database, path=repo, cache=settings.cache, folder=tmp_path)
 
         yield made
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _servers() -> Iterator[None]:
+    """Stops the servers that tests have started."""
+    yield
+    servers.stop_all()
 
 
 @pytest.fixture(scope="session")

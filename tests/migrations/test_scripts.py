@@ -20,9 +20,10 @@ from ingitdb.errors import StatementRefused, UsageError
 from ingitdb.services.migrations.migration import migration
 from ingitdb.services.migrations.ways import check_destructive
 from tests.support.migrated import DuckdbTarget, Round, SqliteClient, SqliteTarget, Target
+from tests.support.postgresql import PostgresqlTarget
 from tests.support.repositories import RepoBuilder
 
-KINDS = [SqliteTarget, DuckdbTarget]
+KINDS = [SqliteTarget, DuckdbTarget, PostgresqlTarget]
 Rounds = Callable[..., Round]
 
 

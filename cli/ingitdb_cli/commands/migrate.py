@@ -19,12 +19,13 @@ ingitdb migrate apply --target sqlite:///app.db
 ingitdb migrate status --target sqlite:///app.db
 ingitdb migrate rollback --target sqlite:///app.db --allow-destructive
 
-Bring another system from one commit to another. There are SQLite and DuckDB.
+Bring another system from one commit to another. There are SQLite, DuckDB and PostgreSQL.
 """
 GENERATE = """\b
 ingitdb migrate generate --dialect sqlite --output up.sql --rollback down.sql
 ingitdb migrate generate --from v1.0 --to main --dialect duckdb --output up.sql
 ingitdb migrate generate --to v1.0 --dialect sqlite | sqlite3 -bail app.db
+ingitdb migrate generate --dialect postgresql | psql -v ON_ERROR_STOP=1 app
 
 Write a script of plain SQL that leads a target from one commit to another, schema and rows, and one
 that leads back. No target is needed.
@@ -40,6 +41,7 @@ A table or column that goes takes with it what the target holds: that is done on
 APPLY = """\b
 ingitdb migrate apply --target sqlite:///app.db
 ingitdb migrate apply --target duckdb:////var/lib/app.duckdb --to v2.0 --allow-destructive
+ingitdb migrate apply --target postgresql://app@localhost/app
 ingitdb migrate apply --target sqlite:///app.db --dry-run
 
 Bring a target from the commit that its ledger names to another one: what `generate` writes is run.
@@ -57,12 +59,15 @@ ingitdb migrate status --target duckdb:///app.duckdb --format json
 
 Show a target's ledger: what was applied to it and taken back, the oldest first.
 """
-_DIALECTS = ("duckdb", "sqlite")
+_DIALECTS = ("duckdb", "postgresql", "sqlite")
 """A test compares them with the engine's."""
 _SQL = "sql"
 _SOURCE = click.option("--source", metavar="PATH", help="The repository, as with -C.")
 _TARGET = click.option(
-    "--target", metavar="URL", required=True, help="sqlite:///FILE or duckdb:///FILE."
+    "--target",
+    metavar="URL",
+    required=True,
+    help="sqlite:///FILE, duckdb:///FILE or postgresql://USER@HOST/DATABASE.",
 )
 _DESTRUCTIVE = click.option("--allow-destructive", is_flag=True, help="Let tables and columns go.")
 _DRY = click.option("--dry-run", is_flag=True, help="Only tell the plan.")
