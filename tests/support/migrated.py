@@ -29,6 +29,7 @@ class SqliteTarget:
     """A SQLite database that scripts run against."""
 
     dialect: ClassVar[str] = "sqlite"
+    refusal: ClassVar[type[Exception]] = sqlite3.IntegrityError
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -37,6 +38,11 @@ class SqliteTarget:
         with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
             connection.executescript(script)
             assert not connection.in_transaction
+
+    def run_in_part(self, statements: Sequence[str]) -> None:
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+            for statement in statements:
+                connection.execute(statement)
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.path)) as connection:
@@ -97,6 +103,7 @@ class DuckdbTarget:
     """A DuckDB database that scripts run against."""
 
     dialect: ClassVar[str] = "duckdb"
+    refusal: ClassVar[type[Exception]] = duckdb.ConstraintException
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -104,6 +111,11 @@ class DuckdbTarget:
     def run(self, script: str) -> None:
         with closing(duckdb.connect(str(self.path))) as connection:
             connection.execute(script)
+
+    def run_in_part(self, statements: Sequence[str]) -> None:
+        with closing(duckdb.connect(str(self.path))) as connection:
+            for statement in statements:
+                connection.execute(statement)
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         with closing(duckdb.connect(str(self.path))) as connection:
@@ -145,14 +157,22 @@ class DuckdbTarget:
 
 
 class Target(Protocol):
-    """A system that scripts run against."""
+    """A system that scripts run against.
+
+    Attributes:
+        refusal: What its driver raises where a CHECK fails.
+    """
 
     dialect: ClassVar[str]
+    refusal: ClassVar[type[Exception]]
 
     def __init__(self, path: Path) -> None: ...
 
     def run(self, script: str) -> None:
         """Runs a script as a driver or a client does."""
+
+    def run_in_part(self, statements: Sequence[str]) -> None:
+        """Runs statements on a connection that breaks off then."""
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         """Gives the rows of a statement."""

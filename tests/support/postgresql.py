@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -118,6 +118,7 @@ class PostgresqlTarget:
     """A PostgreSQL database that scripts run against by a driver."""
 
     dialect: ClassVar[str] = "postgresql"
+    refusal: ClassVar[type[Exception]] = psycopg.errors.CheckViolation
 
     def __init__(self, path: Path) -> None:
         self.cluster = cluster()
@@ -131,10 +132,24 @@ class PostgresqlTarget:
         with self.cluster.connected(self.name) as connection:
             connection.execute(script.encode())
 
-    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+    def run_in_part(self, statements: Sequence[str]) -> None:
+        connection = psycopg.connect(**self.cluster.address(self.name), autocommit=True)
+        for statement in statements:
+            connection.execute(statement.encode())
+        with self.cluster.connected() as other:
+            ended = "SELECT pg_terminate_backend(%s, 10000)"
+            other.execute(ended, [connection.info.backend_pid])
+        connection.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[psycopg.Connection]:
         with self.cluster.connected(self.name) as connection:
             connection.execute("SET TIME ZONE 'UTC'")
             connection.execute("SET DateStyle TO 'ISO, YMD'")
+            yield connection
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        with self.reading() as connection:
             return connection.execute(sql.encode()).fetchall()
 
     def tables(self) -> Iterator[tuple[int, str, str]]:
@@ -145,8 +160,7 @@ class PostgresqlTarget:
     def rows(self) -> Tables:
         found = {}
         for _, schema, name in self.tables():
-            with self.cluster.connected(self.name) as connection:
-                connection.execute("SET TIME ZONE 'UTC'")
+            with self.reading() as connection:
                 connection.adapters.register_loader("json", psycopg.types.string.TextLoader)
                 table = f"{quoted(schema)}.{quoted(name)}"
                 cursor = connection.execute(f"SELECT * FROM {table}".encode())
