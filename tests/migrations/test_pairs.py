@@ -10,10 +10,11 @@ import pytest
 
 from tests.support.migrated import DuckdbTarget, Round, SqliteClient, SqliteTarget, Target
 from tests.support.northlight import demo
+from tests.support.postgresql import PostgresqlTarget, PsqlClient
 from tests.support.repositories import RepoBuilder
 
 pytestmark = pytest.mark.slow
-KINDS = [SqliteTarget, SqliteClient, DuckdbTarget]
+KINDS = [SqliteTarget, SqliteClient, DuckdbTarget, PostgresqlTarget, PsqlClient]
 SEED = 7
 PAIRS = 2
 Rounds = Callable[..., Round]

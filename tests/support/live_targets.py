@@ -9,6 +9,8 @@ from typing import Any
 
 import duckdb
 
+from tests.support import postgresql
+
 Rows = list[tuple[Any, ...]]
 
 
@@ -47,4 +49,21 @@ def duckdb_file(folder: Path) -> Live:
     return Live("duckdb", f"duckdb:///{path}", run)
 
 
-MAKERS: dict[str, Callable[[Path], Live]] = {"sqlite": sqlite, "duckdb": duckdb_file}
+def postgresql_database(folder: Path) -> Live:
+    server = postgresql.cluster()
+    name = server.database()
+
+    def run(sql: str) -> Rows:
+        with server.connected(name) as connection:
+            cursor = connection.execute(sql)
+            return cursor.fetchall() if cursor.description else []
+
+    url = f"postgresql://{postgresql.USER}@127.0.0.1:{server.port}/{name}"
+    return Live("postgresql", url, run)
+
+
+MAKERS: dict[str, Callable[[Path], Live]] = {
+    "sqlite": sqlite,
+    "duckdb": duckdb_file,
+    "postgresql": postgresql_database,
+}

@@ -6,13 +6,13 @@ import shutil
 import sqlite3
 import subprocess
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import duckdb
 
@@ -28,7 +28,8 @@ LEDGER = "ingitdb_migrations"
 class SqliteTarget:
     """A SQLite database that scripts run against."""
 
-    dialect = "sqlite"
+    dialect: ClassVar[str] = "sqlite"
+    refusal: ClassVar[type[Exception]] = sqlite3.IntegrityError
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -37,6 +38,11 @@ class SqliteTarget:
         with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
             connection.executescript(script)
             assert not connection.in_transaction
+
+    def run_in_part(self, statements: Sequence[str]) -> None:
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+            for statement in statements:
+                connection.execute(statement)
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.path)) as connection:
@@ -99,7 +105,8 @@ class SqliteClient(SqliteTarget):
 class DuckdbTarget:
     """A DuckDB database that scripts run against."""
 
-    dialect = "duckdb"
+    dialect: ClassVar[str] = "duckdb"
+    refusal: ClassVar[type[Exception]] = duckdb.ConstraintException
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -107,6 +114,11 @@ class DuckdbTarget:
     def run(self, script: str) -> None:
         with closing(duckdb.connect(str(self.path))) as connection:
             connection.execute(script)
+
+    def run_in_part(self, statements: Sequence[str]) -> None:
+        with closing(duckdb.connect(str(self.path))) as connection:
+            for statement in statements:
+                connection.execute(statement)
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         with closing(duckdb.connect(str(self.path))) as connection:
@@ -153,7 +165,32 @@ class DuckdbTarget:
         }
 
 
-Target = SqliteTarget | DuckdbTarget
+class Target(Protocol):
+    """A system that scripts run against.
+
+    Attributes:
+        refusal: What its driver raises where a CHECK fails.
+    """
+
+    dialect: ClassVar[str]
+    refusal: ClassVar[type[Exception]]
+
+    def __init__(self, path: Path) -> None: ...
+
+    def run(self, script: str) -> None:
+        """Runs a script as a driver or a client does."""
+
+    def run_in_part(self, statements: Sequence[str]) -> None:
+        """Runs statements on a connection that breaks off then."""
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """Gives the rows of a statement."""
+
+    def rows(self) -> Tables:
+        """Gives what it holds."""
+
+    def schema(self) -> dict[str, Any]:
+        """Gives how its tables are defined."""
 
 
 def quoted(name: str) -> str:
@@ -194,16 +231,17 @@ def held(path: Path, ref: str, dialect: str, cache: Path) -> Tables:
             kinds = {column: kind for column, kind, *_ in described}
             columns = list(kinds)
             shown = ", ".join(map(quoted, columns)) or "NULL"
-            if dialect == "sqlite":
+            stored = STORED.get(dialect)
+            if stored is not None:
                 mixed = [c for c, kind in kinds.items() if kind != "JSON" and "JSON" in kind]
                 shown = ", ".join(
                     f"to_json({quoted(c)})" if c in mixed else quoted(c) for c in kinds
                 )
                 kinds |= dict.fromkeys(mixed, "JSON")
             rows = connection.execute(f"SELECT {shown or 'NULL'} FROM {place}").fetchall()
-            if dialect == "sqlite":
+            if stored is not None:
                 rows = [
-                    [as_stored(v, kinds[c]) for c, v in zip(columns, r, strict=True)] for r in rows
+                    [stored(v, kinds[c]) for c, v in zip(columns, r, strict=True)] for r in rows
                 ]
             title = name if schema == "main" else f"{schema}.{name}"
             if columns:
@@ -228,6 +266,22 @@ def as_stored(value: Any, kind: str) -> Any:
     if isinstance(value, date | Decimal) or kind == "HUGEINT":
         return str(value)
     return value
+
+
+def as_stored_by_postgresql(value: Any, kind: str) -> Any:
+    """Says what PostgreSQL keeps of a value, by the documented table."""
+    if value is None:
+        return None
+    if kind == "JSON" or kind.endswith("[]") or kind.startswith(("STRUCT", "MAP")):
+        return Json(value if kind == "JSON" else json.dumps(value, default=str))
+    return Decimal(value) if kind in ("HUGEINT", "UBIGINT", "UHUGEINT") else value
+
+
+STORED: Mapping[str, Callable[[Any, str], Any]] = {
+    "sqlite": as_stored,
+    "postgresql": as_stored_by_postgresql,
+}
+"""What systems keep of a value whose types are not DuckDB's."""
 
 
 def _moment(value: datetime | time) -> str:

@@ -78,10 +78,16 @@ State = dict[str, Table]
 
 
 class Story:
-    """Makes up a repository's states, one from another."""
+    """Makes up a repository's states, one from another.
 
-    def __init__(self, chance: Random) -> None:
+    Args:
+        chance: What chooses.
+        has_nul: Whether texts may have NUL characters.
+    """
+
+    def __init__(self, chance: Random, *, has_nul: bool = True) -> None:
         self.chance = chance
+        self.has_nul = has_nul
         self.made = 0
 
     def first(self) -> State:
@@ -185,7 +191,10 @@ class Story:
     def _value(self, kind: str) -> Any:
         if self.chance.random() < 0.02:
             kind = ""
-        return self.chance.choice(TYPES[kind]) if self.chance.random() < 0.9 else None
+        value = self.chance.choice(TYPES[kind]) if self.chance.random() < 0.9 else None
+        if isinstance(value, str) and not self.has_nul:
+            return value.replace("\0", "\x01")
+        return value
 
     def _add(self, table: Table) -> None:
         key = f"r{self.chance.randint(0, 30)}"

@@ -22,6 +22,7 @@ from ingitdb_cli.options import Command
 HELP = """\b
 ingitdb migrate apply --target sqlite:///app.db
 ingitdb migrate apply --target duckdb:////var/lib/app.duckdb --to v2.0 --allow-destructive
+ingitdb migrate apply --target postgresql://app@localhost/app --verify
 ingitdb migrate apply --target sqlite:///app.db --script up.sql
 ingitdb migrate apply --target sqlite:///app.db --dry-run
 

@@ -13,6 +13,7 @@ HELP = """\b
 ingitdb migrate generate --dialect sqlite --output up.sql --rollback down.sql
 ingitdb migrate generate --from v1.0 --to main --dialect duckdb --output up.sql
 ingitdb migrate generate --to v1.0 --dialect sqlite | sqlite3 -bail app.db
+ingitdb migrate generate --dialect postgresql | psql -v ON_ERROR_STOP=1 app
 
 Write a script of plain SQL that leads a target from one commit to another, schema and rows, and one
 that leads back. No target is needed.
@@ -25,7 +26,7 @@ not hold as many rows as the commit does. The plan is told on stderr, and heads 
 A table or column that goes takes with it what the target holds: that is done only with
 --allow-destructive. A column or table is renamed where .ingitdb/tables.yaml says so.
 """
-DIALECTS = ("duckdb", "sqlite")
+DIALECTS = ("duckdb", "postgresql", "sqlite")
 """A test compares them with the engine's."""
 _SQL = "sql"
 

@@ -6,7 +6,7 @@ row for which DuckDB has an answer: where it overflows or cannot cast, no row co
 | | where | what is left out, and why |
 |---|---|---|
 | AND, OR, NOT, IS NULL, parentheses | all | `IS TRUE`: SQL Server has none |
-| = <> < <= > >=, BETWEEN, IN of literals | all, of values of one kind | a text next to a number is cast |
+| = <> < <= > >=, BETWEEN, IN | all, of values of one kind | a text next to a number is cast |
 | integers up to 64 bits, + - * | all | / and % round otherwise; a literal beyond 64 bits |
 | wider integers, compared | PostgreSQL | SQLite keeps them as text |
 | DECIMAL next to DECIMAL or a literal | all but SQLite, which keeps text | + - *: scales differ |

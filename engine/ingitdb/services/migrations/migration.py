@@ -16,6 +16,7 @@ from ingitdb.migrations.model import Place, Table, TableChange, folded
 from ingitdb.migrations.plan import Counts, Plan, Rows, Work, plan
 from ingitdb.migrations.scripts import script
 from ingitdb.migrations.targets.duckdb import Duckdb
+from ingitdb.migrations.targets.postgresql import Postgresql
 from ingitdb.migrations.targets.sqlite import Sqlite
 from ingitdb.migrations.targets.target import Ends, Target
 from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
@@ -25,7 +26,7 @@ from ingitdb.services.migrations.models import CommitModel, commit_model, place_
 from ingitdb.services.migrations.rows import AllRows, DifferingRows
 from ingitdb.snapshots.relation import Relation
 
-DIALECTS = ("duckdb", "sqlite")
+DIALECTS = ("duckdb", "postgresql", "sqlite")
 _NUMBERS = count()
 
 
@@ -39,6 +40,8 @@ def target_of(dialect: str) -> Target:
         return Sqlite()
     if dialect == Duckdb.name:
         return Duckdb(literal)
+    if dialect == Postgresql.name:
+        return Postgresql()
     raise UsageError(f"There is no dialect {dialect!r}.", hint=f"There are: {', '.join(DIALECTS)}.")
 
 
@@ -138,8 +141,9 @@ class Migration:
         pairs = ((pair.old, pair.new) for pair in difference.pairs)
         kept = {b.name: a.name for a, b in pairs if a is not None and b is not None}
         change = TableChange(old=before, new=after, names=kept)
-        is_moved = folded(before.place) != folded(after.place)
-        is_taken = is_moved and (names.is_there(after) or names.stays(before))
+        is_other = folded(before.place) != folded(after.place)
+        is_moved = is_other or (self.target.alters and before.place != after.place)
+        is_taken = is_other and (names.is_there(after) or names.stays(before))
         if is_taken:
             return _whole(
                 TableChange(old=None, new=after, names={}),

@@ -16,6 +16,7 @@ from ingitdb.model.identifiers import CommitId
 from ingitdb.model.types import quote_identifier
 from ingitdb.services.database import Database
 from ingitdb.services.listing import ListedReference, Listing
+from ingitdb.services.migrations.limits import can_refer, check_names, check_values, is_too_long
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.relation import Relation
 
@@ -74,6 +75,7 @@ class CommitModel:
             place = place_of(table)
             if self.target.is_reserved(place):
                 raise UsageError(f"{self.target.title} can have no table called {table.name}.")
+            check_names(self.target, place, self.relation(table).columns)
             other = taken.setdefault(self.target.name_of(place).casefold(), table)
             if other is not table:
                 raise UsageError(
@@ -82,6 +84,7 @@ class CommitModel:
 
     def _table(self, table: NamedTable, notes: list[str]) -> Table:
         relation, title = self.relation(table), _title(table)
+        check_values(self.target, relation, title, self.query)
         key = self.listing.primary_key(table)
         groups = [list(one.columns) for one in self.listing.unique_keys(table)]
         nulls, counts = self._counted(relation, [list(key.columns)] if key else [], groups)
@@ -92,6 +95,8 @@ class CommitModel:
                 notes.append(f"{title}: {self.target.title} takes no {what} of such types.")
             elif counts[tuple(group)] or (is_key and any(nulls[name] for name in group)):
                 notes.append(f"{title}: the {what} is not carried, for rows contradict it.")
+            elif is_too_long(self.target, relation, group, self.query):
+                notes.append(f"{title}: the {what} is not carried, for some row is too long.")
             else:
                 return True
             return False
@@ -223,6 +228,9 @@ class CommitModel:
         if set(listed.references) not in groups:
             return "it refers to no key"
         child, other = self.relation(table), self.relation(parent)
+        pairs = list(zip(listed.columns, listed.references, strict=True))
+        if not can_refer(self.target, child, other, pairs):
+            return "its types differ from those that it refers to"
         mine, theirs = self._values(child), self._values(other)
         given = " AND ".join(f"{quote_identifier(name)} IS NOT NULL" for name in listed.columns)
         here = ", ".join(f"CAST({mine[name]} AS VARCHAR)" for name in listed.columns)

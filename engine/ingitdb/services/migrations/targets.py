@@ -11,14 +11,20 @@ from ingitdb.errors import TargetError, UsageError
 from ingitdb.execution.duckdb_files import DuckdbFile
 from ingitdb.migrations.connections.connection import Access, Connection
 from ingitdb.migrations.connections.duckdb import DuckdbDatabase
+from ingitdb.migrations.connections.postgresql import PostgresqlDatabase
 from ingitdb.migrations.connections.sqlite import SqliteDatabase
 from ingitdb.services.migrations.migration import target_of
 from ingitdb.services.migrations.sql_targets import SqlTarget
 from ingitdb.services.migrations.ways import LiveTarget
 
-KINDS = {"sqlite": "sqlite", "duckdb": "duckdb"}
+KINDS = {
+    "sqlite": "sqlite",
+    "duckdb": "duckdb",
+    "postgres": "postgresql",
+    "postgresql": "postgresql",
+}
 """The dialect of each scheme."""
-KNOWN = "sqlite:///FILE, duckdb:///FILE"
+KNOWN = "sqlite:///FILE, duckdb:///FILE, postgresql://USER@HOST/DATABASE"
 _NO_ACCESS = Access()
 
 
@@ -57,4 +63,6 @@ def _connected(dialect: str, url: URL, access: Access, must_exist: bool) -> Conn
             raise TargetError(f"There is no file {path}.")
         if dialect == "duckdb":
             return DuckdbDatabase(DuckdbFile(path))
+    if dialect == "postgresql":
+        return PostgresqlDatabase(url, access)
     return SqliteDatabase(url, access)
