@@ -25,10 +25,11 @@ from ingitdb.migrations.targets.postgresql import LOCK, Postgresql
 from ingitdb.migrations.targets.target import Ends
 from ingitdb.model.types import ColumnType, Scalar
 from ingitdb.services.migrations.migration import migration
+from ingitdb.services.migrations.sql_targets import SqlTarget
 from ingitdb.services.migrations.targets import opened
 from ingitdb.services.migrations.ways import DEFAULTS
 from tests.support.migrated import Round, same
-from tests.support.postgresql import PostgresqlTarget, PsqlClient
+from tests.support.postgresql import PostgresqlTarget, PsqlClient, certified, cluster
 from tests.support.repositories import RepoBuilder
 
 Rounds = Callable[..., Round]
@@ -424,6 +425,36 @@ def test_errors_are_the_server_s_and_tell_no_password(repo: RepoBuilder, rounds:
         ] == [8192, 808]
         with pytest.raises(TargetError, match="division by zero"):
             list(there.stream("SELECT CAST(1 / 0 AS TEXT)"))
+
+
+def test_who_shows_no_certificate_stays_out(
+    repo: RepoBuilder, rounds: Rounds, tmp_path: Path
+) -> None:
+    repo.commit(rows("t", {"id": 1}))
+    found = rounds(repo.path)
+    target = PostgresqlTarget(repo.path, cluster(is_encrypted=True))
+    assert target.cluster.pair is not None
+    cert, key = target.cluster.pair
+    known = Access(authority=cert, certificate=cert, key=key)
+    with opened(target.url, known) as there:
+        asked = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+        assert isinstance(there, SqlTarget)
+        assert there.connection.ask(asked) == [(True,)]
+        with there.forward(found.database, None, DEFAULTS) as way:
+            way.run(lambda what, done, of: None)
+    stranger, _ = certified(tmp_path)
+    for access, said in (
+        (Access(), "requires a valid client certificate"),
+        (Access(authority=stranger, certificate=cert, key=key), "certificate verify failed"),
+    ):
+        with pytest.raises(TargetError, match=said), opened(target.url, access):
+            pass
+    url = target.url.replace("127.0.0.1", "localhost")
+    with pytest.raises(TargetError, match="does not match host name"), opened(url, known):
+        pass
+    in_url = f"{target.url}?sslmode=verify-ca&sslrootcert={cert}&sslcert={cert}&sslkey={key}"
+    with opened(in_url) as there:
+        assert [row.state for row in there.ledger()] == ["applied"]
 
 
 @pytest.mark.parametrize("stride", [37, pytest.param(1, marks=pytest.mark.slow)])
