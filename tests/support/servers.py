@@ -62,10 +62,15 @@ def program(name: str, package: str, folders: Sequence[str] = ()) -> str:
 def folder() -> Path:
     """Makes a folder for data, of the user whom servers run as."""
     made = Path(tempfile.mkdtemp(prefix="ingitdb-server-"))
+    hand_over(made)
+    return made
+
+
+def hand_over(path: Path) -> None:
+    """Makes a file or folder belong to the user whom servers run as."""
     if os.geteuid() == 0:
         user = pwd.getpwnam(USER)
-        os.chown(made, user.pw_uid, user.pw_gid)
-    return made
+        os.chown(path, user.pw_uid, user.pw_gid)
 
 
 def unprivileged(command: Sequence[str]) -> list[str]:

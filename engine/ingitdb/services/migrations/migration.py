@@ -22,6 +22,7 @@ from ingitdb.migrations.targets.target import Ends, Target
 from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
 from ingitdb.model.types import quote_identifier
 from ingitdb.services.database import Database
+from ingitdb.services.migrations.limits import is_too_long
 from ingitdb.services.migrations.models import CommitModel, commit_model, place_of
 from ingitdb.services.migrations.rows import AllRows, DifferingRows
 from ingitdb.snapshots.relation import Relation
@@ -159,7 +160,7 @@ class Migration:
         assert change.old is not None
         assert change.new is not None
         whole = partial(_whole, change, all_rows, is_moved=is_moved)
-        if self._is_remade(change):
+        if self._is_remade(change) or self._is_outgrown(difference, change):
             return whole()
         rows = DifferingRows(
             difference,
@@ -180,6 +181,22 @@ class Migration:
         return Work(
             change=change, address=rows.address, counts=counts, rows=rows, is_moved=is_moved
         )
+
+    def _is_outgrown(self, difference: Difference, change: TableChange) -> bool:
+        """Whether old rows are too long for a new key: some systems index those that go too."""
+        old, new, relation = change.old, change.new, difference.sides[0].relation
+        assert old is not None
+        assert new is not None
+        if relation is None:
+            return False
+        known = [old.key, *old.unique]
+        for group in (new.key, *new.unique):
+            former = tuple(change.names[name] for name in group if name in change.names)
+            if former and former not in known:
+                query = self._database._instance.query
+                if is_too_long(self.target, relation, former, query):
+                    return True
+        return False
 
     def _is_remade(self, change: TableChange) -> bool:
         """Whether the target cannot turn the old values of some column into the new ones."""
