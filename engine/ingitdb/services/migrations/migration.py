@@ -1,14 +1,14 @@
 """What leads a target from one commit to another, as a plan and as scripts; no target is needed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import count
 from types import TracebackType
 from typing import Self
 
-from ingitdb.errors import UsageError
+from ingitdb.errors import CacheCorrupt, UsageError
 from ingitdb.execution.comparisons import Comparison
 from ingitdb.execution.differences import Difference, Side
 from ingitdb.execution.literals import literal
@@ -54,7 +54,6 @@ class Migration:
         after: The commit that it is to be at.
         target: For whom.
         up: What leads there.
-        down: What leads back.
     """
 
     def __init__(
@@ -63,10 +62,16 @@ class Migration:
         self.before, self.after, self.target = before, after, target
         self._database = database
         self._closing = ExitStack()
+        self._models: tuple[CommitModel, CommitModel] | None = None
         with ExitStack() as stack:
             stack.callback(self.close)
-            self.up, self.down = database.catalogs.recovering((before, after), self._plans)
+            self.up = self._recovering(self._plan)
             stack.pop_all()
+
+    @cached_property
+    def down(self) -> Plan:
+        """What leads back."""
+        return self._recovering(lambda old, new: self._plan(new, old))
 
     @property
     def ends(self) -> Ends:
@@ -101,13 +106,21 @@ class Migration:
     ) -> None:
         self.close()
 
-    def _plans(self) -> tuple[Plan, Plan]:
-        sides = [
-            commit_model(self._database, self.target, commit)
-            for commit in (self.before, self.after)
-        ]
-        up = self._plan(sides[0], sides[1])
-        return up, self._plan(sides[1], sides[0])
+    def _recovering(self, found: Callable[[CommitModel, CommitModel], Plan]) -> Plan:
+        """Makes a plan from both models, again where a cache file was lost meanwhile."""
+        commits = self.before, self.after
+
+        def made() -> Plan:
+            if self._models is None:
+                old, new = (commit_model(self._database, self.target, one) for one in commits)
+                self._models = old, new
+            try:
+                return found(*self._models)
+            except CacheCorrupt:
+                self._models = None
+                raise
+
+        return self._database.catalogs.recovering(commits, made)
 
     def _plan(self, old: CommitModel, new: CommitModel) -> Plan:
         catalogs = self._database.catalogs

@@ -129,6 +129,8 @@ class DifferingRows(HeldRows):
         if old is None or new is None:
             return ()
         there = {column.name: column for column in self._columns if column.name in self._kept}
+        if self._is_old_key(new.key):
+            return new.key
         candidates = [
             group for group in (new.key, *new.unique) if group and set(group) <= set(there)
         ]
@@ -143,6 +145,14 @@ class DifferingRows(HeldRows):
             if is_key:
                 return names
         return ()
+
+    def _is_old_key(self, key: tuple[str, ...]) -> bool:
+        """Whether a key is the old table's, which its rows are known to keep."""
+        old, names = self._change.old, self._change.names
+        if old is None or not key or not set(key) <= set(names):
+            return False
+        is_same = tuple(names[name] for name in key) == old.key
+        return is_same and not set(key) & set(self._change.retyped)
 
     def _both(self) -> Iterator[tuple[Column, Column]]:
         for column in self._columns:
