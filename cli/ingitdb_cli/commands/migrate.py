@@ -1,6 +1,7 @@
 """`ingitdb migrate`: scripts that bring another system from one commit to another."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +11,7 @@ from ingitdb_cli.options import Command, Group
 from ingitdb_cli.own_formats import FormatCommand, screen
 
 if TYPE_CHECKING:
+    from ingitdb.migrations.mapping import TargetMapping
     from ingitdb.migrations.plan import Plan
     from ingitdb.services.migrations.ways import Way
 
@@ -25,9 +27,11 @@ GENERATE = """\b
 ingitdb migrate generate --dialect sqlite --output up.sql --rollback down.sql
 ingitdb migrate generate --from v1.0 --to main --dialect duckdb --output up.sql
 ingitdb migrate generate --to v1.0 --dialect sqlite | sqlite3 -bail app.db
+ingitdb migrate generate --target sqlite:///app.db --output-dir migrations/
+ingitdb migrate generate --dialect sqlite --mapping mapping.yaml --output up.sql
 
 Write a script of plain SQL that leads a target from one commit to another, schema and rows, and one
-that leads back. No target is needed.
+that leads back. No target is needed; one that is named tells its dialect, and where it is.
 
 \b
 A script runs in one transaction, writes its row into the target's table ingitdb_migrations, and
@@ -36,6 +40,15 @@ not hold as many rows as the commit does. The plan is told on stderr, and heads 
 
 A table or column that goes takes with it what the target holds: that is done only with
 --allow-destructive. A column or table is renamed where .ingitdb/tables.yaml says so.
+
+\b
+--output-dir writes V7__3f2a91c.sql and U7__3f2a91c.sql, both or none: the version is the one that
+the target's ledger gives next, without a target the next one of the folder; a file that is there
+is not written over.
+
+\b
+--mapping says in a file what the target calls tables and columns, which of them it has, and what
+is computed. The ledger does not keep it: give the same one each time.
 """
 APPLY = """\b
 ingitdb migrate apply --target sqlite:///app.db
@@ -64,6 +77,9 @@ _SOURCE = click.option("--source", metavar="PATH", help="The repository, as with
 _TARGET = click.option(
     "--target", metavar="URL", required=True, help="sqlite:///FILE or duckdb:///FILE."
 )
+_MAPPING = click.option(
+    "--mapping", metavar="FILE", help="What the target calls things, as YAML or JSON."
+)
 _DESTRUCTIVE = click.option("--allow-destructive", is_flag=True, help="Let tables and columns go.")
 _DRY = click.option("--dry-run", is_flag=True, help="Only tell the plan.")
 
@@ -84,15 +100,17 @@ def migrate() -> None:
     "--from", "before", metavar="A", help="The commit that a target is at; none if empty."
 )
 @click.option("--to", "after", metavar="B", help="The commit to lead to; HEAD, or what --at says.")
-@click.option("--dialect", type=click.Choice(_DIALECTS), required=True, help="For what system.")
+@click.option("--dialect", type=click.Choice(_DIALECTS), help="For what system.")
+@click.option("--target", metavar="URL", help="Whose dialect, and whose ledger says where it is.")
 @click.option("--rollback", metavar="PATH", help="Write the script that leads back to this file.")
+@click.option("--output-dir", metavar="DIR", help="Write both scripts there, named as Flyway does.")
+@_MAPPING
 @_DESTRUCTIVE
 @click.pass_context
 def generate(
     context: click.Context,
     /,
-    dialect: str,
-    rollback: str | None,
+    dialect: str | None,
     allow_destructive: bool,
     format: str | None,
     **places: str | None,
@@ -102,17 +120,23 @@ def generate(
     _point(app, places["source"])
     from ingitdb.services.migrations.migration import migration
     from ingitdb.services.migrations.ways import check_destructive
+    from ingitdb_cli.migration_files import place_of, written
 
-    with migration(
-        app.database, dialect, places["after"] or app.options.at, places["before"]
-    ) as found:
+    place = place_of(dialect, {**places, "output": app.options.output})
+    after = places["after"] or app.options.at
+    mapping = _mapping(places["mapping"])
+    with migration(app.database, place.dialect, after, place.before, mapping=mapping) as found:
         for line in _told(found.up):
             app.messages.line(line)
         if not allow_destructive:
             check_destructive(found.up)
+        if place.folder is not None:
+            for path in written(place, str(found.after), found.up_script(), found.down_script()):
+                app.messages.line(f"wrote {path}")
+            return
         output = app.options.output
-        if rollback is not None:
-            _write(app, rollback, found.down_script())
+        if places["rollback"] is not None:
+            _write(app, places["rollback"], found.down_script())
         _write(app, output, found.up_script())
 
 
@@ -120,6 +144,7 @@ def generate(
 @_SOURCE
 @_TARGET
 @click.option("--to", "after", metavar="B", help="The commit to lead to; HEAD, or what --at says.")
+@_MAPPING
 @_DESTRUCTIVE
 @_DRY
 @click.pass_context
@@ -129,6 +154,7 @@ def apply(
     source: str | None,
     target: str,
     after: str | None,
+    mapping: str | None,
     **flags: bool,
 ) -> None:
     """Applies a migration."""
@@ -138,7 +164,7 @@ def apply(
     from ingitdb.services.migrations.ways import DEFAULTS
 
     with (
-        opened(target, must_exist=flags["dry_run"]) as there,
+        opened(target, must_exist=flags["dry_run"], mapping=_mapping(mapping)) as there,
         there.forward(app.database, after or app.options.at, DEFAULTS) as way,
     ):
         _done(app, way, flags)
@@ -147,16 +173,27 @@ def apply(
 @migrate.command(cls=Command, help=ROLLBACK, short_help="Take back what was applied last.")
 @_SOURCE
 @_TARGET
+@_MAPPING
 @_DESTRUCTIVE
 @_DRY
 @click.pass_context
-def rollback(context: click.Context, /, source: str | None, target: str, **flags: bool) -> None:
+def rollback(
+    context: click.Context,
+    /,
+    source: str | None,
+    target: str,
+    mapping: str | None,
+    **flags: bool,
+) -> None:
     """Takes a migration back."""
     app = app_of(context)
     _point(app, source)
     from ingitdb.services.migrations.targets import opened
 
-    with opened(target, must_exist=True) as there, there.backward(app.database, None) as way:
+    with (
+        opened(target, must_exist=True, mapping=_mapping(mapping)) as there,
+        there.backward(app.database, None) as way,
+    ):
         _done(app, way, flags)
 
 
@@ -211,6 +248,23 @@ def _point(app: App, source: str | None) -> None:
 
         raise UsageError("--source and -C name two repositories.", hint="Leave one of them out.")
     app.options.database = source
+
+
+def _mapping(path: str | None) -> "TargetMapping":
+    """Reads the file of --mapping.
+
+    Raises:
+        UsageError: It is not there, or does not follow its schema.
+    """
+    from ingitdb.errors import UsageError
+    from ingitdb.migrations.mapping import NO_MAPPING, read_mapping
+
+    if path is None:
+        return NO_MAPPING
+    try:
+        return read_mapping(path, Path(path).read_bytes())
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
 
 
 def _told(plan: "Plan") -> Iterator[str]:

@@ -10,11 +10,12 @@ import pyarrow as pa
 
 from ingitdb.execution.differences import Difference
 from ingitdb.execution.instance import Instance
-from ingitdb.execution.pairing import PATH, named
+from ingitdb.execution.pairing import PATH
 from ingitdb.migrations.model import Table, TableChange
 from ingitdb.migrations.plan import Counts, Selection
 from ingitdb.migrations.targets.target import Target
 from ingitdb.model.types import JSON, ColumnType, Scalar, quote_identifier
+from ingitdb.services.migrations.mapped import MappedTable
 from ingitdb.snapshots.internal import ORDER
 from ingitdb.snapshots.relation import Column, Relation
 
@@ -67,6 +68,7 @@ class DifferingRows:
     Args:
         difference: The table at both commits.
         change: Its definitions.
+        sides: What the target has of it at both commits.
         target: For whom.
         instance: Runs SQL.
         name: What the rows are held under.
@@ -76,6 +78,7 @@ class DifferingRows:
         self,
         difference: Difference,
         change: TableChange,
+        sides: tuple[MappedTable, MappedTable],
         *,
         target: Target,
         instance: Instance,
@@ -83,6 +86,7 @@ class DifferingRows:
     ) -> None:
         self._difference = difference
         self._change = change
+        self._old, self._new = sides
         self._target = target
         self._instance = instance
         self._held = f'memory.main."{name}"'
@@ -126,28 +130,27 @@ class DifferingRows:
 
     @property
     def _columns(self) -> Sequence[Column]:
-        relation = self._difference.sides[1].relation
-        return relation.columns if relation is not None else ()
+        return self._new.relation.columns
 
     @cached_property
     def _kept(self) -> dict[str, Column]:
         """The old column of each new one that was there, by the new name."""
-        pairs = ((pair.old, pair.new) for pair in self._difference.pairs)
-        return {new.name: old for old, new in pairs if old is not None and new is not None}
+        known = {column.name: column for column in self._old.relation.columns}
+        return {new: known[old] for new, old in self._change.names.items()}
 
     def _before(self, column: Column, *, prefix: str | None) -> str | None:
         """Gives SQL for what a column holds once the definition has changed and no row has."""
         old = self._kept.get(column.name)
         if old is None:
             return self._target.stored(column.type).value(f"CAST(NULL AS {column.type.sql})")
-        name = named(prefix, old) if prefix else quote_identifier(old.name)
+        name = self._old.sql(old.name, prefix) if prefix else quote_identifier(old.name)
         stored = self._target.stored(old.type).value(name)
         return self._target.moved(stored, old.type, column.type)
 
     def _address(self) -> tuple[str, ...]:
         """Chooses columns that tell the old rows apart; none if nothing does."""
-        old, new = self._difference.sides[0].relation, self._change.new
-        if old is None or new is None:
+        old, new = self._old.relation, self._change.new
+        if new is None:
             return ()
         there = {column.name: column for column in self._columns if column.name in self._kept}
         candidates = [
@@ -170,7 +173,10 @@ class DifferingRows:
         assert new is not None
         columns = self._columns
         old = [self._before(column, prefix="from") for column in columns]
-        values = [self._target.stored(column.type).value(named("to", column)) for column in columns]
+        values = [
+            self._target.stored(column.type).value(self._new.sql(column.name, "to"))
+            for column in columns
+        ]
         shown = ", ".join(
             f"{before} AS o{at}, {value} AS n{at}"
             for at, (before, value) in enumerate(zip(old, values, strict=True))
@@ -180,11 +186,10 @@ class DifferingRows:
         bits = " || ".join(f"CASE WHEN {one} THEN '1' ELSE '0' END" for one in differs)
         kept = [f"o{at}" for at, column in enumerate(columns) if column.name in self.address]
         kept += [f"n{at}" for at in range(len(columns))]
-        whole = any((one.type, one.name) != (two.type, two.name) for one, two in self._both())
         self.drop()
         self._instance.query(
             f"CREATE TABLE {self._held} AS WITH s AS (SELECT diff_type, {PATH} AS path,"
-            f" {ORDER} AS place, {shown} FROM ({self._difference.both(whole=whole)})),"
+            f" {ORDER} AS place, {shown} FROM ({self._difference.both(whole=self._is_whole)})),"
             f" t AS (SELECT *, diff_type = 'modified' AND ({apart}) AS moves, {bits} AS changed"
             " FROM s),"
             " u AS (SELECT *, moves OR diff_type = 'removed' AS goes,"
@@ -193,10 +198,15 @@ class DifferingRows:
             " WHERE goes OR comes OR contains(changed, '1')"
         )
 
-    def _both(self) -> Iterator[tuple[Column, Column]]:
-        for column in self._columns:
-            if column.name in self._kept:
-                yield self._kept[column.name], column
+    @property
+    def _is_whole(self) -> bool:
+        """Whether records may differ that are the same states at both commits."""
+        pairs = [(pair.old, pair.new) for pair in self._difference.pairs]
+        both = [(old, new) for old, new in pairs if old is not None and new is not None]
+        if any((old.type, old.name) != (new.type, new.name) for old, new in both):
+            return True
+        made = self._old.expressions, self._new.expressions
+        return made[0] != made[1] or (any(made) and len(both) < len(pairs))
 
     def _addresses(self) -> list[str]:
         places = {column.name: (at, column.type) for at, column in enumerate(self._columns)}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ingitdb.errors import UsageError
 from ingitdb.migrations.connections.connection import Connection
+from ingitdb.migrations.mapping import NO_MAPPING, TargetMapping
 from ingitdb.migrations.plan import Plan
 from ingitdb.migrations.scripts import Insertion, changes, inserted
 from ingitdb.migrations.targets.target import Ends, Target
@@ -23,10 +24,12 @@ class SqlTarget:
     Attributes:
         connection: Asks it.
         target: Its words.
+        mapping: What it calls things.
     """
 
     connection: Connection
     target: Target
+    mapping: TargetMapping = NO_MAPPING
 
     def ledger(self) -> list[LedgerRow]:
         """Gives what was done to it, the oldest first."""
@@ -55,7 +58,7 @@ class SqlTarget:
         """
         self.connection.lock()
         before = next(reversed(self._applied()), None)
-        with migration(database, self.target.name, ref, before) as found:
+        with migration(database, self.target.name, ref, before, mapping=self.mapping) as found:
             yield _Up(self, found)
 
     @contextmanager
@@ -71,7 +74,9 @@ class SqlTarget:
         if not commits:
             raise UsageError("The target's ledger has nothing that could be taken back.")
         before = commits[-2] if len(commits) > 1 else str(EMPTY)
-        with migration(database, self.target.name, commits[-1], before) as found:
+        with migration(
+            database, self.target.name, commits[-1], before, mapping=self.mapping
+        ) as found:
             yield _Down(self, found)
 
     def close(self) -> None:
