@@ -19,10 +19,11 @@ import pytest
 from ingitdb.errors import StatementRefused, UsageError
 from ingitdb.services.migrations.migration import migration
 from ingitdb.services.migrations.ways import check_destructive
+from tests.support.mariadb import MariadbTarget
 from tests.support.migrated import DuckdbTarget, Round, SqliteClient, SqliteTarget, Target
 from tests.support.repositories import RepoBuilder
 
-KINDS = [SqliteTarget, DuckdbTarget]
+KINDS = [SqliteTarget, DuckdbTarget, MariadbTarget]
 Rounds = Callable[..., Round]
 
 

@@ -185,14 +185,15 @@ def held(path: Path, ref: str, dialect: str, cache: Path) -> Tables:
             kinds = {column: kind for column, kind, *_ in described}
             columns = list(kinds)
             shown = ", ".join(map(quoted, columns)) or "NULL"
-            if dialect == "sqlite":
+            if dialect in STORED:
                 mixed = [c for c, kind in kinds.items() if kind != "JSON" and "JSON" in kind]
                 shown = ", ".join(
                     f"to_json({quoted(c)})" if c in mixed else quoted(c) for c in kinds
                 )
                 kinds |= dict.fromkeys(mixed, "JSON")
             rows = connection.execute(f"SELECT {shown or 'NULL'} FROM {place}").fetchall()
-            if dialect == "sqlite":
+            if dialect in STORED:
+                as_stored = STORED[dialect]
                 rows = [
                     [as_stored(v, kinds[c]) for c, v in zip(columns, r, strict=True)] for r in rows
                 ]
@@ -219,6 +220,10 @@ def as_stored(value: Any, kind: str) -> Any:
     if isinstance(value, date | Decimal) or kind == "HUGEINT":
         return str(value)
     return value
+
+
+STORED = {"sqlite": as_stored}
+"""What a target keeps of a value of a type, by dialect; DuckDB keeps it."""
 
 
 def _moment(value: datetime | time) -> str:

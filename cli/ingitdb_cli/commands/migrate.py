@@ -57,7 +57,7 @@ ingitdb migrate status --target duckdb:///app.duckdb --format json
 
 Show a target's ledger: what was applied to it and taken back, the oldest first.
 """
-_DIALECTS = ("duckdb", "sqlite")
+_DIALECTS = ("duckdb", "mysql", "sqlite")
 """A test compares them with the engine's."""
 _SQL = "sql"
 _SOURCE = click.option("--source", metavar="PATH", help="The repository, as with -C.")

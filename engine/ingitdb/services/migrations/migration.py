@@ -16,6 +16,7 @@ from ingitdb.migrations.model import Place, Table, TableChange, folded
 from ingitdb.migrations.plan import Counts, Plan, Rows, Work, plan
 from ingitdb.migrations.scripts import script
 from ingitdb.migrations.targets.duckdb import Duckdb
+from ingitdb.migrations.targets.mysql import Mysql
 from ingitdb.migrations.targets.sqlite import Sqlite
 from ingitdb.migrations.targets.target import Ends, Target
 from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
@@ -26,7 +27,7 @@ from ingitdb.services.migrations.models import CommitModel, place_of
 from ingitdb.services.migrations.rows import AllRows, DifferingRows
 from ingitdb.snapshots.relation import Relation
 
-DIALECTS = ("duckdb", "sqlite")
+DIALECTS = ("duckdb", "mysql", "sqlite")
 _NUMBERS = count()
 
 
@@ -38,6 +39,8 @@ def target_of(dialect: str) -> Target:
     """
     if dialect == Sqlite.name:
         return Sqlite()
+    if dialect == Mysql.name:
+        return Mysql()
     if dialect == Duckdb.name:
         return Duckdb(literal)
     raise UsageError(f"There is no dialect {dialect!r}.", hint=f"There are: {', '.join(DIALECTS)}.")
@@ -193,7 +196,10 @@ class Migration:
             return True
         return any(
             self.target.moved("x", before.kind, after.kind) is None
-            or (before.type != after.type and after.name in new.kept_apart)
+            or (
+                before.type != after.type
+                and (before.kind == after.kind or after.name in new.kept_apart)
+            )
             for before, after in pairs
         )
 

@@ -10,9 +10,10 @@ from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import IngitdbError, UsageError
 from ingitdb.execution.session import Session
 from ingitdb.migrations.model import Check, Column, Place, Reference, Table, folded
+from ingitdb.migrations.targets.limits import Limited
 from ingitdb.migrations.targets.target import Target
 from ingitdb.model.identifiers import CommitId
-from ingitdb.model.types import quote_identifier
+from ingitdb.model.types import BLOB, quote_identifier
 from ingitdb.services.listing import ListedReference, Listing
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.relation import Relation
@@ -55,6 +56,9 @@ class CommitModel:
                 place = place_of(table)
                 references = tuple(self._references(table, found, notes))
                 found[place] = replace(found[place], references=references)
+        if isinstance(self.target, Limited):
+            sizes = {place_of(one): self._sizes(one, found, self.target) for one in named}
+            found = self.target.fitted(found, sizes, notes)
         return found, notes
 
     def relation(self, table: NamedTable) -> Relation:
@@ -129,6 +133,41 @@ class CommitModel:
             column.name: self.target.stored(column.type).value(quote_identifier(column.name))
             for column in relation.columns
         }
+
+    def _sizes(
+        self, table: NamedTable, tables: dict[Place, Table], target: Limited
+    ) -> dict[str, int]:
+        """Gives the length of the longest text of each column of a key.
+
+        Raises:
+            UsageError: The target has no value for one of the table's.
+        """
+        model, relation = tables[place_of(table)], self.relation(table)
+        groups = [model.key, *model.unique, *(one.columns for one in model.indexes)]
+        groups += [one.columns for one in model.references]
+        held = {name for group in groups for name in group}
+        parts: dict[str, str] = {}
+        for column in relation.columns:
+            name = quote_identifier(column.name)
+            refused = target.refused(name, column.type)
+            if refused is not None:
+                parts[f"no {column.name}"] = f"count(*) FILTER ({refused})"
+            if column.name in held:
+                stored = target.stored(column.type).value(name)
+                size = f"length(CAST({stored} AS VARCHAR))"
+                size = f"octet_length({name})" if column.type == BLOB else size
+                parts[f"of {column.name}"] = f"coalesce(max({size}), 0)"
+        if not parts:
+            return {}
+        (row,) = self.query(f"SELECT {', '.join(parts.values())} FROM ({relation.body})")
+        found = dict(zip(parts, row, strict=True))
+        lost = [name[3:] for name, count in found.items() if name.startswith("no ") and count]
+        if lost:
+            raise UsageError(
+                f"{self.target.title} has no value for some of {_title(table)}.{lost[0]}.",
+                hint="Declare the column as VARCHAR: then it is a text.",
+            )
+        return {name[3:]: size for name, size in found.items() if name.startswith("of ")}
 
     def _columns(
         self, table: NamedTable, key: Sequence[str], nulls: dict[str, int], notes: list[str]
