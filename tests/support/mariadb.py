@@ -61,11 +61,12 @@ def running(folder: Path) -> Iterator[Server]:
     daemon, install = program("mariadbd", "mysqld"), program("mariadb-install-db")
     user = ["--user=root"] if os.geteuid() == 0 else []
     data = folder / "data"
-    subprocess.run(
+    made = subprocess.run(
         [install, "--no-defaults", f"--datadir={data}", "--skip-test-db", *user,
          "--auth-root-authentication-method=normal"],
-        check=True, capture_output=True,
+        check=False, capture_output=True, text=True,
     )  # fmt: skip
+    assert made.returncode == 0, made.stdout + made.stderr
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -62,11 +62,11 @@ class Instance:
             self.query(f"ATTACH ':memory:' AS \"{name}\"")
             self._catalogs.add(name)
 
-    def hold(self, name: str, table: "pa.Table") -> None:
-        """Keeps an Arrow table in memory, for SQL of our own."""
+    def hold(self, name: str, rows: "pa.Table | pa.RecordBatchReader") -> None:
+        """Keeps rows of Arrow in memory, for SQL of our own."""
         cursor = self._root.cursor()
         try:
-            cursor.register("held", table)
+            cursor.register("held", rows)
             cursor.execute(f'CREATE OR REPLACE TABLE memory.main."{name}" AS FROM held')
         finally:
             cursor.close()

@@ -84,6 +84,7 @@ class Work:
         is_whole: Whether all rows go and all come, since nothing tells them apart or it is less.
         is_moved: Whether a table of another name becomes this one.
         is_taken: Whether another table of this name is there before.
+        is_counted: Whether the target has just the commit's rows afterwards.
     """
 
     change: TableChange
@@ -93,6 +94,7 @@ class Work:
     is_whole: bool = False
     is_moved: bool = False
     is_taken: bool = False
+    is_counted: bool = True
 
     @property
     def new(self) -> Table | None:

@@ -66,7 +66,7 @@ def changes(plan: Plan, target: Target) -> Iterator[Statement]:
             yield Insertion(table=work.new, rows=work.rows, count=work.counts.inserted)
     yield from target.finish(plan)
     for work in plan.works:
-        if work.new is not None:
+        if work.new is not None and work.is_counted:
             yield from target.counted(work.new)
 
 
@@ -103,7 +103,8 @@ class _Writing:
             return
         rows = work.rows.deleted()
         while batch := list(islice(rows, _BATCH)):
-            yield f"DELETE FROM {name} WHERE {self._among(work.address, batch)} AND NOT {done}"
+            where = among(self._target, work.address, batch)
+            yield f"DELETE FROM {name} WHERE {where} AND NOT {done}"
 
     def updated(self, work: Work) -> Iterator[str]:
         """Gives the statements that change rows."""
@@ -115,21 +116,22 @@ class _Writing:
             settings = ", ".join(
                 f"{target.quoted(column)} = {target.literal(value)}" for column, value in values
             )
-            where = self._among(work.address, [address])
+            where = among(target, work.address, [address])
             yield f"UPDATE {name} SET {settings} WHERE {where} AND NOT {target.done}"
 
-    def _among(self, address: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-        """Gives a condition that holds for the rows of some addresses."""
-        literal, quoted = self._target.literal, self._target.quoted
-        if len(address) == 1:
-            values = [literal(row[0]) for row in rows]
-            name = quoted(address[0])
-            return f"{name} = {values[0]}" if len(rows) == 1 else f"{name} IN ({', '.join(values)})"
-        each = [
-            " AND ".join(
-                f"{quoted(column)} = {literal(value)}"
-                for column, value in zip(address, row, strict=True)
-            )
-            for row in rows
-        ]
-        return each[0] if len(each) == 1 else "(" + " OR ".join(f"({one})" for one in each) + ")"
+
+def among(target: Target, address: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Gives a condition that holds for the rows of some addresses."""
+    literal, quoted = target.literal, target.quoted
+    if len(address) == 1:
+        values = [literal(row[0]) for row in rows]
+        name = quoted(address[0])
+        return f"{name} = {values[0]}" if len(rows) == 1 else f"{name} IN ({', '.join(values)})"
+    each = [
+        " AND ".join(
+            f"{quoted(column)} = {literal(value)}"
+            for column, value in zip(address, row, strict=True)
+        )
+        for row in rows
+    ]
+    return each[0] if len(each) == 1 else "(" + " OR ".join(f"({one})" for one in each) + ")"

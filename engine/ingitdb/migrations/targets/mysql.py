@@ -163,7 +163,13 @@ class Mysql:
             else f"\"state\" = 'applied', \"checksum\" = '{checksum}', \"duration\" = {_SECONDS},"
             ' "applied_at" = UTC_TIMESTAMP(6)'
         )
-        yield f'UPDATE "{LEDGER}" SET {said} WHERE "version" = {VERSION}'
+        of = (
+            f'"version" = {VERSION} OR ({VERSION} IS NOT NULL AND "state" = \'applied\''
+            ' AND "version" > @ingitdb_floor)'
+            if ends.is_undo
+            else f'"version" = {VERSION}'
+        )
+        yield f'UPDATE "{LEDGER}" SET {said} WHERE {of}'
         yield "SET SESSION foreign_key_checks = DEFAULT"
         yield f'SELECT "what", "expected", "found" FROM "{CHECKED}"'
         yield from (f'DROP TEMPORARY TABLE "{name}"' for name in (STATE, CHECKED))
@@ -177,7 +183,7 @@ class Mysql:
         """Gives what counts the rows and commits them, and the definitions that they fit."""
         steps = Steps.of(plan)
         for work in plan.works:
-            if work.new is not None:
+            if work.new is not None and work.is_counted:
                 yield _counted(f"rows of {work.new.title}", work.new.rows, self._all(work.new))
         yield from steps.committing()
         yield from steps.finishing()
@@ -274,7 +280,7 @@ def _taken_up(ends: Ends, total: str) -> Iterator[str]:
         f" IF(@ingitdb_commit IS NULL OR @ingitdb_commit IN ({known}), 'known', 'unknown')"
     )
     here = f"COALESCE(@ingitdb_commit = {made}, FALSE)"
-    is_done = f"NOT {here}" if ends.is_undo else here
+    is_done = f"NOT {here}" if ends.is_undo else "FALSE" if ends.is_repair else here
     yield (
         f"SET {AT} = IF(@ingitdb_open IS NOT NULL, CAST(SUBSTRING_INDEX(SUBSTRING_INDEX("
         "@ingitdb_at_work, '/', 1), ' ', -1) AS SIGNED),"
@@ -283,6 +289,10 @@ def _taken_up(ends: Ends, total: str) -> Iterator[str]:
     yield f"SET {WORD} = '{word}'"
     begins = f"@ingitdb_open IS NULL AND {AT} = 0"
     if ends.is_undo:
+        yield (
+            f'SET @ingitdb_floor = (SELECT COALESCE(max("version"), 0) FROM {ledger}'
+            f" WHERE \"state\" = 'applied' AND \"commit\" = {quote_literal(ends.after)})"
+        )
         yield f"SET {VERSION} = COALESCE(@ingitdb_open, IF({begins}, @ingitdb_last, NULL))"
         yield (
             f"UPDATE {ledger} SET \"state\" = '{word} 0/{total}'"

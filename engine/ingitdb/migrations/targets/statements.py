@@ -73,6 +73,8 @@ def state(ends: Ends, now: str) -> Iterator[str]:
     here = quote_literal(ends.before if ends.is_undo else ends.after)
     is_here = f'coalesce("commit" = {here}, false)'
     done = f"NOT {is_here}" if ends.is_undo else is_here
+    if ends.is_repair:
+        done = "false"
     yield (
         f'CREATE TEMP TABLE "{STATE}" ("commit" VARCHAR, "done" BOOLEAN, "started" DOUBLE,'
         f' CONSTRAINT "the target is at another commit" CHECK ("commit" IS NULL'
@@ -112,8 +114,10 @@ def ledger(ends: Ends, checksum: str, now: str, duration: str) -> str:
     """Gives the statement that writes the ledger's row, or marks it as undone."""
     if ends.is_undo:
         return (
-            f'UPDATE "main"."{LEDGER}" SET "state" = \'undone\' WHERE NOT {DONE} AND "version" ='
-            f' (SELECT max("version") FROM "main"."{LEDGER}" WHERE "state" = \'applied\')'
+            f'UPDATE "main"."{LEDGER}" SET "state" = \'undone\' WHERE NOT {DONE}'
+            f' AND "state" = \'applied\' AND "version" > (SELECT coalesce(max("version"), 0)'
+            f' FROM "main"."{LEDGER}" WHERE "state" = \'applied\''
+            f' AND "commit" = {quote_literal(ends.after)})'
         )
     return (
         f'INSERT INTO "main"."{LEDGER}" SELECT coalesce(max("version"), 0) + 1,'

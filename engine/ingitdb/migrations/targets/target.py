@@ -40,11 +40,13 @@ class Ends:
             where nothing is there.
         after: The commit that it is at afterwards.
         is_undo: Whether it takes back what the opposite script has done.
+        is_repair: Whether it is to be done whatever the ledger says, for the target was compared.
     """
 
     before: str
     after: str
     is_undo: bool = False
+    is_repair: bool = False
 
 
 class Target(Protocol):

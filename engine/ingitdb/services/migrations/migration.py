@@ -22,8 +22,7 @@ from ingitdb.migrations.targets.target import Ends, Target
 from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
 from ingitdb.model.types import quote_identifier
 from ingitdb.services.database import Database
-from ingitdb.services.listing import Listing
-from ingitdb.services.migrations.models import CommitModel, place_of
+from ingitdb.services.migrations.models import CommitModel, commit_model, place_of
 from ingitdb.services.migrations.rows import AllRows, DifferingRows
 from ingitdb.snapshots.relation import Relation
 
@@ -102,14 +101,12 @@ class Migration:
         self.close()
 
     def _plans(self) -> tuple[Plan, Plan]:
-        sides = [self._model(commit) for commit in (self.before, self.after)]
+        sides = [
+            commit_model(self._database, self.target, commit)
+            for commit in (self.before, self.after)
+        ]
         up = self._plan(sides[0], sides[1])
         return up, self._plan(sides[1], sides[0])
-
-    def _model(self, commit: CommitId) -> CommitModel:
-        database = self._database
-        listing = Listing(database.catalogs, commit, database._carried)
-        return CommitModel(listing, self.target, database._instance.query, database.session)
 
     def _plan(self, old: CommitModel, new: CommitModel) -> Plan:
         catalogs = self._database.catalogs
@@ -305,11 +302,19 @@ def migration(
         RefNotFound: A ref leads nowhere.
     """
     target = target_of(dialect)
-    commits = [
-        EMPTY if ref is None else database._allowed(ref) for ref in (before, after or "HEAD")
-    ]
-    for commit in commits:
-        if commit in PSEUDO_COMMITS and commit != EMPTY:
-            raise UsageError(f"{commit} is no commit: a target could not say where it is.")
+    commits = [EMPTY if before is None else committed(database, before), committed(database, after)]
     database.catalogs.begin()
     return Migration(database, commits[0], commits[1], target)
+
+
+def committed(database: Database, ref: str | None) -> CommitId:
+    """Gives the commit of a ref; HEAD's when None.
+
+    Raises:
+        UsageError: The ref means what is not committed.
+        RefNotFound: It leads nowhere.
+    """
+    commit = database._allowed(ref or "HEAD")
+    if commit in PSEUDO_COMMITS and commit != EMPTY:
+        raise UsageError(f"{commit} is no commit: a target could not say where it is.")
+    return commit

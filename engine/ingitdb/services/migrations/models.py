@@ -14,6 +14,7 @@ from ingitdb.migrations.targets.limits import Limited
 from ingitdb.migrations.targets.target import Target
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.types import BLOB, quote_identifier
+from ingitdb.services.database import Database
 from ingitdb.services.listing import ListedReference, Listing
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.relation import Relation
@@ -250,6 +251,12 @@ class CommitModel:
             f" EXCEPT SELECT {there} FROM ({other.body}))"
         )
         return "some rows refer to nothing" if broken else ""
+
+
+def commit_model(database: Database, target: Target, commit: CommitId) -> CommitModel:
+    """Gives what a target has when it holds a commit."""
+    listing = Listing(database.catalogs, commit, database._carried)
+    return CommitModel(listing, target, database._instance.query, database.session)
 
 
 def place_of(table: NamedTable) -> Place:

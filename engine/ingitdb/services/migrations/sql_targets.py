@@ -12,8 +12,19 @@ from ingitdb.migrations.scripts import Insertion, changes, inserted
 from ingitdb.migrations.targets.target import Ends, Target
 from ingitdb.model.identifiers import EMPTY
 from ingitdb.services.database import Database
-from ingitdb.services.migrations.migration import Migration, migration
-from ingitdb.services.migrations.ways import APPLIED, LedgerRow, Options, Progress, Way
+from ingitdb.services.migrations.comparing import Reader, TargetComparison
+from ingitdb.services.migrations.migration import committed, migration
+from ingitdb.services.migrations.routes import compared, differing, known, row_differences
+from ingitdb.services.migrations.ways import (
+    APPLIED,
+    Analysis,
+    LedgerRow,
+    Mode,
+    Options,
+    Progress,
+    RowsMode,
+    Way,
+)
 
 
 @dataclass(frozen=True)
@@ -48,31 +59,63 @@ class SqlTarget:
 
     @contextmanager
     def forward(self, database: Database, ref: str | None, options: Options) -> Iterator[Way]:
-        """Gives what leads it from where its ledger says it is to a commit.
+        """Gives what leads it to a commit, from the ledger's or from what it holds.
 
         Raises:
             RefNotFound: A ref leads nowhere, or the repository does not have the ledger's commit.
+            StatementRefused: Others changed what is to change.
         """
         self.connection.lock()
-        before = next(reversed(self._applied()), None)
-        with migration(database, self.target.name, ref, before) as found:
-            yield _Up(self, found)
+        former = next(reversed(self._applied()), None)
+        reader = Reader(self.connection, self.target, database)
+        if options.mode is Mode.FULL:
+            found = compared(reader, former, committed(database, ref), options)
+        else:
+            found = differing(reader, former, committed(database, ref), options)
+        with found as (plan, ends):
+            yield _SqlWay(self, plan, ends)
 
     @contextmanager
     def backward(self, database: Database, ref: str | None) -> Iterator[Way]:
         """Gives what led it to where it is from a commit where it was before.
 
         Raises:
-            UsageError: Its ledger has nothing that could be taken back.
+            UsageError: Its ledger has nothing that could be taken back, or not that commit.
             RefNotFound: The repository does not have the ledger's commits.
         """
         self.connection.lock()
         commits = self._applied()
         if not commits:
             raise UsageError("The target's ledger has nothing that could be taken back.")
-        before = commits[-2] if len(commits) > 1 else str(EMPTY)
+        former = [str(EMPTY), *(commit for commit in commits if commit != commits[-1])]
+        before = former[-1] if ref is None else str(committed(database, ref))
+        if before not in former:
+            raise UsageError(
+                f"The target was never at {before} before.",
+                hint="`ingitdb migrate status` shows where it was.",
+            )
         with migration(database, self.target.name, commits[-1], before) as found:
-            yield _Down(self, found)
+            yield _SqlWay(self, found.down, found.ends_back)
+
+    @contextmanager
+    def analyze(self, database: Database, ref: str | None) -> Iterator[Analysis]:
+        """Compares what it holds with a commit.
+
+        Raises:
+            RefNotFound: The ref leads nowhere.
+        """
+        reader = Reader(self.connection, self.target, database)
+        former = next(reversed(self._applied()), None)
+        commit = committed(database, ref)
+        database.catalogs.begin()
+        with TargetComparison(reader, commit, known(reader, former), RowsMode.SYNC) as found:
+            yield Analysis(
+                commit=str(commit),
+                ledger=former,
+                plan=found.plan,
+                others=tuple(found.others),
+                rows=lambda: row_differences(found.plan),
+            )
 
     def close(self) -> None:
         """Closes the connection; what is not committed is undone."""
@@ -109,34 +152,13 @@ class SqlTarget:
 
 
 @dataclass(frozen=True)
-class _Up:
-    """What leads to the newer commit."""
+class _SqlWay:
+    """What leads a SQL system to another state."""
 
     target: SqlTarget
-    migration: Migration
-
-    @property
-    def plan(self) -> Plan:
-        """What is to be done."""
-        return self.migration.up
+    plan: Plan
+    ends: Ends
 
     def run(self, progress: Progress) -> None:
         """Does it."""
-        self.target.run(self.plan, self.migration.ends, progress)
-
-
-@dataclass(frozen=True)
-class _Down:
-    """What leads back."""
-
-    target: SqlTarget
-    migration: Migration
-
-    @property
-    def plan(self) -> Plan:
-        """What is to be done."""
-        return self.migration.down
-
-    def run(self, progress: Progress) -> None:
-        """Does it."""
-        self.target.run(self.plan, self.migration.ends_back, progress)
+        self.target.run(self.plan, self.ends, progress)

@@ -1,6 +1,6 @@
 """What can be asked of any live target, and what leads it from one commit to another."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -81,6 +81,39 @@ class LedgerRow:
     state: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowDifference:
+    """A row that a target has not as a commit has it.
+
+    Attributes:
+        kind: `insert`, `update` or `delete`: what would settle it.
+        key: What tells it apart.
+    """
+
+    table: str
+    kind: str
+    key: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """What differs between a target and a commit.
+
+    Attributes:
+        commit: The commit.
+        ledger: The commit that the target's ledger names.
+        plan: What would lead the target there.
+        others: Tables of the target's own, which no commit of the repository has.
+        rows: Gives the rows that differ; those of tables that change as a whole are left out.
+    """
+
+    commit: str
+    ledger: str | None
+    plan: Plan
+    others: tuple[str, ...]
+    rows: Callable[[], Iterator[RowDifference]]
+
+
 class Way(Protocol):
     """What leads a target to another state."""
 
@@ -121,6 +154,14 @@ class LiveTarget(Protocol):
         Raises:
             UsageError: Its ledger has nothing that could be taken back, or not that commit.
             RefNotFound: The repository does not have the ledger's commits.
+        """
+        ...
+
+    def analyze(self, database: Database, ref: str | None) -> AbstractContextManager[Analysis]:
+        """Compares what it holds with a commit.
+
+        Raises:
+            RefNotFound: The ref leads nowhere.
         """
         ...
 

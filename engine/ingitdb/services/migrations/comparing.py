@@ -1,0 +1,258 @@
+"""What leads a target from what it holds to a commit: all of it is read and compared."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from itertools import chain, count
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+
+from ingitdb.errors import StatementRefused
+from ingitdb.migrations.connections.connection import Connection
+from ingitdb.migrations.model import Place, Reference, Table, TableChange, fold, folded
+from ingitdb.migrations.plan import Counts, Plan, Rows, Work, plan
+from ingitdb.migrations.targets.target import Target
+from ingitdb.model.identifiers import CommitId
+from ingitdb.services.database import Database
+from ingitdb.services.migrations.compared_rows import ComparedRows, Pulled, held
+from ingitdb.services.migrations.models import CommitModel, commit_model
+from ingitdb.services.migrations.rows import AllRows
+from ingitdb.services.migrations.ways import RowsMode
+from ingitdb.snapshots.relation import Relation
+
+_NUMBERS = count()
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads what a target holds into DuckDB.
+
+    Attributes:
+        connection: Asks the target.
+        target: Its words.
+        database: In whose DuckDB it is held.
+    """
+
+    connection: Connection
+    target: Target
+    database: Database
+
+    def tables(self) -> dict[Place, Table]:
+        """Gives the tables that are there, by folded places."""
+        return {folded(table.place): table for table in self.connection.tables(self.target)}
+
+    def pull(self, found: Table, model: Table, conditions: Iterable[str] | None = None) -> Pulled:
+        """Holds the rows of a table, in the columns that a model has too.
+
+        Args:
+            found: The table as the target has it.
+            model: The table as it is known.
+            conditions: Each holds for some of the rows that are wanted; all are if None.
+
+        Raises:
+            TargetError: The target refuses to tell.
+        """
+        there = {fold(column.name): column for column in found.columns}
+        wanted = [column for column in model.columns if fold(column.name) in there]
+        columns = {column.name: at for at, column in enumerate(wanted)}
+        shown = [
+            f"{self.target.shown(replace(column, name=there[fold(column.name)].name))} AS c{at}"
+            for at, column in enumerate(wanted)
+        ]
+        name = f"pulled_{next(_NUMBERS)}"
+        sql = f"SELECT {', '.join(shown) or '1 AS c0'} FROM {self.target.name_of(found.place)}"
+        instance = self.database._instance
+        queries = [sql] if conditions is None else (f"{sql} WHERE {one}" for one in conditions)
+        batches = chain.from_iterable(map(self.connection.stream, queries))
+        instance.hold(name, _reader(batches, max(len(shown), 1)))
+        ((rows,),) = instance.query(f"SELECT count(*) FROM {held(name)}")
+        return Pulled(name=name, columns=columns, rows=rows)
+
+    def drop(self, pulled: Pulled) -> None:
+        """Lets go of rows."""
+        self.database._instance.drop(pulled.name)
+
+
+def _reader(batches: Iterator[pa.RecordBatch], width: int) -> pa.RecordBatchReader:
+    first = next(batches, None)
+    if first is None:
+        schema = pa.schema([(f"c{at}", pa.string()) for at in range(width)])
+        return pa.RecordBatchReader.from_batches(schema, iter(()))
+
+    def each() -> Iterator[pa.RecordBatch]:
+        yield first
+        yield from batches
+
+    return pa.RecordBatchReader.from_batches(first.schema, each())
+
+
+class TargetComparison:
+    """What leads a target from what it holds to a commit; a context manager, for it holds rows.
+
+    Args:
+        reader: Reads the target.
+        commit: The commit.
+        former: The commit that the ledger names: its tables may go. None if there is none.
+        rows: Which differences of rows are settled.
+
+    Attributes:
+        plan: What is to be done.
+        works: By table, the rows that differ where something tells them apart.
+        others: Tables of the target's own.
+    """
+
+    def __init__(
+        self, reader: Reader, commit: CommitId, former: CommitId | None, rows: RowsMode
+    ) -> None:
+        self._reader = reader
+        self._rows = rows
+        self._closing = ExitStack()
+        self.differing: dict[Place, ComparedRows] = {}
+        with ExitStack() as stack:
+            stack.callback(self.close)
+            commits = (commit,) if former is None else (former, commit)
+            catalogs = reader.database.catalogs
+            self.plan, self.others = catalogs.recovering(
+                commits, lambda: self._compared(commit, former)
+            )
+            stack.pop_all()
+
+    def close(self) -> None:
+        """Lets go of what is held."""
+        self._closing.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _compared(self, commit: CommitId, former: CommitId | None) -> tuple[Plan, list[str]]:
+        reader, target = self._reader, self._reader.target
+        model = commit_model(reader.database, target, commit)
+        found = reader.tables()
+        works = [
+            self._work(model, table, found.get(folded(table.place)))
+            for table in model.tables.values()
+        ]
+        after = {folded(place) for place in model.tables}
+        before = _places(reader.database, target, former)
+        gone = [place for place in found if place in before and place not in after]
+        others = [table.title for place, table in found.items() if place not in before | after]
+        known = [work.change.old for work in works if work.change.old is not None]
+        known += [found[place] for place in gone if self._rows is RowsMode.SYNC]
+        made = plan(works, known, model.notes, alters=target.alters, is_atomic=target.is_atomic)
+        return made, others
+
+    def _work(self, model: CommitModel, new: Table, found: Table | None) -> Work:
+        reader = self._reader
+        relation = _relation(model, new.place)
+        all_rows = AllRows(relation, reader.target, reader.database._instance)
+        if found is None:
+            change = TableChange(old=None, new=new, names={})
+            return _work(change, Counts(inserted=new.rows), all_rows, is_whole=True)
+        pulled = reader.pull(found, new)
+        self._closing.callback(reader.drop, pulled)
+        old = _comparable(replace(found, rows=pulled.rows), new)
+        there = {fold(column.name): column.name for column in old.columns}
+        names = {name: there[fold(name)] for name in pulled.columns}
+        change = TableChange(old=old, new=new, names=names)
+        rows = self._differing(pulled, new, relation)
+        return self._settled(change, rows, all_rows)
+
+    def _differing(self, pulled: Pulled, new: Table, relation: Relation) -> ComparedRows:
+        reader = self._reader
+        rows = ComparedRows(
+            pulled,
+            new,
+            relation,
+            target=reader.target,
+            instance=reader.database._instance,
+            name=f"compared_{next(_NUMBERS)}",
+        )
+        self._closing.callback(rows.drop)
+        return rows
+
+    def _settled(self, change: TableChange, rows: ComparedRows, all_rows: AllRows) -> Work:
+        """Gives the work on a table that is there already."""
+        old, new = change.old, change.new
+        assert old is not None
+        assert new is not None
+        if rows.address:
+            rows.hold()
+            rows.only(self._rows)
+            self.differing[new.place] = rows
+            if not change.retyped and (self._reader.target.alters or not change.differences()):
+                return _work(change, rows.counted(), rows, address=rows.address)
+            if rows.counted() == Counts() and not change.retyped:
+                return _work(change, Counts(), rows, address=rows.address)
+        elif not change.retyped and rows.is_same():
+            return _work(change, Counts(), all_rows)
+        if self._rows is not RowsMode.SYNC and old.rows:
+            raise StatementRefused(
+                f"{new.title} can only be settled as a whole: what is there would go.",
+                hint="Use --rows sync, or change its definition first.",
+            )
+        counts = Counts(deleted=old.rows, inserted=new.rows)
+        return _work(change, counts, all_rows, is_whole=True)
+
+
+def _work(
+    change: TableChange,
+    counts: Counts,
+    rows: Rows,
+    *,
+    address: tuple[str, ...] = (),
+    is_whole: bool = False,
+) -> Work:
+    return Work(change=change, address=address, counts=counts, rows=rows, is_whole=is_whole)
+
+
+def _relation(model: CommitModel, place: Place) -> Relation:
+    named = {(table.schema, table.name): table for table in model.listing.tables}
+    return model.relation(named[place])
+
+
+def _places(database: Database, target: Target, commit: CommitId | None) -> set[Place]:
+    if commit is None:
+        return set()
+    return {folded(place) for place in commit_model(database, target, commit).tables}
+
+
+def _comparable(found: Table, model: Table) -> Table:
+    """Gives a table in a model's words where what they say is no difference.
+
+    Systems spell conditions and defaults in their own way, and may give indexes other names.
+    """
+    names = {fold(column.name): column for column in model.columns}
+    columns = []
+    for column in found.columns:
+        like = names.get(fold(column.name))
+        both = like is not None and like.default is not None and column.default is not None
+        columns.append(replace(column, default=like.default) if both and like else column)
+    checks = {check.name: check for check in model.checks}
+    indexes = {index.columns: index for index in model.indexes}
+    references = {_ends(one): one for one in model.references}
+    return replace(
+        found,
+        columns=tuple(columns),
+        checks=tuple(checks.get(check.name, check) for check in found.checks),
+        indexes=tuple(indexes.get(index.columns, index) for index in found.indexes),
+        references=tuple(references.get(_ends(one), one) for one in found.references),
+        key=model.key if _folded(found.key) == _folded(model.key) else found.key,
+    )
+
+
+def _ends(one: Reference) -> tuple[object, ...]:
+    return _folded(one.columns), folded(one.target), _folded(one.references), one.on_delete
+
+
+def _folded(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(map(fold, names))

@@ -1,0 +1,179 @@
+"""Which plan leads a SQL system to a commit: by what commits say, or by what the system holds."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TypeAlias
+
+from ingitdb.errors import RefNotFound, StatementRefused
+from ingitdb.migrations.model import folded
+from ingitdb.migrations.plan import Plan, Work
+from ingitdb.migrations.targets.target import Ends
+from ingitdb.model.identifiers import EMPTY, CommitId
+from ingitdb.services.migrations.comparing import Reader, TargetComparison
+from ingitdb.services.migrations.drift import Conflict, refuse, settled
+from ingitdb.services.migrations.held_rows import HeldRows
+from ingitdb.services.migrations.migration import Migration
+from ingitdb.services.migrations.ways import OnConflict, Options, RowDifference, RowsMode
+
+Route: TypeAlias = tuple[Plan, Ends]
+
+
+@contextmanager
+def differing(
+    reader: Reader, former: str | None, after: CommitId, options: Options
+) -> Iterator[Route]:
+    """Gives the plan that leads from the ledger's commit, at the cost of what differs.
+
+    Raises:
+        RefNotFound: The repository does not have the ledger's commit.
+        StatementRefused: Others changed what is to change.
+    """
+    before = EMPTY if former is None else reader.database._allowed(former)
+    reader.database.catalogs.begin()
+    with Migration(reader.database, before, after, reader.target) as found:
+        if former is None and _there_already(reader, found.up):
+            if options.on_conflict is OnConflict.FAIL:
+                _refuse_tables(_there_already(reader, found.up))
+            with compared(reader, None, after, options) as route:
+                yield route
+            return
+        plan = limited(found.up, options.rows)
+        if before not in (EMPTY, after):
+            plan = settled(plan, reader, options.on_conflict)
+        yield plan, found.ends
+
+
+@contextmanager
+def compared(
+    reader: Reader, former: str | None, after: CommitId, options: Options
+) -> Iterator[Route]:
+    """Gives the plan that leads from what the system holds, all of which is read.
+
+    Raises:
+        StatementRefused: The system holds what neither commit does.
+    """
+    policy = options.on_conflict
+    base = known(reader, former)
+    if policy is OnConflict.TARGET and base is not None:
+        with differing(reader, former, after, options) as route:
+            yield route
+        return
+    rows = RowsMode.INSERT if policy is OnConflict.TARGET else options.rows
+    ends = Ends(before=former or str(EMPTY), after=str(after), is_repair=True)
+    reader.database.catalogs.begin()
+    with TargetComparison(reader, after, base, rows) as found:
+        if policy is OnConflict.FAIL and found.plan.steps:
+            _refuse_drift(reader, found.plan, base)
+        yield found.plan, ends
+
+
+def limited(plan: Plan, rows: RowsMode) -> Plan:
+    """Gives a plan that settles only some differences of rows.
+
+    Raises:
+        StatementRefused: Rows would have to go that are to stay.
+    """
+    if rows is RowsMode.SYNC:
+        return plan
+    return replace(plan, works=tuple(_limited(work, rows) for work in plan.works), dropped=())
+
+
+def _limited(work: Work, rows: RowsMode) -> Work:
+    held = work.rows
+    if isinstance(held, HeldRows) and not work.is_whole:
+        held.only(rows)
+        return replace(work, counts=held.counted(), is_counted=False)
+    if work.counts.deleted:
+        raise StatementRefused(
+            f"{work.change.title} can only be settled as a whole: what is there would go.",
+            hint="Use --rows sync.",
+        )
+    return replace(work, is_counted=False)
+
+
+def known(reader: Reader, former: str | None) -> CommitId | None:
+    """Gives the ledger's commit if the repository has it."""
+    if former is None:
+        return None
+    try:
+        return reader.database._allowed(former)
+    except RefNotFound:
+        return None
+
+
+def _there_already(reader: Reader, plan: Plan) -> list[str]:
+    made = {folded(work.new.place): work.new.title for work in plan.works if work.new is not None}
+    return [made[place] for place in reader.tables() if place in made] if made else []
+
+
+def _refuse_tables(names: Sequence[str]) -> None:
+    raise StatementRefused(
+        f"The target has tables of these names already: {', '.join(names)}.",
+        hint="--mode full compares them with the commit; --on-conflict source takes the commit's"
+        " rows, target leaves the target's.",
+    )
+
+
+def _refuse_drift(reader: Reader, plan: Plan, base: CommitId | None) -> None:
+    """Returns if what differs from the new commit is what the ledger's commit has.
+
+    Raises:
+        StatementRefused: It is not.
+    """
+    if base is None:
+        works = [work for work in plan.works if work.change.old and work.change.old.rows]
+        refuse([one for work in works for one in changed(work)])
+        return
+    with TargetComparison(reader, base, base, RowsMode.SYNC) as found:
+        works = list(found.plan.works)
+        refuse([one for work in works for one in (*changed(work), *_gone(work))])
+
+
+def changed(work: Work) -> Iterator[Conflict]:
+    """Gives what a table has that a commit has otherwise, or not."""
+    if work.is_whole and work.counts.deleted:
+        yield _conflict(work, "has other rows")
+        return
+    for difference in work.differences:
+        yield _conflict(work, f"wants: {difference}")
+    if isinstance(work.rows, HeldRows):
+        for address in work.rows.deleted():
+            yield _conflict(work, "is not in the commit", address)
+        for address, _ in work.rows.updated():
+            yield _conflict(work, "was changed", address)
+
+
+def row_differences(plan: Plan) -> Iterator[RowDifference]:
+    """Gives the rows that a plan, made by comparing, changes one by one."""
+    for work in plan.works:
+        title, rows = work.change.title, work.rows
+        if not isinstance(rows, HeldRows) or work.is_whole:
+            continue
+        for address in rows.deleted():
+            yield RowDifference(table=title, kind="delete", key=_key(work, address))
+        for address, _ in rows.updated():
+            yield RowDifference(table=title, kind="update", key=_key(work, address))
+        places = rows.places()
+        for values in rows.inserted():
+            address = [values[at] for at in places]
+            yield RowDifference(table=title, kind="insert", key=_key(work, address))
+
+
+def _key(work: Work, values: Sequence[object]) -> dict[str, object]:
+    return dict(zip(work.address, values, strict=True))
+
+
+def _gone(work: Work) -> Iterator[Conflict]:
+    if work.change.old is None:
+        yield _conflict(work, "is gone")
+    elif isinstance(work.rows, HeldRows):
+        places = work.rows.places()
+        for values in work.rows.inserted():
+            yield _conflict(work, "is gone", [values[at] for at in places])
+
+
+def _conflict(work: Work, what: str, values: Sequence[object] = ()) -> Conflict:
+    pairs = zip(work.address, values, strict=False)
+    address = ", ".join(f"{name} = {value}" for name, value in pairs)
+    return Conflict(table=work.change.title, address=address, what=what)
