@@ -132,6 +132,7 @@ class MariadbTarget:
             cursor.execute(script)
             while cursor.nextset():
                 pass
+            connection.commit()
 
     def connect(self, **more: Any) -> Any:
         return self.server.connect(self.name, **more)

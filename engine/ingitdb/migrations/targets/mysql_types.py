@@ -24,6 +24,7 @@ _EXACT = 38
 _UNSAFE = r"[\x00-\x08\x0B-\x1F\x7F]"
 """What a client might cut a script at, or take away: a carriage return before a line end."""
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)( UNSIGNED)?")
+_WIDTH = re.compile(r"\b((?:TINY|SMALL|MEDIUM|BIG)?INT)\(\d+\)")
 _ZONED = "TIMESTAMP WITH TIME ZONE"
 
 
@@ -86,6 +87,19 @@ def kind_of(declared: str) -> ColumnType:
     if name.startswith("BIGINT") and name.endswith("UNSIGNED"):
         return Scalar("HUGEINT")
     return Scalar(_KINDS.get(re.split(r"[ (]", name)[0], "VARCHAR"))
+
+
+def declared(column_type: str, comment: str) -> str:
+    """Gives a type in our words, of what information_schema says.
+
+    Example:
+        >>> declared("bigint(20)", ""), declared("datetime(6)", "UTC")
+        ('BIGINT', "DATETIME(6) COMMENT 'UTC'")
+    """
+    name = column_type.upper()
+    if f"{name} COMMENT '{comment}'" == MOMENT:
+        return MOMENT
+    return name if name.startswith("TINYINT(1)") else _WIDTH.sub(r"\1", name)
 
 
 def shown(name: str, kind: ColumnType) -> str:
@@ -160,7 +174,7 @@ def _when(declared: str, kind: str, value: Expression, *, moment: Expression | N
     def is_refused(sql: str) -> str:
         assert moment is not None
         years = f"year({moment(sql)}) NOT BETWEEN {_FIRST_YEAR} AND {_LAST_YEAR}"
-        return f"CASE WHEN isfinite({sql}) THEN {years} ELSE true END"
+        return f"CASE WHEN isfinite({sql}) THEN {years} ELSE {sql} IS NOT NULL END"
 
     return Family(
         type=declared,

@@ -165,7 +165,7 @@ class CommitModel:
         lost = [name[3:] for name, count in found.items() if name.startswith("no ") and count]
         if lost:
             raise UsageError(
-                f"{self.target.title} has no value for some of {_title(table)}.{lost[0]}.",
+                f"Some of {_title(table)}.{lost[0]} are no values of {self.target.title}.",
                 hint="Declare the column as VARCHAR: then it is a text.",
             )
         return {name[3:]: size for name, size in found.items() if name.startswith("of ")}

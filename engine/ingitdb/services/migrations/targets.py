@@ -11,14 +11,15 @@ from ingitdb.errors import TargetError, UsageError
 from ingitdb.execution.duckdb_files import DuckdbFile
 from ingitdb.migrations.connections.connection import Access, Connection
 from ingitdb.migrations.connections.duckdb import DuckdbDatabase
+from ingitdb.migrations.connections.mysql import MysqlDatabase
 from ingitdb.migrations.connections.sqlite import SqliteDatabase
 from ingitdb.services.migrations.migration import target_of
 from ingitdb.services.migrations.sql_targets import SqlTarget
 from ingitdb.services.migrations.ways import LiveTarget
 
-KINDS = {"sqlite": "sqlite", "duckdb": "duckdb"}
+KINDS = {"sqlite": "sqlite", "duckdb": "duckdb", "mysql": "mysql", "mariadb": "mysql"}
 """The dialect of each scheme."""
-KNOWN = "sqlite:///FILE, duckdb:///FILE"
+KNOWN = "sqlite:///FILE, duckdb:///FILE, mysql://USER@HOST/NAME"
 _NO_ACCESS = Access()
 
 
@@ -57,4 +58,6 @@ def _connected(dialect: str, url: URL, access: Access, must_exist: bool) -> Conn
             raise TargetError(f"There is no file {path}.")
         if dialect == "duckdb":
             return DuckdbDatabase(DuckdbFile(path))
+    if dialect == "mysql":
+        return MysqlDatabase(url, access)
     return SqliteDatabase(url, access)
