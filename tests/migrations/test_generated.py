@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import ingitdb
 from ingitdb.services.database import Database
 from tests.property.test_folding import RELAXED
+from tests.support.mariadb import MariadbTarget
 from tests.support.migrated import DuckdbTarget, Round, SqliteTarget
 from tests.support.random_schemas import Story
 from tests.support.repositories import RepoBuilder
@@ -38,7 +39,7 @@ def there_and_back(number: int) -> None:
         opened = Database.open(repo.path, ingitdb.Settings(cache=cache, workers=1))
         with closing(opened) as database:
             found = Round(database=database, path=repo.path, cache=cache, folder=Path(folder))
-            for kind in (SqliteTarget, DuckdbTarget):
+            for kind in (SqliteTarget, DuckdbTarget, MariadbTarget):
                 found.go(kind, *chance.sample(commits, 2))
         COUNTED["pairs"] += found.pairs
         COUNTED["changed"] += found.changed

@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock
+from decimal import Decimal
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -64,7 +65,7 @@ def running(folder: Path) -> Iterator[Server]:
     made = subprocess.run(
         [install, "--no-defaults", f"--datadir={data}", "--skip-test-db", *user,
          "--auth-root-authentication-method=normal"],
-        check=False, capture_output=True, text=True,
+        check=False, capture_output=True, text=True, env={**os.environ, "TMPDIR": str(folder)},
     )  # fmt: skip
     assert made.returncode == 0, made.stdout + made.stderr
     with closing(socket.socket()) as free:
@@ -73,10 +74,12 @@ def running(folder: Path) -> Iterator[Server]:
     server = Server(port=port, socket=folder / "s")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [daemon, "--no-defaults", f"--datadir={data}", f"--socket={server.socket}",
+            [daemon, "--no-defaults", f"--datadir={data}", f"--tmpdir={folder}", f"--socket={server.socket}",
+             
              "--bind-address=127.0.0.1", f"--port={port}", "--innodb-flush-log-at-trx-commit=0",
              "--innodb-buffer-pool-size=64M", "--skip-name-resolve", "--innodb-doublewrite=0",
-             f"--pid-file={folder / 'pid'}", "--innodb-log-file-size=64M", *user],
+             f"--pid-file={folder / 'pid'}", "--innodb-log-file-size=64M", "--innodb-flush-method=nosync",
+             "--sync-frm=0", *user],
             stdout=log, stderr=log,
         )  # fmt: skip
     try:
@@ -150,9 +153,7 @@ class MariadbTarget:
     def columns(self, name: str) -> dict[str, str]:
         """Gives the declared type of each column, with a mark of JSON."""
         found = self.ask(f"SHOW FULL COLUMNS FROM {quoted(name)}")
-        return {
-            row[0]: "json" if row[2] == "utf8mb4_bin" else row[1] + row[8] for row in found
-        }
+        return {row[0]: "json" if row[2] == "utf8mb4_bin" else row[1] + row[8] for row in found}
 
     def rows(self) -> Tables:
         found = {}
@@ -202,6 +203,8 @@ def as_stored(value: Any, kind: str) -> Any:
         return int(value)
     if isinstance(value, float):
         return value + 0.0  # one zero
+    if kind in ("HUGEINT", "UBIGINT", "UHUGEINT"):
+        return Decimal(value)
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC).replace(tzinfo=None)
     if isinstance(value, clock):

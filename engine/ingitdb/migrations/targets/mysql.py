@@ -160,7 +160,7 @@ class Mysql:
         said = (
             "\"state\" = 'undone'"
             if ends.is_undo
-            else f"\"state\" = 'applied', \"checksum\" = '{checksum}', \"duration\" = {_SECONDS},"
+            else f'"state" = \'applied\', "checksum" = \'{checksum}\', "duration" = {_SECONDS},'
             ' "applied_at" = UTC_TIMESTAMP(6)'
         )
         of = (
@@ -199,8 +199,7 @@ class Mysql:
             yield f'INSERT INTO "{STAGE}" ({columns}) VALUES\n{batch}'
         if is_begun:
             yield (
-                f"INSERT INTO {name} ({columns}) SELECT {columns}"
-                f' FROM "{STAGE}" WHERE NOT {DONE}'
+                f'INSERT INTO {name} ({columns}) SELECT {columns} FROM "{STAGE}" WHERE NOT {DONE}'
             )
             yield f'DROP TEMPORARY TABLE "{STAGE}"'
 
@@ -259,13 +258,9 @@ def _taken_up(ends: Ends, total: str) -> Iterator[str]:
     at_work = "(\"state\" LIKE 'applying %' OR \"state\" LIKE 'undoing %')"
     yield f"DELETE FROM {ledger} WHERE \"state\" LIKE 'applying 0/%'"
     yield f"UPDATE {ledger} SET \"state\" = 'applied' WHERE \"state\" LIKE 'undoing 0/%'"
-    yield f"SET @ingitdb_open = (SELECT max(\"version\") FROM {ledger} WHERE {at_work})"
-    yield (
-        f"SET @ingitdb_last = (SELECT max(\"version\") FROM {ledger} WHERE \"state\" = 'applied')"
-    )
-    yield (
-        f'SET @ingitdb_commit = (SELECT "commit" FROM {ledger} WHERE "version" = @ingitdb_last)'
-    )
+    yield f'SET @ingitdb_open = (SELECT max("version") FROM {ledger} WHERE {at_work})'
+    yield (f'SET @ingitdb_last = (SELECT max("version") FROM {ledger} WHERE "state" = \'applied\')')
+    yield (f'SET @ingitdb_commit = (SELECT "commit" FROM {ledger} WHERE "version" = @ingitdb_last)')
     yield (
         f'SET @ingitdb_at_work = (SELECT "state" FROM {ledger}'
         f' WHERE "version" = @ingitdb_open AND "commit" = {made}'
@@ -291,7 +286,7 @@ def _taken_up(ends: Ends, total: str) -> Iterator[str]:
     if ends.is_undo:
         yield (
             f'SET @ingitdb_floor = (SELECT COALESCE(max("version"), 0) FROM {ledger}'
-            f" WHERE \"state\" = 'applied' AND \"commit\" = {quote_literal(ends.after)})"
+            f' WHERE "state" = \'applied\' AND "commit" = {quote_literal(ends.after)})'
         )
         yield f"SET {VERSION} = COALESCE(@ingitdb_open, IF({begins}, @ingitdb_last, NULL))"
         yield (

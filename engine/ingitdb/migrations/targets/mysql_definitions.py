@@ -116,8 +116,7 @@ class Steps:
     def _guarded(self, number: int, step: Step) -> Iterator[str]:
         guard = "" if step.guard is None else f" AND {step.guard}"
         yield (
-            f"SET @ingitdb_step = IF({AT} < {number}{guard},\n  {quote_literal(step.sql)},"
-            " 'DO 0')"
+            f"SET @ingitdb_step = IF({AT} < {number}{guard},\n  {quote_literal(step.sql)}, 'DO 0')"
         )
         yield "PREPARE ingitdb_step FROM @ingitdb_step"
         yield "EXECUTE ingitdb_step"
@@ -126,7 +125,7 @@ class Steps:
 
     def _counted(self, number: int) -> str:
         return (
-            f"UPDATE \"{LEDGER}\" SET \"state\" = CONCAT({WORD}, ' {number}/{self.total}')"
+            f'UPDATE "{LEDGER}" SET "state" = CONCAT({WORD}, \' {number}/{self.total}\')'
             f' WHERE "version" = {VERSION} AND {AT} < {number}'
         )
 

@@ -21,7 +21,7 @@ _POINTER_BYTES = 12
 _VARYING = re.compile(r"VAR(CHAR|BINARY)\((\d+)\)")
 _FIXED = {"BIGINT": 8, "TINYINT(1)": 1, "DOUBLE": 8, "DATE": 3, "TIME(6)": 6, "DATETIME(6)": 8}
 _NUMBER_BYTES = 20
-_UNNAMED = re.compile(r"[\x00-\x1f\x7f\U00010000-\U0010ffff]|.*\s$", re.DOTALL)
+_UNNAMED = re.compile(r"[\x00-\x1f\x7f\U00010000-\U0010ffff]|\s\Z")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Fitting:
         called = name if schema == "main" else f"{schema}.{name}"
         names = [column.name for column in table.columns]
         for one in (called, *names):
-            if len(one) > LONGEST_NAME or _UNNAMED.match(one) or not one:
+            if len(one) > LONGEST_NAME or _UNNAMED.search(one) or not one:
                 raise UsageError(
                     f"{self.title} can have nothing called {one!r} (of {table.title}).",
                     hint=f"At most {LONGEST_NAME} characters, no control characters, none beyond"
@@ -128,9 +128,7 @@ class Fitting:
             fault = "it refers to no key" if ordered is None else self._fault(table, parent, one)
             if fault or ordered is None:
                 said = ", ".join(one.columns)
-                self.notes.append(
-                    f"{table.title}: the foreign key {said} is not carried: {fault}."
-                )
+                self.notes.append(f"{table.title}: the foreign key {said} is not carried: {fault}.")
             else:
                 kept.append(ordered)
         return replace(table, references=tuple(kept))

@@ -234,9 +234,7 @@ _FAMILIES = {
 _KINDS = {
     **dict.fromkeys(["TINYINT", "SMALLINT", "MEDIUMINT", "INT", "BIGINT", "YEAR"], "BIGINT"),
     **dict.fromkeys(["DOUBLE", "FLOAT"], "DOUBLE"),
-    **dict.fromkeys(
-        ["BINARY", "VARBINARY", "TINYBLOB", "BLOB", "MEDIUMBLOB", "LONGBLOB"], "BLOB"
-    ),
+    **dict.fromkeys(["BINARY", "VARBINARY", "TINYBLOB", "BLOB", "MEDIUMBLOB", "LONGBLOB"], "BLOB"),
     "JSON": "JSON",
     "DATE": "DATE",
     "TIME": "TIME",
