@@ -74,11 +74,11 @@ def running(folder: Path) -> Iterator[Server]:
     server = Server(port=port, socket=folder / "s")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [daemon, "--no-defaults", f"--datadir={data}", f"--tmpdir={folder}", f"--socket={server.socket}",
-             
+            [daemon, "--no-defaults", f"--datadir={data}", f"--tmpdir={folder}",
+             f"--socket={server.socket}", "--innodb-flush-method=nosync",
              "--bind-address=127.0.0.1", f"--port={port}", "--innodb-flush-log-at-trx-commit=0",
              "--innodb-buffer-pool-size=64M", "--skip-name-resolve", "--innodb-doublewrite=0",
-             f"--pid-file={folder / 'pid'}", "--innodb-log-file-size=64M", "--innodb-flush-method=nosync",
+             f"--pid-file={folder / 'pid'}", "--innodb-log-file-size=64M",
              "--sync-frm=0", *user],
             stdout=log, stderr=log,
         )  # fmt: skip

@@ -1,26 +1,24 @@
 """MariaDB and MySQL servers."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
-from pymysql.constants import CLIENT, COMMAND
 from pymysql.connections import MySQLResult
+from pymysql.constants import CLIENT, COMMAND
 from pymysql.cursors import SSCursor
 from sqlalchemy.engine.interfaces import ReflectedColumn
 
 from ingitdb.errors import TargetError
 from ingitdb.migrations.connections.connection import Access
 from ingitdb.migrations.connections.databases import Database
-from ingitdb.migrations.model import Column, Place, Table
+from ingitdb.migrations.model import Place, Table
 from ingitdb.migrations.scripts import Insertion
 from ingitdb.migrations.targets import mysql_types
 from ingitdb.migrations.targets.mysql import LOCK, MODE
 from ingitdb.migrations.targets.mysql_definitions import DONE
 from ingitdb.migrations.targets.sqlite import place_of
-from ingitdb.migrations.targets.statements import names
 from ingitdb.migrations.targets.target import Target
 from ingitdb.model.types import ColumnType, quote_identifier, quote_literal
 
@@ -120,7 +118,7 @@ class MysqlDatabase(Database):
             return True
         sql = _loading(insertion.table, target)
         rows = insertion.rows.batches(_line)
-        connection = self._connection.connection.driver_connection
+        connection: Any = self._connection.connection.driver_connection
         try:
             connection._execute_command(COMMAND.COM_QUERY, sql)
             result = _Loading(connection, rows)

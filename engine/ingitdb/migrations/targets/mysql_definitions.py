@@ -141,14 +141,14 @@ def _steps(alterations: Iterable[Alteration]) -> Iterator[Step]:
     """Renders alterations; columns that go and come are one statement, for one must remain."""
     waiting: list[AddColumn | DropColumn] = []
     for one in alterations:
-        is_column = isinstance(one, AddColumn | DropColumn)
-        if waiting and not (is_column and waiting[0].place == one.place):
+        column = one if isinstance(one, AddColumn | DropColumn) else None
+        if waiting and (column is None or waiting[0].place != column.place):
             yield _columns(waiting)
             waiting = []
-        if is_column:
-            waiting.append(one)
-        else:
+        if column is None:
             yield from _step(one)
+        else:
+            waiting.append(column)
     if waiting:
         yield _columns(waiting)
 
@@ -189,16 +189,17 @@ def _step(one: Alteration) -> Iterator[Step]:
 
 
 def _altered(one: Alteration) -> Step:
+    guard: str | None = None
     match one:
         case RenameColumn(place=place, old=old, new=new):
-            names = f"{quote_identifier(old.name)} TO {quote_identifier(new)}"
-            what, guard = f"RENAME COLUMN {names}", f"NOT {_has_column(place, new)}"
+            what = f"RENAME COLUMN {quote_identifier(old.name)} TO {quote_identifier(new)}"
+            guard = f"NOT {_has_column(place, new)}"
         case ChangeType(place=place, old=old, new=new):
             kept = old.default if old.default == new.default else None
             changed = replace(new, default=kept, nullable=old.nullable)
-            what, guard = f"MODIFY COLUMN {defined(changed)}", None
+            what = f"MODIFY COLUMN {defined(changed)}"
         case SetNullable(place=place, column=column) | SetDefault(place=place, column=column):
-            what, guard = f"MODIFY COLUMN {defined(column)}", None
+            what = f"MODIFY COLUMN {defined(column)}"
         case _:
             raise AssertionError(one)
     return Step(f"ALTER TABLE {_name(place)} {what}", guard)
@@ -217,20 +218,19 @@ def _added(place: Place, one: Constraint) -> Step:
     name = quote_identifier(own)
     match one.kind:
         case ConstraintKind.PRIMARY_KEY:
-            what, guard = f"PRIMARY KEY ({columns})", f"NOT {_has_index(place, 'PRIMARY')}"
+            what, there = f"PRIMARY KEY ({columns})", _has_index(place, "PRIMARY")
         case ConstraintKind.UNIQUE:
-            what = f"CONSTRAINT {name} UNIQUE KEY ({columns})"
-            guard = f"NOT {_has_index(place, own)}"
+            what, there = f"CONSTRAINT {name} UNIQUE KEY ({columns})", _has_index(place, own)
         case ConstraintKind.INDEX:
-            what, guard = f"INDEX {name} ({columns})", f"NOT {_has_index(place, own)}"
+            what, there = f"INDEX {name} ({columns})", _has_index(place, own)
         case ConstraintKind.CHECK:
             what = f"CONSTRAINT {name} CHECK ({one.condition})"
-            guard = f"NOT {_has_constraint(place, own)}"
-        case ConstraintKind.FOREIGN_KEY:
+            there = _has_constraint(place, own)
+        case _:
             assert one.reference is not None
             what = f"INDEX {name} ({columns}), ADD CONSTRAINT {name} {_reference(one.reference)}"
-            guard = f"NOT {_has_constraint(place, own)}"
-    return Step(f"ALTER TABLE {_name(place)} ADD {what}", guard)
+            there = _has_constraint(place, own)
+    return Step(f"ALTER TABLE {_name(place)} ADD {what}", f"NOT {there}")
 
 
 def _dropped(place: Place, one: Constraint) -> Iterator[Step]:
@@ -268,16 +268,13 @@ def _name(place: Place) -> str:
 
 def _there(what: str, place: Place, column: str, name: str | None = None) -> str:
     """Gives a condition that something of a table is there, its name compared byte by byte."""
-    text = quote_literal(called(place))
-    found = f"TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {text}"
-    exact = [] if name is None else [(column, name)]
-    if name is None:
-        exact = [("TABLE_NAME", called(place))]
-    found += "".join(
-        f" AND CAST({key} AS BINARY) = CAST({quote_literal(value)} AS BINARY)"
-        for key, value in exact
+    table = quote_literal(called(place))
+    text = table if name is None else quote_literal(name)
+    return (
+        f"EXISTS (SELECT 1 FROM information_schema.{what}"
+        f" WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {table}"
+        f" AND CAST({column} AS BINARY) = CAST({text} AS BINARY))"
     )
-    return f"EXISTS (SELECT 1 FROM information_schema.{what} WHERE {found})"
 
 
 def _has_table(place: Place) -> str:
