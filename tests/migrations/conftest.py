@@ -8,7 +8,9 @@ import pytest
 
 import ingitdb
 from ingitdb.services.database import Database
+from tests.support import servers
 from tests.support.migrated import Round
+from tests.support.repositories import RepoBuilder
 from tests.support.shared_data import clone
 
 
@@ -23,6 +25,18 @@ def rounds(tmp_path: Path) -> Iterator[Callable[..., Round]]:
             return Round(database=database, path=repo, cache=settings.cache, folder=tmp_path)
 
         yield made
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> RepoBuilder:
+    return RepoBuilder(tmp_path / "repo")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _servers() -> Iterator[None]:
+    """Stops the servers that tests have started."""
+    yield
+    servers.stop_all()
 
 
 @pytest.fixture(scope="session")

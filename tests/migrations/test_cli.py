@@ -9,7 +9,7 @@ import click
 import pytest
 
 from ingitdb.services.migrations.migration import DIALECTS
-from ingitdb_cli.commands.migrate import generate
+from ingitdb_cli.migration.generate import generate
 from ingitdb_cli.program import run as started
 from ingitdb_cli.statuses import Status
 from tests.support.repositories import RepoBuilder

@@ -12,10 +12,19 @@ import pytest
 from tests.support.mariadb import MariadbClient, MariadbTarget
 from tests.support.migrated import DuckdbTarget, Round, SqliteClient, SqliteTarget, Target
 from tests.support.northlight import demo
+from tests.support.postgresql import PostgresqlTarget, PsqlClient
 from tests.support.repositories import RepoBuilder
 
 pytestmark = pytest.mark.slow
-KINDS = [SqliteTarget, SqliteClient, DuckdbTarget, MariadbTarget, MariadbClient]
+KINDS = [
+    SqliteTarget,
+    SqliteClient,
+    DuckdbTarget,
+    MariadbTarget,
+    MariadbClient,
+    PostgresqlTarget,
+    PsqlClient,
+]
 SEED = 7
 PAIRS = 2
 Rounds = Callable[..., Round]

@@ -1,31 +1,24 @@
 """A MariaDB server that a test run starts, and targets in it, read by plain PyMySQL."""
 
-import json
 import os
-import shutil
-import socket
 import subprocess
-import tempfile
-import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from datetime import time as clock
-from decimal import Decimal
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pymysql
-import pytest
 from pymysql.constants import CLIENT
 
-from tests.support.migrated import LEDGER, STORED, Json, Tables, quoted, spelled
+from tests.support import servers
+from tests.support.migrated import LEDGER, Json, Tables, quoted, spelled
 
-_PATIENCE = 60
+FOLDERS = ["/usr/bin", "/usr/sbin"]
+PACKAGE = "mariadb-server"
 _NUMBERS = count()
 _MODE = "ANSI_QUOTES,NO_BACKSLASH_ESCAPES"
 
@@ -46,78 +39,50 @@ class Server:
         return f"mysql://root@127.0.0.1:{self.port}/{database}"
 
 
-def program(*names: str) -> str:
-    """Gives the path of a program of the package; skips the test, outside of CI, without it."""
-    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
-    found = next((at for name in names if (at := shutil.which(name, path=path))), None)
-    if found is None:
-        assert "CI" not in os.environ, f"{names[0]} is missing"
-        pytest.skip(f"{names[0]} is missing")
-    return found
-
-
-@contextmanager
-def running(folder: Path) -> Iterator[Server]:
-    """Runs a server whose data lie in a folder."""
-    daemon, install = program("mariadbd", "mysqld"), program("mariadb-install-db")
-    user = ["--user=root"] if os.geteuid() == 0 else []
-    data = folder / "data"
-    made = subprocess.run(
-        [install, "--no-defaults", f"--datadir={data}", "--skip-test-db", *user,
-         "--auth-root-authentication-method=normal"],
-        check=False, capture_output=True, text=True, env={**os.environ, "TMPDIR": str(folder)},
-    )  # fmt: skip
-    assert made.returncode == 0, made.stdout + made.stderr
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = Server(port=port, socket=folder / "s")
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [daemon, "--no-defaults", f"--datadir={data}", f"--tmpdir={folder}",
-             f"--socket={server.socket}", "--innodb-flush-method=nosync",
-             "--bind-address=127.0.0.1", f"--port={port}", "--innodb-flush-log-at-trx-commit=0",
-             "--innodb-buffer-pool-size=64M", "--skip-name-resolve", "--innodb-doublewrite=0",
-             f"--pid-file={folder / 'pid'}", "--innodb-log-file-size=64M",
-             "--sync-frm=0", *user],
-            stdout=log, stderr=log,
-        )  # fmt: skip
-    try:
-        _wait(server, process, folder / "log")
-        yield server
-    finally:
-        process.terminate()
-        process.wait(_PATIENCE)
-
-
-def _wait(server: Server, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    end = time.monotonic() + _PATIENCE
-    while process.poll() is None and time.monotonic() < end:
-        try:
-            server.connect().close()
-        except pymysql.OperationalError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError(log.read_text("utf-8", "replace"))
-
-
 @cache
 def server() -> Server:
     """Gives the server of this process, which runs until its end."""
-    import atexit
-    from contextlib import ExitStack
+    install = servers.program("mariadb-install-db", PACKAGE, FOLDERS)
+    daemon = servers.program("mariadbd", PACKAGE, FOLDERS)
+    folder = servers.folder()
+    where = [f"--datadir={folder}/data", f"--tmpdir={folder}"]
+    made = subprocess.run(
+        servers.unprivileged(
+            [install, "--no-defaults", *where, "--skip-test-db",
+             "--auth-root-authentication-method=normal"]
+        ),
+        check=False, capture_output=True, text=True, cwd=folder,
+        env={**os.environ, "TMPDIR": str(folder)},
+    )  # fmt: skip
+    assert made.returncode == 0, made.stdout + made.stderr
+    found = Server(port=servers.free_port(), socket=folder / "s")
 
-    stack = ExitStack()
-    atexit.register(stack.close)
-    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="mariadb-", dir="/tmp"))
-    return stack.enter_context(running(Path(folder)))
+    def is_ready() -> bool:
+        try:
+            found.connect().close()
+        except pymysql.OperationalError:
+            return False
+        return True
+
+    servers.started(
+        servers.unprivileged(
+            [daemon, "--no-defaults", *where, f"--socket={found.socket}",
+             f"--pid-file={folder}/pid", "--bind-address=127.0.0.1", f"--port={found.port}",
+             "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0",
+             "--innodb-flush-method=nosync", "--innodb-doublewrite=0", "--sync-frm=0",
+             "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=64M"]
+        ),
+        folder,
+        is_ready,
+    )  # fmt: skip
+    return found
 
 
 class MariadbTarget:
     """A database that scripts run against, as one text of many statements."""
 
-    dialect = "mysql"
+    dialect: ClassVar[str] = "mysql"
+    refusal: ClassVar[type[Exception]] = pymysql.err.OperationalError
 
     def __init__(self, path: Path) -> None:
         self.server = server()
@@ -136,6 +101,12 @@ class MariadbTarget:
             while cursor.nextset():
                 pass
             connection.commit()
+
+    def run_in_part(self, statements: Sequence[str]) -> None:
+        with closing(self.connect()) as connection:
+            cursor = connection.cursor()
+            for statement in statements:
+                cursor.execute(statement)
 
     def connect(self, **more: Any) -> Any:
         return self.server.connect(self.name, **more)
@@ -179,7 +150,7 @@ class MariadbClient(MariadbTarget):
     """The same through the system's own client, which stops at the first error."""
 
     def run(self, script: str) -> None:
-        client = program("mariadb", "mysql")
+        client = servers.program("mariadb", "mariadb-client", FOLDERS)
         done = subprocess.run(
             [client, "--no-defaults", f"--socket={self.server.socket}", "-uroot", self.name],
             input=script.encode(),
@@ -191,30 +162,3 @@ class MariadbClient(MariadbTarget):
 
 def _read(value: Any, kind: str) -> Any:
     return Json(value) if kind == "json" and value is not None else value
-
-
-def as_stored(value: Any, kind: str) -> Any:
-    """Says what PyMySQL reads of a value, by the documented table."""
-    if value is None:
-        return None
-    if kind == "JSON" or kind.endswith("[]") or kind.startswith(("STRUCT", "MAP")):
-        return Json(value if kind == "JSON" else json.dumps(value, default=str))
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, float):
-        return value + 0.0  # one zero
-    if kind in ("HUGEINT", "UBIGINT", "UHUGEINT"):
-        return Decimal(value)
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return value.astimezone(UTC).replace(tzinfo=None)
-    if isinstance(value, clock):
-        return timedelta(
-            hours=value.hour,
-            minutes=value.minute,
-            seconds=value.second,
-            microseconds=value.microsecond,
-        )
-    return value
-
-
-STORED["mysql"] = as_stored

@@ -6,13 +6,13 @@ import shutil
 import sqlite3
 import subprocess
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import duckdb
 
@@ -28,7 +28,8 @@ LEDGER = "ingitdb_migrations"
 class SqliteTarget:
     """A SQLite database that scripts run against."""
 
-    dialect = "sqlite"
+    dialect: ClassVar[str] = "sqlite"
+    refusal: ClassVar[type[Exception]] = sqlite3.IntegrityError
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -37,6 +38,11 @@ class SqliteTarget:
         with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
             connection.executescript(script)
             assert not connection.in_transaction
+
+    def run_in_part(self, statements: Sequence[str]) -> None:
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+            for statement in statements:
+                connection.execute(statement)
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.path)) as connection:
@@ -69,7 +75,10 @@ class SqliteTarget:
             name: (
                 sorted(c[1:] for c in self.ask(f"PRAGMA table_info({quoted(name)})")),
                 sorted(
-                    tuple(i[2] for i in self.ask(f"PRAGMA index_info({quoted(index[1])})"))
+                    (
+                        index[1] if index[3] == "c" else "",
+                        *(i[2] for i in self.ask(f"PRAGMA index_info({quoted(index[1])})")),
+                    )
                     for index in self.ask(f"PRAGMA index_list({quoted(name)})")
                 ),
                 sorted(k[2:] for k in self.ask(f"PRAGMA foreign_key_list({quoted(name)})")),
@@ -96,7 +105,8 @@ class SqliteClient(SqliteTarget):
 class DuckdbTarget:
     """A DuckDB database that scripts run against."""
 
-    dialect = "duckdb"
+    dialect: ClassVar[str] = "duckdb"
+    refusal: ClassVar[type[Exception]] = duckdb.ConstraintException
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -104,6 +114,11 @@ class DuckdbTarget:
     def run(self, script: str) -> None:
         with closing(duckdb.connect(str(self.path))) as connection:
             connection.execute(script)
+
+    def run_in_part(self, statements: Sequence[str]) -> None:
+        with closing(duckdb.connect(str(self.path))) as connection:
+            for statement in statements:
+                connection.execute(statement)
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         with closing(duckdb.connect(str(self.path))) as connection:
@@ -139,12 +154,43 @@ class DuckdbTarget:
                         f" WHERE schema_name = {text(schema)} AND table_name = {text(name)}"
                     )
                 ),
+                sorted(
+                    self.ask(
+                        "SELECT index_name, expressions FROM duckdb_indexes()"
+                        f" WHERE schema_name = {text(schema)} AND table_name = {text(name)}"
+                    )
+                ),
             )
             for schema, name in self.names()
         }
 
 
-Target = SqliteTarget | DuckdbTarget
+class Target(Protocol):
+    """A system that scripts run against.
+
+    Attributes:
+        refusal: What its driver raises where a CHECK fails.
+    """
+
+    dialect: ClassVar[str]
+    refusal: ClassVar[type[Exception]]
+
+    def __init__(self, path: Path) -> None: ...
+
+    def run(self, script: str) -> None:
+        """Runs a script as a driver or a client does."""
+
+    def run_in_part(self, statements: Sequence[str]) -> None:
+        """Runs statements on a connection that breaks off then."""
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """Gives the rows of a statement."""
+
+    def rows(self) -> Tables:
+        """Gives what it holds."""
+
+    def schema(self) -> dict[str, Any]:
+        """Gives how its tables are defined."""
 
 
 def quoted(name: str) -> str:
@@ -185,17 +231,17 @@ def held(path: Path, ref: str, dialect: str, cache: Path) -> Tables:
             kinds = {column: kind for column, kind, *_ in described}
             columns = list(kinds)
             shown = ", ".join(map(quoted, columns)) or "NULL"
-            if dialect in STORED:
+            stored = STORED.get(dialect)
+            if stored is not None:
                 mixed = [c for c, kind in kinds.items() if kind != "JSON" and "JSON" in kind]
                 shown = ", ".join(
                     f"to_json({quoted(c)})" if c in mixed else quoted(c) for c in kinds
                 )
                 kinds |= dict.fromkeys(mixed, "JSON")
             rows = connection.execute(f"SELECT {shown or 'NULL'} FROM {place}").fetchall()
-            if dialect in STORED:
-                as_stored = STORED[dialect]
+            if stored is not None:
                 rows = [
-                    [as_stored(v, kinds[c]) for c, v in zip(columns, r, strict=True)] for r in rows
+                    [stored(v, kinds[c]) for c, v in zip(columns, r, strict=True)] for r in rows
                 ]
             title = name if schema == "main" else f"{schema}.{name}"
             if columns:
@@ -222,8 +268,45 @@ def as_stored(value: Any, kind: str) -> Any:
     return value
 
 
-STORED = {"sqlite": as_stored}
-"""What a target keeps of a value of a type, by dialect; DuckDB keeps it."""
+def as_stored_by_postgresql(value: Any, kind: str) -> Any:
+    """Says what PostgreSQL keeps of a value, by the documented table."""
+    if value is None:
+        return None
+    if kind == "JSON" or kind.endswith("[]") or kind.startswith(("STRUCT", "MAP")):
+        return Json(value if kind == "JSON" else json.dumps(value, default=str))
+    return Decimal(value) if kind in ("HUGEINT", "UBIGINT", "UHUGEINT") else value
+
+
+def as_stored_by_mysql(value: Any, kind: str) -> Any:
+    """Says what PyMySQL reads of a value, by the documented table."""
+    if value is None:
+        return None
+    if kind == "JSON" or kind.endswith("[]") or kind.startswith(("STRUCT", "MAP")):
+        return Json(value if kind == "JSON" else json.dumps(value, default=str))
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, float):
+        return value + 0.0  # one zero
+    if kind in ("HUGEINT", "UBIGINT", "UHUGEINT"):
+        return Decimal(value)
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).replace(tzinfo=None)
+    if isinstance(value, time):
+        return timedelta(
+            hours=value.hour,
+            minutes=value.minute,
+            seconds=value.second,
+            microseconds=value.microsecond,
+        )
+    return value
+
+
+STORED: Mapping[str, Callable[[Any, str], Any]] = {
+    "mysql": as_stored_by_mysql,
+    "sqlite": as_stored,
+    "postgresql": as_stored_by_postgresql,
+}
+"""What systems keep of a value whose types are not DuckDB's."""
 
 
 def _moment(value: datetime | time) -> str:

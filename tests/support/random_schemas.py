@@ -43,6 +43,15 @@ TYPES = {
         ["it's", "\0"],
     ],
 }
+CHECKS = {
+    "BIGINT": "{0} >= -1 OR {0} < -5",
+    "HUGEINT": "{0} > -1",
+    "DOUBLE": "NOT ({0} BETWEEN 1.5 AND 3)",
+    "DECIMAL(10,2)": "{0} * 2 <> 7",
+    "BOOLEAN": "{0} = TRUE",
+    "VARCHAR": "{0} NOT IN ('x', 'it''s') OR {0} IS NULL",
+    "DATE": "{0} > '1999-12-30'",
+}
 DEFAULTS = {"BIGINT": 5, "VARCHAR": "'none'", "BOOLEAN": True}
 
 
@@ -55,6 +64,8 @@ class Table:
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     key: list[str] = field(default_factory=list)
     unique: list[list[str]] = field(default_factory=list)
+    indexes: list[list[str]] = field(default_factory=list)
+    checks: list[str] = field(default_factory=list)
     required: set[str] = field(default_factory=set)
     defaults: set[str] = field(default_factory=set)
     references: list[tuple[str, str]] = field(default_factory=list)
@@ -67,10 +78,16 @@ State = dict[str, Table]
 
 
 class Story:
-    """Makes up a repository's states, one from another."""
+    """Makes up a repository's states, one from another.
 
-    def __init__(self, chance: Random) -> None:
+    Args:
+        chance: What chooses.
+        has_nul: Whether texts may have NUL characters.
+    """
+
+    def __init__(self, chance: Random, *, has_nul: bool = True) -> None:
         self.chance = chance
+        self.has_nul = has_nul
         self.made = 0
 
     def first(self) -> State:
@@ -90,6 +107,7 @@ class Story:
             self._swap,
             self._key,
             self._unique,
+            self._index,
             self._come_or_go,
             self._rename,
             self._refer,
@@ -121,6 +139,14 @@ class Story:
                 said["key"] = table.key
             if table.unique:
                 said["unique"] = table.unique
+            if table.checks:
+                said["checks"] = {
+                    f"of {column}": CHECKS[table.columns[column]].format(quoted(column))
+                    for column in table.checks
+                    if table.columns[column] in CHECKS
+                }
+            if table.indexes:
+                said["indexes"] = table.indexes
             if table.former:
                 said["renamed_from"] = table.former
             if table.references:
@@ -154,6 +180,8 @@ class Story:
             table.key = names[: self.chance.randint(1, 2)]
         if self.chance.random() < 0.3:
             table.unique = [[self.chance.choice(names)]]
+        table.indexes = self._groups(table)
+        table.checks = [name for name in names if self.chance.random() < 0.3]
         table.required = {name for name in names if self.chance.random() < 0.2}
         table.defaults = {name for name in names if self.chance.random() < 0.3}
         for _ in range(self.chance.choice([0, 1, 3, 8])):
@@ -163,7 +191,10 @@ class Story:
     def _value(self, kind: str) -> Any:
         if self.chance.random() < 0.02:
             kind = ""
-        return self.chance.choice(TYPES[kind]) if self.chance.random() < 0.9 else None
+        value = self.chance.choice(TYPES[kind]) if self.chance.random() < 0.9 else None
+        if isinstance(value, str) and not self.has_nul:
+            return value.replace("\0", "\x01")
+        return value
 
     def _add(self, table: Table) -> None:
         key = f"r{self.chance.randint(0, 30)}"
@@ -214,6 +245,8 @@ class Story:
         del table.columns[name]
         table.key = [one for one in table.key if one != name]
         table.unique = [group for group in table.unique if name not in group]
+        table.indexes = [group for group in table.indexes if name not in group]
+        table.checks = [one for one in table.checks if one != name]
         table.references = [one for one in table.references if one[0] != name]
         for row in table.rows.values():
             row.pop(name, None)
@@ -244,6 +277,8 @@ class Story:
         table.rows = {k: {called(n): v for n, v in r.items()} for k, r in table.rows.items()}
         table.key = [called(name) for name in table.key]
         table.unique = [[called(name) for name in group] for group in table.unique]
+        table.indexes = [[called(name) for name in group] for group in table.indexes]
+        table.checks = [called(name) for name in table.checks]
         table.required = {called(name) for name in table.required}
         table.defaults = {called(name) for name in table.defaults}
         table.references = [(called(name), target) for name, target in table.references]
@@ -269,6 +304,19 @@ class Story:
             table.unique = [] if table.unique else [[name]]
             table.required ^= {name}
             table.defaults ^= {name}
+
+    def _index(self, state: State) -> None:
+        table = self._any(state)
+        if table is not None:
+            table.indexes = self._groups(table)
+
+    def _groups(self, table: Table) -> list[list[str]]:
+        """Gives none, one or two groups of one or two columns."""
+        names = list(table.columns)
+        sizes = [
+            min(len(names), self.chance.randint(1, 2)) for _ in range(self.chance.randint(0, 2))
+        ]
+        return [self.chance.sample(names, size) for size in sizes]
 
     def _come_or_go(self, state: State) -> None:
         name = self.chance.choice(TABLES)
@@ -299,3 +347,7 @@ class Story:
             for row in table.rows.values():
                 row["parent"] = self.chance.choice([*known, None])
             table.references = [("parent", target)]
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

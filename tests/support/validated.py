@@ -8,6 +8,9 @@ from ingitdb.model.violations import Violation
 from ingitdb.services.database import Database
 from tests.support.repositories import RepoBuilder
 
+TABLES = ".ingitdb/tables.yaml"
+ROOT = ".ingitdb/root-collections.yaml"
+PORTS = "ports/.collection/definition.yaml"
 Found: TypeAlias = list[tuple[str, str]]
 """The rule, with its own name if it has one, and the place of each violation."""
 
@@ -45,3 +48,43 @@ def definition(columns: str, name: str = "{key}.yaml", more: str = "") -> str:
     return (
         f"record_file: {{name: '{name}', type: {kind}, format: {form}}}\ncolumns:\n{listed}{more}"
     )
+
+
+def collection(columns: str, more: str = "", **records: str) -> dict[str, str]:
+    """Gives a repository with the collection `ports` of YAML files."""
+    return {
+        ROOT: "ports: ports\n",
+        PORTS: definition(columns, more=more),
+        **{f"ports/$records/{name}.yaml": text for name, text in records.items()},
+    }
+
+
+SHOP = """
+tables:
+  routes:
+    glob: routes/*.yaml
+    unique: code
+  fares:
+    glob: fares.csv
+    key: [route, class]
+    unique: [[class, label]]
+    checks: {price_positive: price > 0, label_named: "label <> 'x'"}
+    foreign_keys: [{columns: route, table: routes, on_delete: cascade, on_update: cascade}]
+    min_records_count: 1
+    max_records_count: 4
+    columns: {price: {type: 'DECIMAL(6,2)'}}
+  notes:
+    glob: notes.json
+    foreign_keys:
+      - {columns: [route, class], table: fares, references: [route, class], on_delete: set null}
+"""
+
+
+def shop(fares: str, routes: str = "ab", notes: str = "[]", said: str = SHOP) -> dict[str, str]:
+    """Gives tables that have rules and refer to each other."""
+    return {
+        TABLES: said,
+        "fares.csv": f"route,class,label,price\n{fares}",
+        "notes.json": notes,
+        **{f"routes/{name}.yaml": f"code: {name}{n}\n" for n, name in enumerate(routes)},
+    }

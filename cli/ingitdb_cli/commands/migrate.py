@@ -1,71 +1,27 @@
-"""`ingitdb migrate`: scripts that bring another system from one commit to another."""
-
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+"""`ingitdb migrate`: brings another system from one commit to another."""
 
 import click
 
-from ingitdb_cli.app import App, app_of
-from ingitdb_cli.options import Command, Group
-from ingitdb_cli.own_formats import FormatCommand, screen
-
-if TYPE_CHECKING:
-    from ingitdb.migrations.plan import Plan
-    from ingitdb.services.migrations.ways import Way
+from ingitdb_cli.migration.analyze import analyze
+from ingitdb_cli.migration.apply import apply
+from ingitdb_cli.migration.capture import capture
+from ingitdb_cli.migration.generate import generate
+from ingitdb_cli.migration.rollback import rollback
+from ingitdb_cli.migration.status import status
+from ingitdb_cli.migration.sync import sync
+from ingitdb_cli.options import Group
 
 HELP = """\b
 ingitdb migrate generate --dialect sqlite --output up.sql --rollback down.sql
+ingitdb migrate analyze --target sqlite:///app.db
 ingitdb migrate apply --target sqlite:///app.db
+ingitdb migrate sync --target sqlite:///app.db --mode full --on-conflict source
 ingitdb migrate status --target sqlite:///app.db
 ingitdb migrate rollback --target sqlite:///app.db --allow-destructive
+ingitdb migrate capture --target sqlite:///app.db --branch from-app
 
-Bring another system from one commit to another. There are SQLite and DuckDB.
+Bring another system from one commit to another, keep it there, and bring back what changed in it.
 """
-GENERATE = """\b
-ingitdb migrate generate --dialect sqlite --output up.sql --rollback down.sql
-ingitdb migrate generate --from v1.0 --to main --dialect duckdb --output up.sql
-ingitdb migrate generate --to v1.0 --dialect sqlite | sqlite3 -bail app.db
-
-Write a script of plain SQL that leads a target from one commit to another, schema and rows, and one
-that leads back. No target is needed.
-
-\b
-A script runs in one transaction, writes its row into the target's table ingitdb_migrations, and
-may be run again: then it changes nothing. It stops where the target is at a third commit, or does
-not hold as many rows as the commit does. The plan is told on stderr, and heads the script.
-
-A table or column that goes takes with it what the target holds: that is done only with
---allow-destructive. A column or table is renamed where .ingitdb/tables.yaml says so.
-"""
-APPLY = """\b
-ingitdb migrate apply --target sqlite:///app.db
-ingitdb migrate apply --target duckdb:////var/lib/app.duckdb --to v2.0 --allow-destructive
-ingitdb migrate apply --target sqlite:///app.db --dry-run
-
-Bring a target from the commit that its ledger names to another one: what `generate` writes is run.
-A file that is not there is made. Where anything fails the target is as it was, with exit status 7.
-"""
-ROLLBACK = """\b
-ingitdb migrate rollback --target sqlite:///app.db --allow-destructive
-ingitdb migrate rollback --target sqlite:///app.db --dry-run
-
-Take back what was applied to a target last, schema and rows.
-"""
-STATUS = """\b
-ingitdb migrate status --target sqlite:///app.db
-ingitdb migrate status --target duckdb:///app.duckdb --format json
-
-Show a target's ledger: what was applied to it and taken back, the oldest first.
-"""
-_DIALECTS = ("duckdb", "mysql", "sqlite")
-"""A test compares them with the engine's."""
-_SQL = "sql"
-_SOURCE = click.option("--source", metavar="PATH", help="The repository, as with -C.")
-_TARGET = click.option(
-    "--target", metavar="URL", required=True, help="sqlite:///FILE or duckdb:///FILE."
-)
-_DESTRUCTIVE = click.option("--allow-destructive", is_flag=True, help="Let tables and columns go.")
-_DRY = click.option("--dry-run", is_flag=True, help="Only tell the plan.")
 
 
 @click.group(cls=Group, help=HELP, short_help="Bring another system from one commit to another.")
@@ -73,154 +29,5 @@ def migrate() -> None:
     """Brings another system to a commit."""
 
 
-@migrate.command(
-    cls=FormatCommand,
-    formats=(_SQL,),
-    help=GENERATE,
-    short_help="Write the scripts that lead there and back.",
-)
-@_SOURCE
-@click.option(
-    "--from", "before", metavar="A", help="The commit that a target is at; none if empty."
-)
-@click.option("--to", "after", metavar="B", help="The commit to lead to; HEAD, or what --at says.")
-@click.option("--dialect", type=click.Choice(_DIALECTS), required=True, help="For what system.")
-@click.option("--rollback", metavar="PATH", help="Write the script that leads back to this file.")
-@_DESTRUCTIVE
-@click.pass_context
-def generate(
-    context: click.Context,
-    /,
-    dialect: str,
-    rollback: str | None,
-    allow_destructive: bool,
-    format: str | None,
-    **places: str | None,
-) -> None:
-    """Writes scripts."""
-    app = app_of(context)
-    _point(app, places["source"])
-    from ingitdb.services.migrations.migration import migration
-    from ingitdb.services.migrations.ways import check_destructive
-
-    with migration(
-        app.database, dialect, places["after"] or app.options.at, places["before"]
-    ) as found:
-        for line in _told(found.up):
-            app.messages.line(line)
-        if not allow_destructive:
-            check_destructive(found.up)
-        output = app.options.output
-        if rollback is not None:
-            _write(app, rollback, found.down_script())
-        _write(app, output, found.up_script())
-
-
-@migrate.command(cls=Command, help=APPLY, short_help="Bring a target to a commit.")
-@_SOURCE
-@_TARGET
-@click.option("--to", "after", metavar="B", help="The commit to lead to; HEAD, or what --at says.")
-@_DESTRUCTIVE
-@_DRY
-@click.pass_context
-def apply(
-    context: click.Context,
-    /,
-    source: str | None,
-    target: str,
-    after: str | None,
-    **flags: bool,
-) -> None:
-    """Applies a migration."""
-    app = app_of(context)
-    _point(app, source)
-    from ingitdb.services.migrations.targets import opened
-    from ingitdb.services.migrations.ways import DEFAULTS
-
-    with (
-        opened(target, must_exist=flags["dry_run"]) as there,
-        there.forward(app.database, after or app.options.at, DEFAULTS) as way,
-    ):
-        _done(app, way, flags)
-
-
-@migrate.command(cls=Command, help=ROLLBACK, short_help="Take back what was applied last.")
-@_SOURCE
-@_TARGET
-@_DESTRUCTIVE
-@_DRY
-@click.pass_context
-def rollback(context: click.Context, /, source: str | None, target: str, **flags: bool) -> None:
-    """Takes a migration back."""
-    app = app_of(context)
-    _point(app, source)
-    from ingitdb.services.migrations.targets import opened
-
-    with opened(target, must_exist=True) as there, there.backward(app.database, None) as way:
-        _done(app, way, flags)
-
-
-@migrate.command(cls=Command, help=STATUS, short_help="Show what was applied to a target.")
-@_TARGET
-@click.pass_context
-def status(context: click.Context, target: str) -> None:
-    """Shows a ledger."""
-    app = app_of(context)
-    import pyarrow as pa
-
-    from ingitdb.services.migrations.targets import opened
-
-    with opened(target, must_exist=True) as there:
-        rows = there.ledger()
-    text = pa.string()
-    columns = [("version", pa.int64()), ("commit", text), ("state", text), ("applied_at", text),
-               ("duration", pa.float64()), ("checksum", text)]  # fmt: skip
-    app.output.records(
-        columns,
-        [(r.version, r.commit, r.state, r.applied_at, r.duration, r.checksum) for r in rows],
-    )
-
-
-def _done(app: App, way: "Way", flags: Mapping[str, bool]) -> None:
-    """Tells a plan and does it, unless only the plan is wanted.
-
-    Raises:
-        StatementRefused: It takes something from the target, and nobody has allowed it.
-    """
-    from ingitdb.services.migrations.ways import check_destructive
-
-    for line in _told(way.plan):
-        app.messages.line(line)
-    if flags["dry_run"]:
-        return
-    if not flags["allow_destructive"]:
-        check_destructive(way.plan)
-    way.run(lambda what, done, of: None)
-
-
-def _point(app: App, source: str | None) -> None:
-    """Takes the repository from --source.
-
-    Raises:
-        UsageError: -C names another one.
-    """
-    if source is None:
-        return
-    if app.options.database not in (None, source):
-        from ingitdb.errors import UsageError
-
-        raise UsageError("--source and -C name two repositories.", hint="Leave one of them out.")
-    app.options.database = source
-
-
-def _told(plan: "Plan") -> Iterator[str]:
-    for step in plan.steps:
-        marks = f" [{', '.join(step.marks)}]" if step.marks else ""
-        detail = f": {step.detail}" if step.detail else ""
-        yield f"{step.kind} {step.table}, {step.rows:,} rows{marks}{detail}"
-    yield from (f"note: {note}" for note in plan.notes)
-
-
-def _write(app: App, path: str | None, script: Iterator[str]) -> None:
-    app.options.output = path
-    screen(app, _SQL).written(piece.encode() for piece in script)
+for command in (analyze, apply, capture, generate, rollback, status, sync):
+    migrate.add_command(command)

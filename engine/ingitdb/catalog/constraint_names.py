@@ -14,7 +14,7 @@ def key_names(table: str, groups: Iterable[Sequence[str]], kind: str) -> list[st
     Args:
         table: Its name.
         groups: The columns of each key.
-        kind: `key` for what is unique, `fkey` for what refers to other tables.
+        kind: `key` for what is unique, `fkey` for what refers to other tables, `idx` for indexes.
 
     Example:
         >>> key_names("fares", [["port"], ["route", "class"], ["port"]], "fkey")

@@ -12,8 +12,8 @@ from ingitdb.catalog.rules import Rule, excludes, guessed_form, inside
 from ingitdb.catalog.schema_check import check
 from ingitdb.catalog.table_constraints import (
     EntryReader,
+    groups,
     table_rules,
-    unique_groups,
     with_said,
     wrong_pattern,
 )
@@ -53,6 +53,7 @@ class Overlay:
     columns: tuple[DeclaredColumn, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
+    indexes: tuple[tuple[str, ...], ...] = ()
     checks: tuple[tuple[str, str], ...] = ()
     custom_rules: tuple[tuple[str, str], ...] = ()
     record_schema: str | None = None
@@ -97,6 +98,7 @@ class Overlay:
             origin=declared.origin or self.origin,
             rules=(*(r for r in declared.rules if r[0] not in over), *self.rules),
             unique=self.unique,
+            indexes=self.indexes,
             checks=self.checks,
             custom_rules=self.custom_rules,
             record_schema=self.record_schema or declared.record_schema,
@@ -196,7 +198,8 @@ class _Reader:
             rules=tuple(table_rules(value)),
             columns=tuple(reader.columns(value)),
             foreign_keys=tuple(reader.foreign_keys(value)),
-            unique=unique_groups(value),
+            unique=groups(value, "unique"),
+            indexes=groups(value, "indexes"),
             checks=tuple(value.get("checks", {}).items()),
             custom_rules=tuple(value.get("rules", {}).items()),
             record_schema=self._record_schema((*way, "record_schema"), value.get("record_schema")),

@@ -87,10 +87,11 @@ def wrong_pattern(pattern: str) -> str | None:
     return None
 
 
-def unique_groups(value: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
-    """Gives the groups of columns that are declared to be unique."""
-    said = value.get("unique", [])
-    return tuple(_names(group) for group in ([said] if isinstance(said, str) else said))
+def groups(value: Mapping[str, Any], what: str) -> tuple[tuple[str, ...], ...]:
+    """Gives the groups of columns that are declared to be `unique`, or `indexes`."""
+    said = value.get(what, [])
+    found = (_names(group) for group in ([said] if isinstance(said, str) else said))
+    return tuple(dict.fromkeys(found)) if what == "indexes" else tuple(found)
 
 
 def table_rules(value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

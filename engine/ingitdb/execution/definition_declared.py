@@ -1,6 +1,6 @@
 """What upstream's definition and tables.yaml say of one table's columns, as it changes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,7 +108,13 @@ class Declared:
             self.files.put(self.path, value)
         entry = self.entry
         if column in (entry.get("columns") or {}):
-            self.put_entry({**entry, "columns": without(entry["columns"], column)})
+            entry = {**entry, "columns": without(entry["columns"], column)}
+        indexes = list(lists_of_names(entry.get("indexes")))
+        if any(column in group for group in indexes):
+            kept = _listed(group for group in indexes if column not in group)
+            entry = {**entry, "indexes": kept}
+        if entry != self.entry:
+            self.put_entry(entry)
 
     def rename(self, old: str, new: str) -> None:
         """Gives a column another name wherever it is named."""
@@ -208,9 +214,13 @@ def _renamed(entry: Mapping[str, Any], old: str, new: str) -> dict[str, Any]:
 
     changed: dict[str, Callable[[Any], Any]] = {
         "key": names,
-        "unique": lambda said: [
-            names(group if len(group) > 1 else group[0]) for group in lists_of_names(said)
-        ],
+        "unique": lambda said: _listed(map(names, lists_of_names(said))),
+        "indexes": lambda said: _listed(map(names, lists_of_names(said))),
         "foreign_keys": lambda said: [{**key, "columns": names(key["columns"])} for key in said],
     }
     return {name: changed[name](said) if name in changed else said for name, said in entry.items()}
+
+
+def _listed(groups: Iterable[Sequence[str]]) -> list[Any]:
+    """Spells groups of columns: one of a single column is its name."""
+    return [group[0] if len(group) == 1 else list(group) for group in groups]

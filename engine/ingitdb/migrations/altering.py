@@ -5,7 +5,8 @@ changed: what holds for them. So no row of between has to fit either definition.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
@@ -39,7 +40,7 @@ class Constraint:
     """
 
     kind: ConstraintKind
-    name: str
+    name: str = ""
     columns: tuple[str, ...] = ()
     condition: str = ""
     reference: Reference | None = None
@@ -47,9 +48,14 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateTable:
-    """Makes a table with its columns, defaults, NOT NULL and primary key."""
+    """Makes a table with its columns, defaults, NOT NULL and primary key.
+
+    Attributes:
+        key: The primary key, if it has one.
+    """
 
     table: Table
+    key: Constraint | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,46 +170,48 @@ Alteration: TypeAlias = (
 )
 
 
-def constraints(table: Table, longest: int) -> dict[str, Constraint]:
-    """Gives the constraints of a table, by name.
+Named: TypeAlias = dict[str, Constraint]
+"""The constraints of a table by their names."""
+
+
+def constraints(tables: Sequence[Table], longest: int) -> dict[Place, Named]:
+    """Gives the constraints of all tables of a commit, by their folded places.
+
+    A name is put together of the table's and what else tells it apart. One that another constraint
+    or a table bears too ends in a digest, for a schema may have each name once.
 
     Args:
-        table: The table.
+        tables: All tables.
         longest: How many bytes a name may have; a longer one ends in a digest.
     """
-    kinds = ConstraintKind
-    found = []
+    said = [(table, one, parts) for table in tables for one, parts in _nameless(table)]
+    plain = Counter(fold(constraint_name(parts, longest)) for _, _, parts in said)
+    plain.update(fold(table.place[1]) for table in tables)
+    found: dict[Place, Named] = {folded(table.place): {} for table in tables}
+    for table, one, parts in said:
+        name = constraint_name(parts, longest)
+        if plain[fold(name)] > 1:
+            name = _digested(name, repr((table.place, one)), longest)
+        found[folded(table.place)][name] = replace(one, name=name)
+    return found
+
+
+def _nameless(table: Table) -> Iterator[tuple[Constraint, list[str]]]:
+    """Gives constraints with the parts of their names."""
+    kinds, own = ConstraintKind, table.place[1]
     if table.key:
-        found.append(_named(table, kinds.PRIMARY_KEY, table.key, longest, ()))
-    found += [_named(table, kinds.UNIQUE, group, longest, group) for group in table.unique]
-    found += [
-        Constraint(
-            kind=kinds.CHECK,
-            name=constraint_name([table.place[1], check.name, kinds.CHECK], longest),
-            condition=check.condition,
-        )
-        for check in table.checks
-    ]
-    found += [
-        Constraint(
-            kind=kinds.FOREIGN_KEY,
-            name=constraint_name([table.place[1], *one.columns, kinds.FOREIGN_KEY], longest),
-            columns=one.columns,
-            reference=one,
-        )
-        for one in table.references
-    ]
-    found += [
-        _named(table, kinds.INDEX, index.columns, longest, [index.name]) for index in table.indexes
-    ]
-    return {one.name: one for one in found}
-
-
-def _named(
-    table: Table, kind: ConstraintKind, columns: tuple[str, ...], longest: int, said: Iterable[str]
-) -> Constraint:
-    name = constraint_name([table.place[1], *said, kind], longest)
-    return Constraint(kind=kind, name=name, columns=columns)
+        yield Constraint(kind=kinds.PRIMARY_KEY, columns=table.key), [own, kinds.PRIMARY_KEY]
+    for group in table.unique:
+        yield Constraint(kind=kinds.UNIQUE, columns=group), [own, *group, kinds.UNIQUE]
+    for check in table.checks:
+        found = Constraint(kind=kinds.CHECK, condition=check.condition)
+        yield found, [own, check.name, kinds.CHECK]
+    for one in table.references:
+        found = Constraint(kind=kinds.FOREIGN_KEY, columns=one.columns, reference=one)
+        yield found, [own, *one.columns, kinds.FOREIGN_KEY]
+    for index in table.indexes:
+        found = Constraint(kind=kinds.INDEX, columns=index.columns)
+        yield found, [own, index.name, kinds.INDEX]
 
 
 def constraint_name(parts: Iterable[str], longest: int) -> str:
@@ -218,7 +226,11 @@ def constraint_name(parts: Iterable[str], longest: int) -> str:
     name = "_".join(parts)
     if len(name.encode()) <= longest:
         return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
+    return _digested(name, name, longest)
+
+
+def _digested(name: str, what: str, longest: int) -> str:
+    digest = hashlib.sha256(what.encode()).hexdigest()[:_DIGEST]
     head = name.encode()[: longest - _DIGEST - 1].decode(errors="ignore")
     return f"{head}_{digest}"
 
@@ -229,13 +241,17 @@ class Altering:
     Args:
         plan: The plan.
         longest: How many bytes the name of a constraint may have.
+        reacts: Whether a row that goes takes along those that refer to it, or their values, though
+            it may come back: then such foreign keys are not there meanwhile.
     """
 
-    def __init__(self, plan: Plan, longest: int) -> None:
+    def __init__(self, plan: Plan, longest: int, *, reacts: bool = False) -> None:
         self._plan = plan
-        self._longest = longest
         self._works = [work for work in plan.works if work.new is not None]
+        self._before = constraints(plan.known, longest)
+        self._after = constraints([work.new for work in self._works if work.new], longest)
         self._changed = self._changed_places()
+        self._left = self._left_places() if reacts else set()
 
     def before_rows(self) -> Iterator[Alteration]:
         """Gives the changes that make room for the new rows."""
@@ -251,7 +267,9 @@ class Altering:
                 yield RenameTable(old=old.place, new=work.new.place)
         for work in self._works:
             if work.change.old is None and work.new is not None:
-                yield CreateTable(table=work.new)
+                made = self._after[folded(work.new.place)].values()
+                key = next((o for o in made if o.kind is ConstraintKind.PRIMARY_KEY), None)
+                yield CreateTable(table=work.new, key=key)
             elif self._is_changed(work):
                 yield from _columns(work.change, is_whole=work.is_whole)
 
@@ -281,6 +299,12 @@ class Altering:
                 found |= {folded(table.place) for table in tables if table is not None}
         return found
 
+    def _left_places(self) -> set[Place]:
+        """The tables, by old and new names, that some row leaves."""
+        works = [work for work in self._works if work.counts.deleted]
+        tables = [table for work in works for table in (work.new, work.change.old)]
+        return {folded(table.place) for table in tables if table is not None}
+
     def _old(self) -> Iterator[tuple[Table, Table | None]]:
         """Gives each old table with what becomes of it."""
         kept = {folded(work.change.old.place): work.new for work in self._works if work.change.old}
@@ -290,8 +314,8 @@ class Altering:
     def _dropped_constraints(self) -> Iterator[Alteration]:
         gone = []
         for old, new in self._old():
-            stay = constraints(new, self._longest) if new is not None else {}
-            for one in constraints(old, self._longest).values():
+            stay = self._after[folded(new.place)] if new is not None else {}
+            for one in self._before[folded(old.place)].values():
                 if one.kind is ConstraintKind.FOREIGN_KEY:
                     is_gone = self._is_loose(old, one) or stay.get(one.name) != one
                 else:
@@ -306,8 +330,8 @@ class Altering:
         new, old = work.new, work.change.old
         if new is None:
             return
-        there = constraints(old, self._longest) if old is not None else {}
-        for one in constraints(new, self._longest).values():
+        there = self._before[folded(old.place)] if old is not None else {}
+        for one in self._after[folded(new.place)].values():
             if old is None:
                 if one.kind is not ConstraintKind.PRIMARY_KEY:
                     yield one
@@ -319,10 +343,11 @@ class Altering:
 
     def _is_loose(self, table: Table, one: Constraint) -> bool:
         """Whether a foreign key is dropped and made again, for a table at its end changes."""
-        ends = {folded(table.place)}
-        if one.reference is not None:
-            ends.add(folded(one.reference.target))
-        return bool(ends & self._changed)
+        assert one.reference is not None
+        target = folded(one.reference.target)
+        if one.reference.on_delete != "restrict" and target in self._left:
+            return True
+        return bool({folded(table.place), target} & self._changed)
 
     @staticmethod
     def _differs(old: Table, new: Table, one: Constraint, there: dict[str, Constraint]) -> bool:
@@ -358,7 +383,7 @@ def _columns(change: TableChange, *, is_whole: bool) -> Iterator[Alteration]:
         yield RenameColumn(place=place, old=replace(column, name=name), new=new)
     for new, old in change.names.items():
         before, after = replace(change.old.column(old), name=new), change.new.column(new)
-        if before.default is not None and before.default != after.default:
+        if before.default is not None and _is_given_anew(before, after):
             yield SetDefault(place=place, column=replace(before, default=None))
         if before.type != after.type:
             yield ChangeType(place=place, old=before, new=after)
@@ -379,7 +404,12 @@ def _conditions(change: TableChange, new: Table) -> Iterator[Alteration]:
     for column in new.columns:
         former = change.names.get(column.name)
         before = old.column(former) if former is not None else None
-        if column.default is not None and (before is None or before.default != column.default):
+        if column.default is not None and (before is None or _is_given_anew(before, column)):
             yield SetDefault(place=new.place, column=column)
         if not column.nullable and (before is None or before.nullable):
             yield SetNullable(place=new.place, column=column)
+
+
+def _is_given_anew(before: Column, after: Column) -> bool:
+    """Whether a default is another one, or of another type."""
+    return before.default != after.default or before.type != after.type

@@ -11,6 +11,7 @@ Place: TypeAlias = tuple[str, str]
 """The schema and the name of a table."""
 LEDGER = "ingitdb_migrations"
 """The table in which a target keeps what was done to it."""
+_INDEXES = "change indexes"
 OURS = "ingitdb_"
 """What the names of our own tables begin with; no table of a repository may be called so."""
 
@@ -171,6 +172,17 @@ class TableChange:
         pairs = ((self.old.column(b), self.new.column(a)) for a, b in self.names.items())
         return [after.name for before, after in pairs if before.type != after.type]
 
+    @property
+    def gone_indexes(self) -> list[Index]:
+        """The indexes that only the old table has."""
+        new = self.new.indexes if self.new else ()
+        return [index for index in self.old.indexes if index not in new] if self.old else []
+
+    @property
+    def is_of_indexes(self) -> bool:
+        """Whether the definitions differ in their indexes and in nothing else."""
+        return self.differences() == [_INDEXES]
+
     def differences(self) -> list[str]:
         """Says what differs in the definition of a table that is there at both commits."""
         if self.old is None or self.new is None:
@@ -184,9 +196,10 @@ class TableChange:
             ("unique columns", set(self.old.unique), set(self.new.unique)),
             ("checks", set(self.old.checks), set(self.new.checks)),
             ("foreign keys", set(self.old.references), set(self.new.references)),
-            ("indexes", set(self.old.indexes), set(self.new.indexes)),
         )
-        return said + [f"change {what}" for what, before, after in parts if before != after]
+        said += [f"change {what}" for what, before, after in parts if before != after]
+        is_same = set(self.old.indexes) == set(self.new.indexes)
+        return said if is_same else [*said, _INDEXES]
 
 
 def _altered(old: Column, new: Column) -> list[str]:

@@ -178,17 +178,24 @@ class Plan:
         said = work.differences
         marks = self._marks(
             *([Mark.DESTRUCTIVE] if change.gone or work.is_taken else []),
-            *([Mark.REWRITES] if not self.alters or change.retyped or work.is_whole else []),
+            *([Mark.REWRITES] if self._rewrites(work) else []),
             Mark.LOCKS,
         )
         rows = change.old.rows if change.old is not None else 0
-        kind = Kind.ALTER if self.alters else Kind.REBUILD
+        kind = Kind.ALTER if self.alters or not self._rewrites(work) else Kind.REBUILD
         if work.is_moved and change.old is not None:
             said = [f"from {change.old.title}", *said]
             kind = Kind.MOVE
         if said or work.is_taken:
             detail = ", ".join(said)
             yield Step(kind=kind, table=new.title, rows=rows, marks=marks, detail=detail)
+
+    def _rewrites(self, work: Work) -> bool:
+        """Whether all rows of a table that changes are written."""
+        change = work.change
+        if self.alters or (change.is_of_indexes and not work.is_moved):
+            return bool(change.retyped or work.is_whole)
+        return True
 
     def _row_steps(self) -> Iterator[Step]:
         for work in reversed(self.works):

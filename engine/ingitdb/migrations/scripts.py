@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from ingitdb.migrations.model import Table
 from ingitdb.migrations.plan import Plan, Rows, Work
-from ingitdb.migrations.targets.target import Ends, Target
+from ingitdb.migrations.targets.target import BATCH_ROWS, Ends, Target
 
 _BATCH = 200
 """So many rows are met by one DELETE."""
@@ -47,11 +47,11 @@ def script(plan: Plan, target: Target, ends: Ends) -> Iterator[str]:
         yield f"{statement};\n"
 
 
-def inserted(insertion: Insertion, target: Target) -> Iterator[str]:
-    """Gives an insertion as statements."""
+def inserted(insertion: Insertion, target: Target, size: int = BATCH_ROWS) -> Iterator[str]:
+    """Gives an insertion as statements of so many rows."""
     literal = target.literal
     rows = ([literal(value) for value in row] for row in insertion.rows.inserted())
-    return target.insert(insertion.table, rows)
+    return target.insert(insertion.table, rows, size)
 
 
 def changes(plan: Plan, target: Target) -> Iterator[Statement]:

@@ -84,6 +84,7 @@ class Declaration:
         rules: What else is declared about the table, hashable: `renamed_from`, `merge`,
             `min_records_count`, `max_records_count`, `alias` (may repeat) …
         unique: Groups of columns no two records agree in; a NULL differs from all.
+        indexes: Groups of columns that other systems look records up by.
         checks: Names of conditions, each with a SQL expression that is not false of any record.
         custom_rules: Names of rules, each with a query that gives offending rows.
         record_schema: The text of a JSON Schema that each record follows.
@@ -98,6 +99,7 @@ class Declaration:
     origin: str = ""
     rules: tuple[tuple[str, Any], ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
+    indexes: tuple[tuple[str, ...], ...] = ()
     checks: tuple[tuple[str, str], ...] = ()
     custom_rules: tuple[tuple[str, str], ...] = ()
     record_schema: str | None = None

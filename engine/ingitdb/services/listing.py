@@ -41,7 +41,7 @@ class ListedColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedKey:
-    """A primary key, or columns that are unique together."""
+    """A primary key, columns that are unique together, or an index."""
 
     name: str
     columns: tuple[str, ...]
@@ -122,6 +122,16 @@ class Listing:
         """Gives the groups of columns that are declared unique."""
         groups = table.locations[0].declaration.unique_groups
         named = zip(key_names(table.name, groups, "key"), groups, strict=True)
+        return [
+            ListedKey(name=name, columns=columns)
+            for name, group in named
+            if (columns := self._spelled(table, group))
+        ]
+
+    def indexes(self, table: NamedTable) -> list[ListedKey]:
+        """Gives the groups of columns that are declared to be indexes."""
+        groups = table.locations[0].declaration.indexes
+        named = zip(key_names(table.name, groups, "idx"), groups, strict=True)
         return [
             ListedKey(name=name, columns=columns)
             for name, group in named

@@ -118,6 +118,7 @@ def _of_names(declared: Declaration, known: Collection[str]) -> Iterator[Inconsi
     named: list[tuple[tuple[str | int, ...], str, Sequence[str]]] = [
         (("unique", at), "unique", names) for at, names in enumerate(declared.unique)
     ]
+    named += [(("indexes", at), "An index", names) for at, names in enumerate(declared.indexes)]
     named += [
         (("foreign_keys", at), "A foreign key", key.columns)
         for at, key in enumerate(declared.foreign_keys)

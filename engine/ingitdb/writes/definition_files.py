@@ -128,6 +128,6 @@ def without(value: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def lists_of_names(value: Any) -> Iterator[Sequence[str]]:
-    """Gives each group of columns that `unique` has."""
+    """Gives each group of columns that `unique` or `indexes` has."""
     for group in [value] if isinstance(value, str) else value or []:
         yield [group] if isinstance(group, str) else group

@@ -32,6 +32,7 @@ tables:
     glob: fares.csv
     key: [route, class]
     unique: [code, [route, season]]
+    indexes: [season, [season, code], season]
     checks: {price_positive: price > 0}
     foreign_keys:
       - {columns: route, table: routes, on_delete: cascade, on_update: set null}
@@ -52,6 +53,7 @@ tables:
     said = table.locations[0].declaration
     assert said.primary_key == ("route", "class")
     assert said.unique == (("code",), ("route", "season"))
+    assert said.indexes == (("season",), ("season", "code"))
     assert said.checks == (("price_positive", "price > 0"),)
     assert said.custom_rules == (("dear", "SELECT * FROM geo.fares WHERE price > 5"),)
     assert said.rules == (("min_records_count", 2),)
@@ -125,6 +127,8 @@ def test_tables_yaml_names_a_schema_of_records():
         ),
         ("tables: {t: {checks: [a]}}", "tables.t.checks must be a map, not a list."),
         ("tables: {t: {unique: 5}}", "must be a text or a list, not a whole number"),
+        ("tables: {t: {indexes: {a: b}}}", "indexes must be a text or a list, not a map"),
+        ("tables: {t: {indexes: [[]]}}", "tables.t.indexes[0] must not be empty"),
     ],
 )
 def test_what_is_wrong_is_named(text, said):

@@ -322,6 +322,21 @@ def test_a_column_is_renamed_at_its_place_and_history_follows(
     sound(data)
 
 
+def test_indexes_follow_columns(data: RepoBuilder, connection: Any) -> None:
+    declared = "tables: {log: {indexes: [n, [id, n], id]}}\n"
+    data.commit({".ingitdb/tables.yaml": declared})
+
+    def said() -> Any:
+        text = (data.path / ".ingitdb/tables.yaml").read_text()
+        return yaml.safe_load(text)["tables"]["log"].get("indexes")
+
+    connection.execute("ALTER TABLE log RENAME COLUMN n TO m")
+    assert said() == ["m", ["id", "m"], "id"]
+    connection.execute("ALTER TABLE log DROP COLUMN m")
+    assert said() == ["id"]
+    sound(data)
+
+
 def test_columns_come_and_go_in_a_declared_table(data: RepoBuilder, connection: Any) -> None:
     connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, a VARCHAR, b INTEGER)")
     connection.execute("INSERT INTO t VALUES (1, '10', 5), (2, '20', NULL)")

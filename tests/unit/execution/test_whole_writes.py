@@ -1,58 +1,23 @@
 """Writes that meet other rows: what DuckDB makes of them becomes the smallest change of text."""
 
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
-import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ingitdb
+from tests.support.meetings import TABLES, changed, filled
 from tests.support.opening import Opened, opener, rows
 from tests.support.repositories import RepoBuilder
-
-TABLES = """tables:
-  log:
-    key: [id]
-    unique: [code]
-    columns:
-      n: {default: "40 + 2"}
-      tag: {type: VARCHAR, default: "'x' || 1"}
-"""
-FILES = {
-    "people/anna.yaml": "# of the desk\nname: Anna  # first\nage: 41\ntags: [a, b]\n",
-    "people/bo.yaml": "name: Bo\nage: 7\ntags: [c]\n",
-    "fares.csv": "route,price\nR1,9.50\nR2,12.00\nR2,12.00\n",
-    "log.jsonl": '{"id":1,"code":"a","n":5}\n{"id":2,"code":"b","n":6}\n',
-    "stops.yaml": "a:\n  size: 1  # small\nb:\n  size: 2\n",
-    ".ingitdb/tables.yaml": TABLES,
-}
 
 
 @pytest.fixture
 def data(repo: RepoBuilder) -> RepoBuilder:
     """Tables with and without keys, and someone who writes."""
     return filled(repo)
-
-
-def filled(repo: RepoBuilder) -> RepoBuilder:
-    repo.git("config", "user.name", "Ports Desk")
-    repo.git("config", "user.email", "ports@example.org")
-    repo.commit(FILES)
-    return repo
-
-
-def changed(repo: RepoBuilder) -> list[str]:
-    """Gives the lines that the last commit took away and brought; the tree is clean."""
-    assert repo.git("status", "--porcelain") == ""
-    repo.git("fsck", "--strict")
-    shown = repo.git("diff", "-U0", "HEAD~1", "HEAD").splitlines()
-    return [line for line in shown if line[:1] in "+-" and line[:3] not in ("+++", "---")]
 
 
 CHANGES = [
@@ -438,66 +403,6 @@ def test_a_table_whose_records_have_gone_takes_new_ones(
     assert data.git("status", "--porcelain") == ""
 
 
-@contextmanager
-def stopping(connection: Any) -> Iterator[None]:
-    """Stops whatever the block runs; again and again, for it may not run yet the first time."""
-    ended = Event()
-
-    def insist() -> None:
-        while not ended.wait(0.1):
-            connection.interrupt()
-
-    insisting = Thread(target=insist)
-    insisting.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        insisting.join()
-
-
-ENDLESS = "SELECT count(*) FROM range(100000) a, range(1000000) b"
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        f"MERGE INTO stops USING ({ENDLESS}) u (n) ON size = n WHEN MATCHED THEN DELETE",
-        f"INSERT INTO stops (_key, size) SELECT 'c', n FROM ({ENDLESS}) u (n)",
-        f"INSERT OR REPLACE INTO stops SELECT 'a', n FROM ({ENDLESS}) u (n)",
-        f"UPDATE stops SET size = ({ENDLESS})",
-        f"DELETE FROM stops RETURNING ({ENDLESS})",
-        f"CREATE TABLE counts AS {ENDLESS}",
-    ],
-)
-@pytest.mark.parametrize("autocommit", [True, False])
-def test_a_write_that_is_stopped_leaves_nothing(
-    sql: str, autocommit: bool, data: RepoBuilder, opened: Opened
-) -> None:
-    connection = opened(data, autocommit=autocommit)
-    connection.execute("UPDATE stops SET size = 4 WHERE _key = 'b'")
-    with pytest.raises(ingitdb.OperationalError) as met, stopping(connection):
-        connection.execute(sql)
-    assert met.value.sqlstate == "57014"
-    assert rows(connection, "FROM stops") == [("a", 1), ("b", 4)]
-    connection.execute("UPDATE stops SET size = 5 WHERE _key = 'b'")
-    connection.commit()
-    assert data.git("show", "main:stops.yaml") == "a:\n  size: 1  # small\nb:\n  size: 5"
-
-
-def test_a_copy_that_is_stopped_leaves_nothing(
-    data: RepoBuilder, opened: Opened, tmp_path: Path
-) -> None:
-    big = tmp_path / "fares.csv"
-    big.write_text("route,price\n" + "R1,9.50\n" * 5_000_000)
-    connection = opened(data)
-    with pytest.raises(ingitdb.OperationalError) as met, stopping(connection):
-        connection.execute(f"COPY fares FROM '{big}'")
-    assert met.value.sqlstate == "57014"
-    assert rows(connection, "SELECT count(*) FROM fares") == [(3,)]
-    assert data.git("status", "--porcelain") == ""
-
-
 def test_a_lasting_record_stays_where_it_is(data: RepoBuilder, opened: Opened) -> None:
     connection = opened(data)
     connection.execute(
@@ -507,98 +412,6 @@ def test_a_lasting_record_stays_where_it_is(data: RepoBuilder, opened: Opened) -
     assert changed(data) == ["-tags: [a, b]", "+tags: [x, 'y']", "-tags: [c]", "+tags: [x, 'y']"]
     kinds = "SELECT diff_type FROM diff('people') WHERE to_commit = hash_of('main')"
     assert rows(connection, kinds) == [("modified",), ("modified",)]
-
-
-COPIES = [
-    ("f.csv", "route,price\nR7,3\nR8,4.5\n", "fares FROM '{}'", ["+R7,3.00", "+R8,4.50"]),
-    ("f.txt", "price;route\n3;R7\n\\N;R8\n",
-     "fares (price, route) FROM '{}' (FORMAT csv, DELIMITER ';', NULL '\\N', HEADER)",
-     ["+R7,3.00", "+R8,"]),
-    ("f.csv", "'R;7';3\n", "fares FROM '{}' (DELIMITER ';', QUOTE '''', HEADER false)",
-     ["+R;7,3.00"]),
-    ("s.jsonl", '{"_key":"z","size":4}\n{"size":5,"_key":"w"}\n', "stops FROM '{}'",
-     ["+z:", "+  size: 4", "+w:", "+  size: 5"]),
-    ("s.ndjson", '{"_key":"z"}\n', "stops FROM '{}'", ["+z: {}"]),
-    ("s.json", '[{"_key":"z","size":4}]', "stops FROM '{}'", ["+z:", "+  size: 4"]),
-    ("n.csv", "id\n77\n", "log (id) FROM '{}'", ['+{"id":77,"n":42,"tag":"x1"}']),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("name", "text", "rest", "lines"), COPIES, ids=[c[2] for c in COPIES])
-def test_copy(
-    name: str,
-    text: str,
-    rest: str,
-    lines: list[str],
-    data: RepoBuilder,
-    opened: Opened,
-    tmp_path: Path,
-) -> None:
-    file = tmp_path / name
-    file.write_text(text)
-    cursor = opened(data).execute(f"COPY {rest.format(file)}")
-    assert cursor.rowcount == len(lines) - sum(line.startswith("+  ") for line in lines)
-    assert changed(data) == lines
-
-
-def test_copy_of_a_relative_path_and_of_parquet(
-    data: RepoBuilder, opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import pyarrow.parquet as pq
-
-    pq.write_table(pa.table({"route": ["P"], "price": [1.5]}), tmp_path / "fares.parquet")
-    monkeypatch.chdir(tmp_path)
-    connection = opened(data)
-    assert connection.execute("COPY fares FROM 'fares.parquet'").rowcount == 1
-    assert connection.execute("COPY fares FROM ?", ["fares.parquet"]).rowcount == 1
-    assert changed(data) == ["+P,1.50"]
-
-
-BAD_COPIES = [
-    ("f.csv", "route,price\nR7,3\nR8,x\n", "fares", "", ingitdb.DataError, r"f\.csv, line 3: "),
-    ("f.csv", "a,b,c\n1,2,3\n", "fares", "", ingitdb.DataError, "has 3 columns, and 2 are wanted"),
-    ("f.csv", "route,price\n", "fares (rute)", "", ingitdb.ProgrammingError, '"?rute'),
-    ("f.csv", "route,price\n", "fares", "(bogus 1)", ingitdb.DataError, "bogus"),
-    ("f.csv", "route,price\n", "nope", "", ingitdb.ProgrammingError, "'nope' does not exist"),
-    ("s.jsonl", '{"_key":"z","size":4}\n{"_key":"w","size":"q"}\n', "stops", "",
-     ingitdb.DataError, r"s\.jsonl, line 2: "),
-    ("s.jsonl", '{"_key":"a","size":4}\n', "stops", "", ingitdb.IntegrityError, "'a' already"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("name", "text", "table", "options", "kind", "said"), BAD_COPIES)
-def test_a_file_that_cannot_be_copied(
-    name: str,
-    text: str,
-    table: str,
-    options: str,
-    kind: type[Exception],
-    said: str,
-    data: RepoBuilder,
-    opened: Opened,
-    tmp_path: Path,
-) -> None:
-    file, before = tmp_path / name, data.tip()
-    file.write_text(text)
-    with pytest.raises(kind, match=said):
-        opened(data).execute(f"COPY {table} FROM '{file}' {options}")
-    assert data.tip() == before
-
-
-@pytest.mark.parametrize(
-    ("path", "kind", "said"),
-    [
-        ("'nope.csv'", ingitdb.DataError, "no file 'nope.csv'"),
-        ("'https://example.org/x.csv'", ingitdb.NotSupportedError, "files of this machine"),
-        ("1", ingitdb.ProgrammingError, "path in quotes"),
-        ("'*.csv'", ingitdb.DataError, "no file"),
-    ],
-)
-def test_what_is_no_file(
-    path: str, kind: type[Exception], said: str, data: RepoBuilder, opened: Opened
-) -> None:
-    with pytest.raises(kind, match=said):
-        opened(data).execute(f"COPY fares FROM {path}")
 
 
 NUMBERS = st.integers(-3, 60)

@@ -13,7 +13,7 @@ from tests.support.repositories import RepoBuilder
 FILES = {
     ".ingitdb/tables.yaml": (
         "tables:\n"
-        "  crews: {key: [boat, seat], unique: [name, [seat, name]]}\n"
+        "  crews: {key: [boat, seat], unique: [name, [seat, name]], indexes: [Seat, x]}\n"
         "  people: {key: id.code}\n"
         "  trips:\n"
         "    foreign_keys:\n"
@@ -46,6 +46,14 @@ def keys_of(listing: Listing) -> dict[str, tuple[str, ...]]:
 def test_a_key_is_of_columns(database: Database) -> None:
     found = database.listed(database.resolve(), keys_of)
     assert found == {"boats": ("_key",), "crews": ("boat", "seat")}
+
+
+def test_indexes_are_of_columns_that_there_are(database: Database) -> None:
+    def ask(listing: Listing) -> list[tuple[str, tuple[str, ...]]]:
+        (crews,) = (table for table in listing.tables if table.name == "crews")
+        return [(index.name, index.columns) for index in listing.indexes(crews)]
+
+    assert database.listed(database.resolve(), ask) == [("crews_Seat_idx", ("seat",))]
 
 
 def test_unique_keys_have_names_of_their_columns(database: Database) -> None:

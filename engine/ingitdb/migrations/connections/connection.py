@@ -41,6 +41,14 @@ class Connection(Protocol):
         """
         ...
 
+    def run_script(self, script: str) -> None:
+        """Runs a whole script.
+
+        Raises:
+            TargetError: The target refuses a statement; what is not committed is undone.
+        """
+        ...
+
     def stream(self, sql: str) -> "Iterator[pa.RecordBatch]":
         """Gives the rows of a query of texts, without holding them all.
 

@@ -77,6 +77,14 @@ class Database:
                 raise self.refused(error) from None
         return [tuple(row) for row in rows]
 
+    def run_script(self, script: str) -> None:
+        """Runs a whole script.
+
+        Raises:
+            TargetError: The target refuses a statement; what is not committed is undone.
+        """
+        self.ask(script)
+
     def stream(self, sql: str) -> Iterator[pa.RecordBatch]:
         """Gives the rows of a query of texts, without holding them all.
 
@@ -137,6 +145,10 @@ class Database:
         """Gives the type of a column in the words in which it is declared."""
         return column["type"].compile(self._engine.dialect)
 
+    def default(self, column: ReflectedColumn) -> str | None:
+        """Gives the default of a column in the words in which it is declared."""
+        return column["default"]
+
     def _table(self, inspector: Inspector, target: Target, schema: str | None, name: str) -> Table:
         key = inspector.get_pk_constraint(name, schema)["constrained_columns"]
         unique = inspector.get_unique_constraints(name, schema)
@@ -180,7 +192,7 @@ class Database:
             kind=target.kind(declared),
             type=declared,
             nullable=column["nullable"],
-            default=column["default"],
+            default=self.default(column),
         )
 
     @property

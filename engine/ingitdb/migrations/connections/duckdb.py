@@ -64,6 +64,14 @@ class DuckdbDatabase:
         self.stream = file.stream
         self.close = file.close
 
+    def run_script(self, script: str) -> None:
+        """Runs a whole script.
+
+        Raises:
+            TargetError: DuckDB refuses a statement; what is not committed is undone.
+        """
+        self.ask(script)
+
     def lock(self) -> None:
         """Keeps other migrations out: the open file does."""
 

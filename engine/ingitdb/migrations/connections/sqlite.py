@@ -1,6 +1,6 @@
 """SQLite files."""
 
-from typing import Any
+from contextlib import closing
 
 from sqlalchemy.engine.interfaces import ReflectedColumn
 
@@ -25,8 +25,14 @@ class SqliteDatabase(Database):
         rows = self.ask(f"SELECT name, type FROM pragma_table_info({quote_literal(table)})")
         return str(dict(rows)[column["name"]])
 
-    def streaming_cursor(self) -> Any:
-        """Gives a cursor that does not fetch all rows at once: they come as they are asked for."""
-        cursor = self.cursor()
-        cursor.connection.text_factory = str
-        return cursor
+    def run_script(self, script: str) -> None:
+        """Runs a whole script.
+
+        Raises:
+            TargetError: SQLite refuses a statement; what is not committed is undone.
+        """
+        with closing(self.cursor()) as cursor:
+            try:
+                cursor.executescript(script)
+            except self._errors as error:
+                raise self.refused(error) from None

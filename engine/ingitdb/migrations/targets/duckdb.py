@@ -10,7 +10,7 @@ refers to: it is told of none. A key has no parts that are lists, structures or 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ingitdb.catalog.sql_types import sql_type
@@ -18,7 +18,15 @@ from ingitdb.migrations.model import LEDGER, OURS, Column, Index, Place, Table
 from ingitdb.migrations.plan import Plan
 from ingitdb.migrations.targets import statements
 from ingitdb.migrations.targets.statements import DONE, names
-from ingitdb.migrations.targets.target import CHECKED, STAGE, STATE, Ends, Literal, Stored
+from ingitdb.migrations.targets.target import (
+    BATCH_ROWS,
+    CHECKED,
+    STAGE,
+    STATE,
+    Ends,
+    Literal,
+    Stored,
+)
 from ingitdb.model.types import ColumnType, Scalar, quote_identifier, quote_literal
 
 _TEXT = re.compile(r"'(?:[^']|'')*'")
@@ -83,11 +91,11 @@ class Duckdb:
         """Whether a column may be part of a key."""
         return isinstance(kind, Scalar)
 
-    def default(self, expression: str) -> str | None:
+    def default(self, expression: str, kind: ColumnType) -> str | None:
         """Gives a default: the same."""
         return expression
 
-    def condition(self, expression: str) -> str | None:
+    def condition(self, expression: str, columns: Mapping[str, ColumnType]) -> str | None:
         """Gives a condition: the same, unless it asks other tables, which DuckDB forbids."""
         return None if re.search(r"\bselect\b", expression, re.IGNORECASE) else expression
 
@@ -140,18 +148,26 @@ class Duckdb:
 
     def prepare(self, plan: Plan) -> Iterator[str]:
         """Gives the changes of definitions that make room for the new rows."""
-        return statements.rebuilt(plan, self)
+        yield from statements.rebuilt(plan, self)
+        yield from statements.indexed((w for w in plan.works if w.counts.updated), self)
 
     def finish(self, plan: Plan) -> Iterator[str]:
-        """Gives the changes of definitions that the new rows fit: indexes."""
-        return statements.indexed(plan, self)
+        """Gives the changes of definitions that the new rows fit: indexes.
+
+        DuckDB makes none of a table of which the transaction has updated rows; these came before.
+        """
+        return statements.indexed((w for w in plan.works if not w.counts.updated), self)
 
     def index(self, place: Place, index: Index) -> str:
         """Gives the statement that makes an index unless it is there."""
-        name = quote_identifier(f"{place[1]}.{index.name}")
+        name = quote_identifier(_called(place, index))
         return (
             f"CREATE INDEX IF NOT EXISTS {name} ON {self.name_of(place)} ({names(index.columns)})"
         )
+
+    def unindex(self, place: Place, index: Index) -> str:
+        """Gives the statement that drops an index if it is there."""
+        return f"DROP INDEX IF EXISTS {self.name_of((place[0], _called(place, index)))}"
 
     def create(self, table: Table) -> str:
         """Gives the statement that makes a table unless it is there."""
@@ -185,14 +201,16 @@ class Duckdb:
             f'DROP TABLE temp."{STAGE}"',
         ]
 
-    def insert(self, table: Table, rows: Iterator[Sequence[str]]) -> Iterator[str]:
+    def insert(
+        self, table: Table, rows: Iterator[Sequence[str]], size: int = BATCH_ROWS
+    ) -> Iterator[str]:
         """Gives the statements that add rows of literals, unless the script has run before.
 
         They go through a table that has their types: literals in a SELECT would find their own.
         """
         name, columns = self.name_of(table.place), names(column.name for column in table.columns)
         is_begun = False
-        for batch in statements.batches(rows):
+        for batch in statements.batches(rows, size):
             if not is_begun:
                 is_begun = True
                 yield (f'CREATE TEMP TABLE "{STAGE}" AS SELECT {columns} FROM {name} WHERE false')
@@ -204,6 +222,10 @@ class Duckdb:
     def counted(self, table: Table) -> list[str]:
         """Gives the statements that fail unless a table has the rows that it should have."""
         return [statements.counted(self.name_of(table.place), table)]
+
+
+def _called(place: Place, index: Index) -> str:
+    return f"{place[1]}.{index.name}"
 
 
 def _safe(found: "re.Match[str]") -> str:

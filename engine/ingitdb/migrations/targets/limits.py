@@ -1,41 +1,48 @@
-"""What a target says of the limits that tables and values of a commit have to fit."""
+"""What a system cannot hold though it has the types, asked for before anything is changed."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from ingitdb.migrations.model import Place, Table
-from ingitdb.migrations.targets.target import Stored
 from ingitdb.model.types import ColumnType
 
 
 @runtime_checkable
 class Limited(Protocol):
-    """A target with limits."""
+    """A system of which more is to be known before a commit is led there.
+
+    Attributes:
+        title: What people call it.
+        longest_name: How many bytes a name may have.
+        refuses: Says which values cannot be stored.
+    """
 
     title: str
+    longest_name: int
+    refuses: str
 
-    def stored(self, kind: ColumnType) -> Stored:
-        """Says how values of a type are stored."""
+    def is_reserved_column(self, name: str) -> bool:
+        """Whether no column may have this name."""
         ...
 
-    def refused(self, sql: str, kind: ColumnType) -> str | None:
-        """Gives DuckDB's SQL for whether a value of a commit cannot be stored; None: all can."""
-        ...
+    def unfit(self, sql: str, kind: ColumnType) -> str | None:
+        """Gives DuckDB's SQL that holds for a value which cannot be stored.
 
-    def fitted(
-        self,
-        tables: Mapping[Place, Table],
-        sizes: Mapping[Place, Mapping[str, int]],
-        notes: list[str],
-    ) -> dict[Place, Table]:
-        """Gives the tables of a commit as the target can have them.
+        None where any value of the type can be.
 
         Args:
-            tables: The tables.
-            sizes: The length of the longest text of the columns of keys.
-            notes: Where it is said what is left out.
-
-        Raises:
-            UsageError: A name or a row does not fit.
+            sql: The value as it is stored.
+            kind: Its type at the commit.
         """
+        ...
+
+    def too_long(self, values: Sequence[tuple[str, ColumnType]]) -> str:
+        """Gives DuckDB's SQL that holds for a row which is too long for a key.
+
+        Args:
+            values: The columns of the key as they are stored, and their types at the commit.
+        """
+        ...
+
+    def refers(self, child: ColumnType, parent: ColumnType) -> bool:
+        """Whether a column of one type may refer to a column of another."""
         ...

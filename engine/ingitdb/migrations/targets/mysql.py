@@ -23,17 +23,17 @@ called by both names, `geo.places`. Changed definitions are committed at once: s
 their steps for how a script that was interrupted is taken up by running it again.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ingitdb.migrations.expressions import translated, translated_default
 from ingitdb.migrations.model import LEDGER, OURS, Column, Place, Table
 from ingitdb.migrations.plan import Plan
 from ingitdb.migrations.targets import mysql_types, statements
 from ingitdb.migrations.targets.mysql_definitions import AT, DONE, VERSION, WORD, Steps, called
-from ingitdb.migrations.targets.mysql_limits import Fitting
+from ingitdb.migrations.targets.mysql_limits import LONGEST_KEY, LONGEST_NAME, Fitting
 from ingitdb.migrations.targets.statements import names
-from ingitdb.migrations.targets.target import CHECKED, STAGE, STATE, Ends, Stored
+from ingitdb.migrations.targets.target import BATCH_ROWS, CHECKED, STAGE, STATE, Ends, Stored
 from ingitdb.model.types import JSON, ColumnType, Scalar, quote_identifier, quote_literal
 
 MODE = (
@@ -43,7 +43,6 @@ MODE = (
 """The session's sql_mode: names and texts are quoted as elsewhere, nothing is cut off silently."""
 LOCK = "CONCAT('ingitdb ', MD5(DATABASE()))"
 """SQL for the name of the lock that keeps other migrations of the same database out."""
-_LITERAL = re.compile(r"[+-]?\d+(\.\d+)?|'(?:[^'\\]|'')*'|NULL|TRUE|FALSE", re.IGNORECASE)
 _SECONDS = 'TIMESTAMPDIFF(MICROSECOND, "applied_at", UTC_TIMESTAMP(6)) / 1e6'
 
 
@@ -56,6 +55,8 @@ class Mysql:
     alters = True
     is_atomic = False
     done = DONE
+    longest_name = 4 * LONGEST_NAME
+    refuses = "its numbers are finite, its years go from 1000 to 9999"
 
     def stored(self, kind: ColumnType) -> Stored:
         """Says how values of a type are stored."""
@@ -89,9 +90,9 @@ class Mysql:
         """Whether a column may be part of a key."""
         return isinstance(kind, Scalar) and kind != JSON
 
-    def refused(self, sql: str, kind: ColumnType) -> str | None:
-        """Gives DuckDB's SQL for whether a value of a commit cannot be stored; None: all can."""
-        found = mysql_types.family(kind).refused
+    def unfit(self, sql: str, kind: ColumnType) -> str | None:
+        """Gives DuckDB's SQL that holds for a stored value which there cannot be."""
+        found = mysql_types.family(kind).unfit
         return None if found is None else found(sql)
 
     def fitted(
@@ -103,13 +104,25 @@ class Mysql:
         """Gives the tables of a commit with what fits the limits of keys and names."""
         return Fitting(self.title, sizes, notes).fitted(tables)
 
-    def default(self, expression: str) -> str | None:
-        """Gives a default: a literal is the same here, nothing else is promised to be."""
-        return expression.strip() if _LITERAL.fullmatch(expression.strip()) else None
+    def default(self, expression: str, kind: ColumnType) -> str | None:
+        """Gives a default if its words mean the same here."""
+        return translated_default(expression, self.name, kind)
 
-    def condition(self, expression: str) -> str | None:
-        """Gives a condition: DuckDB's words need not mean the same here, so none is carried."""
-        return None
+    def condition(self, expression: str, columns: Mapping[str, ColumnType]) -> str | None:
+        """Gives a condition if its words mean the same here; texts are compared by their bytes."""
+        return translated(expression, self.name, columns, exact_texts=True)
+
+    def is_reserved_column(self, name: str) -> bool:
+        """Whether no column may have this name: see `fitted`."""
+        return False
+
+    def too_long(self, values: Sequence[tuple[str, ColumnType]]) -> str:
+        """Gives DuckDB's SQL that holds for a row which is too long for a key."""
+        return " OR ".join(f"length(CAST({sql} AS VARCHAR)) > {LONGEST_KEY}" for sql, _ in values)
+
+    def refers(self, child: ColumnType, parent: ColumnType) -> bool:
+        """Whether a column of one type may refer to a column of another: of the same."""
+        return mysql_types.family(child).type == mysql_types.family(parent).type
 
     def is_reserved(self, place: Place) -> bool:
         """Whether no table may have this name."""
@@ -188,11 +201,13 @@ class Mysql:
         yield from steps.committing()
         yield from steps.finishing()
 
-    def insert(self, table: Table, rows: Iterator[Sequence[str]]) -> Iterator[str]:
+    def insert(
+        self, table: Table, rows: Iterator[Sequence[str]], size: int = BATCH_ROWS
+    ) -> Iterator[str]:
         """Gives the statements that add rows of literals, unless the script has run before."""
         name, columns = self.name_of(table.place), names(column.name for column in table.columns)
         is_begun = False
-        for batch in statements.batches(rows):
+        for batch in statements.batches(rows, size):
             if not is_begun:
                 is_begun = True
                 yield f'CREATE TEMPORARY TABLE "{STAGE}" AS SELECT {columns} FROM {name} LIMIT 0'

@@ -25,7 +25,6 @@ from ingitdb.migrations.altering import (
     RenameTable,
     SetDefault,
     SetNullable,
-    constraint_name,
 )
 from ingitdb.migrations.model import LEDGER, Column, Place, Reference, Table
 from ingitdb.migrations.plan import Plan
@@ -214,7 +213,7 @@ def _created(table: Table) -> str:
 
 
 def _added(place: Place, one: Constraint) -> Step:
-    columns, own = names(one.columns), _own_name(place, one)
+    columns, own = names(one.columns), one.name
     name = quote_identifier(own)
     match one.kind:
         case ConstraintKind.PRIMARY_KEY:
@@ -234,7 +233,7 @@ def _added(place: Place, one: Constraint) -> Step:
 
 
 def _dropped(place: Place, one: Constraint) -> Iterator[Step]:
-    own = _own_name(place, one)
+    own = one.name
     table, name = f"ALTER TABLE {_name(place)} DROP", quote_identifier(own)
     match one.kind:
         case ConstraintKind.PRIMARY_KEY:
@@ -254,12 +253,6 @@ def _reference(one: Reference) -> str:
         f" REFERENCES {_name(one.target)} ({names(one.references)})"
         f" ON UPDATE {one.on_update.upper()} ON DELETE {one.on_delete.upper()}"
     )
-
-
-def _own_name(place: Place, one: Constraint) -> str:
-    """Gives a name that no other table's constraint has; here all lie in one database."""
-    schema, _ = place
-    return one.name if schema == "main" else constraint_name([schema, one.name], LONGEST_NAME)
 
 
 def _name(place: Place) -> str:

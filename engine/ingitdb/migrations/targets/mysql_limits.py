@@ -15,6 +15,7 @@ ROW_BYTES = 65_535
 MOST_COLUMNS = 1017
 _STEPS = (16, 32, 64, 128, 255, 512, 768)
 """Lengths that are declared: few, so that a longer value seldom changes a type."""
+LONGEST_KEY = 768
 _USUAL = 255
 _CHARACTER_BYTES = 4
 _POINTER_BYTES = 12

@@ -19,7 +19,6 @@ _WIDE = frozenset(["HUGEINT", "UBIGINT", "UHUGEINT"])
 _INTEGERS = frozenset(
     ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"]
 )
-_FIRST_YEAR, _LAST_YEAR = 1000, 9999
 _EXACT = 38
 _UNSAFE = r"[\x00-\x08\x0B-\x1F\x7F]"
 """What a client might cut a script at, or take away: a carriage return before a line end."""
@@ -38,7 +37,7 @@ class Family:
         spelled: DuckDB's SQL for the text of the literal of such a value.
         loaded: DuckDB's SQL for its text in a file that is loaded, not yet escaped.
         restored: DuckDB's SQL for such a value, of the text that is shown of it.
-        refused: DuckDB's SQL for whether a value of the commit cannot be stored; None: all can.
+        unfit: DuckDB's SQL that holds for such a value which cannot be stored; None: all can be.
         is_free: Whether its text may hold any character.
     """
 
@@ -47,7 +46,7 @@ class Family:
     spelled: Expression
     loaded: Expression
     restored: Expression
-    refused: Expression | None = None
+    unfit: Expression | None = None
     is_free: bool = False
 
 
@@ -168,22 +167,20 @@ def _fraction(sql: str) -> str:
     return f"CASE WHEN contains({text}, 'e') THEN {text} ELSE {text} || 'e0' END"
 
 
-def _when(declared: str, kind: str, value: Expression, *, moment: Expression | None) -> Family:
+def _when(declared: str, kind: str, value: Expression, *, has_years: bool = True) -> Family:
     """Gives a family of points in time, which are stored as DuckDB spells them."""
-
-    def is_refused(sql: str) -> str:
-        assert moment is not None
-        years = f"year({moment(sql)}) NOT BETWEEN {_FIRST_YEAR} AND {_LAST_YEAR}"
-        return f"CASE WHEN isfinite({sql}) THEN {years} ELSE {sql} IS NOT NULL END"
-
     return Family(
         type=declared,
         value=value,
         spelled=lambda sql: f"'''' || {sql} || ''''",
         loaded=_same,
         restored=lambda sql: f"CAST(TRY_CAST({sql} AS {kind}) AS VARCHAR)",
-        refused=None if moment is None else is_refused,
+        unfit=_beyond if has_years else None,
     )
+
+
+def _beyond(sql: str) -> str:
+    return f"NOT regexp_full_match({sql}, '[1-9][0-9]{{3}}-[^(]*')"
 
 
 def _utc(sql: str) -> str:
@@ -205,7 +202,7 @@ _FRACTION = Family(
     spelled=_fraction,
     loaded=_cast("VARCHAR"),
     restored=lambda sql: f"TRY_CAST({sql} AS DOUBLE)",
-    refused=lambda sql: f"NOT isfinite({sql})",
+    unfit=lambda sql: f"NOT isfinite({sql})",
 )
 _BIT = Family(
     type="TINYINT(1)",
@@ -226,10 +223,10 @@ _FAMILIES = {
     "DOUBLE": _FRACTION,
     "FLOAT": _FRACTION,
     "BLOB": _BINARY,
-    "DATE": _when("DATE", "DATE", _cast("VARCHAR"), moment=_same),
-    "TIME": _when("TIME(6)", "TIME", _cast("VARCHAR"), moment=None),
-    "TIMESTAMP": _when("DATETIME(6)", "TIMESTAMP", _cast("VARCHAR"), moment=_same),
-    _ZONED: _when(MOMENT, "TIMESTAMP", _in_utc, moment=_utc),
+    "DATE": _when("DATE", "DATE", _cast("VARCHAR")),
+    "TIME": _when("TIME(6)", "TIME", _cast("VARCHAR"), has_years=False),
+    "TIMESTAMP": _when("DATETIME(6)", "TIMESTAMP", _cast("VARCHAR")),
+    _ZONED: _when(MOMENT, "TIMESTAMP", _in_utc),
 }
 _KINDS = {
     **dict.fromkeys(["TINYINT", "SMALLINT", "MEDIUMINT", "INT", "BIGINT", "YEAR"], "BIGINT"),

@@ -23,16 +23,17 @@ in SQLite tells no two names apart. A table outside of `main` is called by both 
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from ingitdb.errors import UsageError
+from ingitdb.migrations.expressions import translated, translated_default
 from ingitdb.migrations.model import LEDGER, OURS, Column, Index, Place, Table, fold
 from ingitdb.migrations.plan import Plan
 from ingitdb.migrations.targets import statements
 from ingitdb.migrations.targets.statements import DONE, names
-from ingitdb.migrations.targets.target import CHECKED, STAGE, STATE, Ends, Stored
+from ingitdb.migrations.targets.target import BATCH_ROWS, CHECKED, STAGE, STATE, Ends, Stored
 from ingitdb.model.types import JSON, ColumnType, Scalar, quote_identifier, quote_literal
 
 _INTEGERS = frozenset(
@@ -151,13 +152,15 @@ class Sqlite:
         """Whether a column may be part of a key: all may."""
         return True
 
-    def default(self, expression: str) -> str | None:
-        """Gives a default: a literal is the same here, nothing else is promised to be."""
-        return expression if _LITERAL.fullmatch(expression.strip()) else None
+    def default(self, expression: str, kind: ColumnType) -> str | None:
+        """Gives a default: a literal means the same here."""
+        if _LITERAL.fullmatch(expression.strip()):
+            return expression
+        return translated_default(expression, self.name, kind)
 
-    def condition(self, expression: str) -> str | None:
-        """Gives a condition: DuckDB's words need not mean the same here, so none is carried."""
-        return None
+    def condition(self, expression: str, columns: Mapping[str, ColumnType]) -> str | None:
+        """Gives a condition if its words mean the same here."""
+        return translated(expression, self.name, columns)
 
     def is_reserved(self, place: Place) -> bool:
         """Whether no table may have this name."""
@@ -203,13 +206,17 @@ class Sqlite:
 
     def finish(self, plan: Plan) -> Iterator[str]:
         """Gives the changes of definitions that the new rows fit: indexes."""
-        return statements.indexed(plan, self)
+        return statements.indexed(plan.works, self)
 
     def index(self, place: Place, index: Index) -> str:
         """Gives the statement that makes an index unless it is there."""
-        name = quote_identifier(f"{_called(place)}.{index.name}")
         table = quote_identifier(_called(place))
-        return f'CREATE INDEX IF NOT EXISTS "main".{name} ON {table} ({names(index.columns)})'
+        name = _index_name(place, index)
+        return f"CREATE INDEX IF NOT EXISTS {name} ON {table} ({names(index.columns)})"
+
+    def unindex(self, place: Place, index: Index) -> str:
+        """Gives the statement that drops an index if it is there."""
+        return f"DROP INDEX IF EXISTS {_index_name(place, index)}"
 
     def create(self, table: Table) -> str:
         """Gives the statement that makes a table unless it is there."""
@@ -256,10 +263,12 @@ class Sqlite:
             f'DROP TABLE temp."{STAGE}"',
         ]
 
-    def insert(self, table: Table, rows: Iterator[Sequence[str]]) -> Iterator[str]:
+    def insert(
+        self, table: Table, rows: Iterator[Sequence[str]], size: int = BATCH_ROWS
+    ) -> Iterator[str]:
         """Gives the statements that add rows of literals, unless the script has run before."""
         name, columns = self.name_of(table.place), names(column.name for column in table.columns)
-        for batch in statements.batches(rows):
+        for batch in statements.batches(rows, size):
             yield (
                 f"INSERT INTO {name} ({columns}) SELECT * FROM (VALUES\n{batch}\n) WHERE NOT {DONE}"
             )
@@ -297,6 +306,10 @@ def place_of(name: str) -> Place:
 def _called(place: Place) -> str:
     schema, name = place
     return name if schema == "main" else f"{schema}.{name}"
+
+
+def _index_name(place: Place, index: Index) -> str:
+    return f'"main".{quote_identifier(f"{_called(place)}.{index.name}")}'
 
 
 def _cast(kind: str) -> Any:

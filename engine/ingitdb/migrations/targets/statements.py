@@ -1,6 +1,7 @@
-"""Statements that SQLite and DuckDB have in common."""
+"""Statements that systems have in common."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from ingitdb.migrations.model import LEDGER, Column, Index, Place, Reference, Table
@@ -8,14 +9,48 @@ from ingitdb.migrations.plan import Plan, Work
 from ingitdb.migrations.targets.target import CHECKED, STATE, Ends
 from ingitdb.model.types import quote_identifier, quote_literal
 
-DONE = f'(SELECT "done" FROM temp."{STATE}")'
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What systems call differently.
+
+    Attributes:
+        temp: What stands before the name of a temporary table.
+        ledger: The ledger.
+        fraction: The type of a fraction.
+    """
+
+    temp: str = "temp."
+    ledger: str = f'"main"."{LEDGER}"'
+    fraction: str = "DOUBLE"
+
+    @property
+    def done(self) -> str:
+        """Whether the script has run before."""
+        return f'(SELECT "done" FROM {self.temp}"{STATE}")'
+
+    @property
+    def current(self) -> str:
+        """The commit that the target is at, as its ledger has it."""
+        return (
+            f'(SELECT "commit" FROM {self.ledger} WHERE "state" = \'applied\''
+            ' ORDER BY "version" DESC LIMIT 1)'
+        )
+
+    @property
+    def ledger_rows(self) -> str:
+        """A query for the ledger's rows, the oldest first."""
+        return (
+            'SELECT "version", "commit", "checksum", CAST("applied_at" AS VARCHAR), "duration",'
+            f' "state" FROM {self.ledger} ORDER BY "version"'
+        )
+
+
+PLAIN = Words()
+DONE = PLAIN.done
 """Whether the script has run before."""
-CURRENT = (
-    f'(SELECT "commit" FROM "main"."{LEDGER}" WHERE "state" = \'applied\''
-    ' ORDER BY "version" DESC LIMIT 1)'
-)
-"""The commit that the target is at, as its ledger has it."""
-_BATCH_ROWS = 100
+LEDGER_ROWS = PLAIN.ledger_rows
+"""A query for the ledger's rows, the oldest first."""
 _BATCH_TEXT = 200_000
 
 
@@ -31,7 +66,7 @@ def definition(table: Table, called: Callable[[Place], str]) -> str:
         table: The table.
         called: Gives the name of a table that a foreign key refers to.
     """
-    lines = [_column(column) for column in table.columns]
+    lines = [column_line(column) for column in table.columns]
     if table.key:
         lines.append(f"PRIMARY KEY ({names(table.key)})")
     lines += [f"UNIQUE ({names(group)})" for group in table.unique]
@@ -39,18 +74,20 @@ def definition(table: Table, called: Callable[[Place], str]) -> str:
         f"CONSTRAINT {quote_identifier(one.name)} CHECK (\n{one.condition}\n)"
         for one in table.checks
     ]
-    lines += [_reference(one, called(one.target)) for one in table.references]
+    lines += [reference_line(one, called(one.target)) for one in table.references]
     return "(\n  " + ",\n  ".join(lines) + "\n)"
 
 
-def _column(column: Column) -> str:
+def column_line(column: Column) -> str:
+    """Gives the line of a column in a definition."""
     text = f"{quote_identifier(column.name)} {column.type}"
     if not column.nullable:
         text += " NOT NULL"
     return text if column.default is None else f"{text} DEFAULT {column.default}"
 
 
-def _reference(one: Reference, target: str) -> str:
+def reference_line(one: Reference, target: str) -> str:
+    """Gives the words of a foreign key."""
     return (
         f"FOREIGN KEY ({names(one.columns)}) REFERENCES {target} ({names(one.references)})"
         f" ON UPDATE {_reaction(one.on_update)} ON DELETE {_reaction(one.on_delete)}"
@@ -62,12 +99,13 @@ def _reaction(word: str) -> str:
     return "NO ACTION" if word == "restrict" else word.upper()
 
 
-def state(ends: Ends, now: str) -> Iterator[str]:
+def state(ends: Ends, now: str, words: Words = PLAIN) -> Iterator[str]:
     """Gives the statements that find out whether the script has run, and refuse a third commit.
 
     Args:
         ends: From where to where the script leads.
         now: SQL for a number of seconds.
+        words: What the system calls things.
     """
     known = ", ".join(map(quote_literal, (ends.before, ends.after)))
     here = quote_literal(ends.before if ends.is_undo else ends.after)
@@ -76,13 +114,14 @@ def state(ends: Ends, now: str) -> Iterator[str]:
     if ends.is_repair:
         done = "false"
     yield (
-        f'CREATE TEMP TABLE "{STATE}" ("commit" VARCHAR, "done" BOOLEAN, "started" DOUBLE,'
+        f'CREATE TEMP TABLE "{STATE}" ("commit" VARCHAR, "done" BOOLEAN, "started"'
+        f" {words.fraction},"
         f' CONSTRAINT "the target is at another commit" CHECK ("commit" IS NULL'
         f' OR "commit" IN ({known})))'
     )
     yield (
-        f'INSERT INTO temp."{STATE}" SELECT "commit", {done}, {now}'
-        f' FROM (SELECT {CURRENT} AS "commit") AS found'
+        f'INSERT INTO {words.temp}"{STATE}" SELECT "commit", {done}, {now}'
+        f' FROM (SELECT {words.current} AS "commit") AS found'
     )
     yield (
         f'CREATE TEMP TABLE "{CHECKED}" ("what" VARCHAR, "expected" BIGINT, "found" BIGINT,'
@@ -90,57 +129,51 @@ def state(ends: Ends, now: str) -> Iterator[str]:
     )
 
 
-def batches(rows: Iterator[Sequence[str]]) -> Iterator[str]:
-    """Puts rows of literals together to lists for VALUES."""
+def batches(rows: Iterator[Sequence[str]], most: int) -> Iterator[str]:
+    """Puts rows of literals together to lists for VALUES, of so many rows at most."""
     batch: list[str] = []
     size = 0
     for row in rows:
         batch.append(f"({', '.join(row)})")
         size += len(batch[-1])
-        if len(batch) >= _BATCH_ROWS or size >= _BATCH_TEXT:
+        if len(batch) >= most or size >= _BATCH_TEXT:
             yield ",\n".join(batch)
             batch, size = [], 0
     if batch:
         yield ",\n".join(batch)
 
 
-def counted(name: str, table: Table) -> str:
+def counted(name: str, table: Table, words: Words = PLAIN) -> str:
     """Gives the statement that fails unless a table has as many rows as it should have."""
     what = quote_literal(f"rows of {table.title}")
-    return f'INSERT INTO temp."{CHECKED}" SELECT {what}, {table.rows}, count(*) FROM {name}'
+    into = f'{words.temp}"{CHECKED}"'
+    return f"INSERT INTO {into} SELECT {what}, {table.rows}, count(*) FROM {name}"
 
 
-def ledger(ends: Ends, checksum: str, now: str, duration: str) -> str:
+def ledger(ends: Ends, checksum: str, now: str, duration: str, words: Words = PLAIN) -> str:
     """Gives the statement that writes the ledger's row, or marks it as undone."""
     if ends.is_undo:
         return (
-            f'UPDATE "main"."{LEDGER}" SET "state" = \'undone\' WHERE NOT {DONE}'
+            f"UPDATE {words.ledger} SET \"state\" = 'undone' WHERE NOT {words.done}"
             f' AND "state" = \'applied\' AND "version" > (SELECT coalesce(max("version"), 0)'
-            f' FROM "main"."{LEDGER}" WHERE "state" = \'applied\''
+            f" FROM {words.ledger} WHERE \"state\" = 'applied'"
             f' AND "commit" = {quote_literal(ends.after)})'
         )
     return (
-        f'INSERT INTO "main"."{LEDGER}" SELECT coalesce(max("version"), 0) + 1,'
+        f'INSERT INTO {words.ledger} SELECT coalesce(max("version"), 0) + 1,'
         f" {quote_literal(ends.after)}, '{checksum}', {now}, {duration}, 'applied'"
-        f' FROM "main"."{LEDGER}" HAVING NOT {DONE}'
+        f" FROM {words.ledger} HAVING NOT {words.done}"
     )
 
 
-def ledger_table(number: str, text: str, moment: str, fraction: str) -> str:
+def ledger_table(number: str, text: str, moment: str, fraction: str, words: Words = PLAIN) -> str:
     """Gives the statement that makes the ledger unless it is there."""
     return (
-        f'CREATE TABLE IF NOT EXISTS "main"."{LEDGER}" (\n'
+        f"CREATE TABLE IF NOT EXISTS {words.ledger} (\n"
         f'  "version" {number} NOT NULL PRIMARY KEY,\n  "commit" {text} NOT NULL,\n'
         f'  "checksum" {text} NOT NULL,\n  "applied_at" {moment} NOT NULL,\n'
         f'  "duration" {fraction},\n  "state" {text} NOT NULL\n)'
     )
-
-
-LEDGER_ROWS = (
-    'SELECT "version", "commit", "checksum", CAST("applied_at" AS VARCHAR), "duration", "state"'
-    f' FROM "main"."{LEDGER}" ORDER BY "version"'
-)
-"""A query for the ledger's rows, the oldest first."""
 
 
 class Rebuilding(Protocol):
@@ -152,6 +185,10 @@ class Rebuilding(Protocol):
 
     def index(self, place: Place, index: Index) -> str:
         """Gives the statement that makes an index unless it is there."""
+        ...
+
+    def unindex(self, place: Place, index: Index) -> str:
+        """Gives the statement that drops an index if it is there."""
         ...
 
     def create(self, table: Table) -> str:
@@ -196,14 +233,16 @@ def _defined(work: Work, plan: Plan, target: Rebuilding) -> Iterator[str]:
                 f" FROM {source} WHERE NOT {DONE}"
             )
         yield f"DROP TABLE {target.name_of(old.place)}"
+    elif work.change.is_of_indexes and not work.is_whole:
+        yield from (target.unindex(old.place, index) for index in work.change.gone_indexes)
     elif work.differences:
         kept = None if work.is_whole else list(work.change.names.items())
         yield from target.rebuild(old, new, kept)
 
 
-def indexed(plan: Plan, target: Rebuilding) -> Iterator[str]:
+def indexed(works: Iterable[Work], target: Rebuilding) -> Iterator[str]:
     """Gives the statements that make the indexes of tables that were made, or made anew."""
-    for work in plan.works:
+    for work in works:
         new = work.new
         if new is not None and (work.change.old is None or work.differences or work.is_moved):
             yield from (target.index(new.place, index) for index in new.indexes)

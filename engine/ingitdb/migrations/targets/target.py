@@ -1,6 +1,6 @@
 """What every target knows: its types, its words, and how its scripts begin and end."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -10,6 +10,8 @@ from ingitdb.model.types import ColumnType
 
 Literal: TypeAlias = Callable[[str, ColumnType], str]
 """Gives DuckDB's SQL for the text of a literal of DuckDB's."""
+BATCH_ROWS = 100
+"""So many rows are added by one statement of a script."""
 STATE = "ingitdb_state"
 """The temporary table that says whether the script has run before."""
 STAGE = "ingitdb_stage"
@@ -106,12 +108,12 @@ class Target(Protocol):
         """Whether a column may be part of a key."""
         ...
 
-    def default(self, expression: str) -> str | None:
-        """Gives a default in the target's words; None where it has none for it."""
+    def default(self, expression: str, kind: ColumnType) -> str | None:
+        """Gives the default of a column of a type in the target's words; None if it has none."""
         ...
 
-    def condition(self, expression: str) -> str | None:
-        """Gives a condition in the target's words; None where it has none for it."""
+    def condition(self, expression: str, columns: Mapping[str, ColumnType]) -> str | None:
+        """Gives a condition on a table's columns in the target's words; None if it has none."""
         ...
 
     def is_reserved(self, place: Place) -> bool:
@@ -138,8 +140,16 @@ class Target(Protocol):
         """Gives the changes of definitions that the new rows fit."""
         ...
 
-    def insert(self, table: Table, rows: Iterator[Sequence[str]]) -> Iterator[str]:
-        """Gives the statements that add rows of literals, unless the script has run before."""
+    def insert(
+        self, table: Table, rows: Iterator[Sequence[str]], size: int = BATCH_ROWS
+    ) -> Iterator[str]:
+        """Gives the statements that add rows of literals, unless the script has run before.
+
+        Args:
+            table: Where.
+            rows: Literals in the order of the table's columns.
+            size: So many rows are added by one statement, or fewer long ones.
+        """
         ...
 
     def counted(self, table: Table) -> list[str]:

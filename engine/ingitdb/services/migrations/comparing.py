@@ -142,6 +142,7 @@ class TargetComparison:
             self._work(model, table, found.get(folded(table.place)))
             for table in model.tables.values()
         ]
+        works = [replace(work, is_counted=self._rows is RowsMode.SYNC) for work in works]
         after = {folded(place) for place in model.tables}
         before = _places(reader.database, target, former)
         gone = [place for place in found if place in before and place not in after]

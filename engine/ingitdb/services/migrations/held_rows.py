@@ -66,7 +66,7 @@ class HeldRows:
     def batches(self, select: Selection) -> Iterator[pa.RecordBatch]:
         """Gives the rows that come as Arrow."""
         stored = [(f"n{at}", kind) for at, (_, kind) in enumerate(self.columns)]
-        return self._streamed([select(stored)], "comes")
+        return self.selected([select(stored)], "comes")
 
     @cached_property
     def counts(self) -> Counts:
@@ -137,9 +137,10 @@ class HeldRows:
         return [self.target.spelled(f"n{at}", kind) for at, (_, kind) in enumerate(self.columns)]
 
     def _read(self, wanted: Sequence[str], where: str) -> Iterator[list[Any]]:
-        return listed(self._streamed(wanted, where))
+        return listed(self.selected(wanted, where))
 
-    def _streamed(self, wanted: Sequence[str], where: str) -> Iterator[pa.RecordBatch]:
+    def selected(self, wanted: Sequence[str], where: str) -> Iterator[pa.RecordBatch]:
+        """Gives what is wanted of rows that are held, in their order."""
         return streamed(
             self.instance,
             f"SELECT {', '.join(wanted)} FROM {self.held} WHERE {where} ORDER BY path, place",

@@ -17,6 +17,7 @@ from ingitdb.migrations.plan import Counts, Plan, Rows, Work, plan
 from ingitdb.migrations.scripts import script
 from ingitdb.migrations.targets.duckdb import Duckdb
 from ingitdb.migrations.targets.mysql import Mysql
+from ingitdb.migrations.targets.postgresql import Postgresql
 from ingitdb.migrations.targets.sqlite import Sqlite
 from ingitdb.migrations.targets.target import Ends, Target
 from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
@@ -26,7 +27,7 @@ from ingitdb.services.migrations.models import CommitModel, commit_model, place_
 from ingitdb.services.migrations.rows import AllRows, DifferingRows
 from ingitdb.snapshots.relation import Relation
 
-DIALECTS = ("duckdb", "mysql", "sqlite")
+DIALECTS = ("duckdb", "mysql", "postgresql", "sqlite")
 _NUMBERS = count()
 
 
@@ -38,10 +39,12 @@ def target_of(dialect: str) -> Target:
     """
     if dialect == Sqlite.name:
         return Sqlite()
-    if dialect == Mysql.name:
-        return Mysql()
     if dialect == Duckdb.name:
         return Duckdb(literal)
+    if dialect == Mysql.name:
+        return Mysql()
+    if dialect == Postgresql.name:
+        return Postgresql()
     raise UsageError(f"There is no dialect {dialect!r}.", hint=f"There are: {', '.join(DIALECTS)}.")
 
 
@@ -141,8 +144,9 @@ class Migration:
         pairs = ((pair.old, pair.new) for pair in difference.pairs)
         kept = {b.name: a.name for a, b in pairs if a is not None and b is not None}
         change = TableChange(old=before, new=after, names=kept)
-        is_moved = folded(before.place) != folded(after.place)
-        is_taken = is_moved and (names.is_there(after) or names.stays(before))
+        is_other = folded(before.place) != folded(after.place)
+        is_moved = is_other or (self.target.alters and before.place != after.place)
+        is_taken = is_other and (names.is_there(after) or names.stays(before))
         if is_taken:
             return _whole(
                 TableChange(old=None, new=after, names={}),
@@ -204,7 +208,8 @@ class Migration:
     def _is_cheaper(change: TableChange, counts: Counts) -> bool:
         """Whether a table that is made anew anyway had better get all of its rows anew."""
         assert change.new is not None
-        return bool(change.differences()) and counts.updated + counts.inserted >= change.new.rows
+        is_anew = bool(change.differences()) and not change.is_of_indexes
+        return is_anew and counts.updated + counts.inserted >= change.new.rows
 
     def _is_at_odds(
         self, difference: Difference, change: TableChange, address: tuple[str, ...]
@@ -225,7 +230,8 @@ class Migration:
         groups = [group for group in (new.key, *new.unique) if group and group != address]
         if any(renamed(group) not in known for group in groups):
             return True
-        if not set(new.checks) <= set(old.checks):
+        is_renamed = any(name != before for name, before in former.items())
+        if new.checks and (is_renamed or not set(new.checks) <= set(old.checks)):
             return True
         stricter = [
             former[column.name]

@@ -6,16 +6,24 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from ingitdb.catalog.constraint_names import named_once
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import IngitdbError, UsageError
 from ingitdb.execution.session import Session
-from ingitdb.migrations.model import Check, Column, Place, Reference, Table, folded
-from ingitdb.migrations.targets.limits import Limited
+from ingitdb.migrations.model import Check, Column, Index, Place, Reference, Table, folded
+from ingitdb.migrations.targets.fitting import Fitted
 from ingitdb.migrations.targets.target import Target
 from ingitdb.model.identifiers import CommitId
-from ingitdb.model.types import BLOB, quote_identifier
+from ingitdb.model.types import quote_identifier
 from ingitdb.services.database import Database
 from ingitdb.services.listing import ListedReference, Listing
+from ingitdb.services.migrations.limits import (
+    can_refer,
+    check_names,
+    check_values,
+    is_too_long,
+    longest,
+)
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.relation import Relation
 
@@ -57,8 +65,17 @@ class CommitModel:
                 place = place_of(table)
                 references = tuple(self._references(table, found, notes))
                 found[place] = replace(found[place], references=references)
-        if isinstance(self.target, Limited):
-            sizes = {place_of(one): self._sizes(one, found, self.target) for one in named}
+        taken = [_title(table) for table in named]
+        for table in named:
+            place = place_of(table)
+            indexes = tuple(self._indexes(table, taken, notes))
+            found[place] = replace(found[place], indexes=indexes)
+        if isinstance(self.target, Fitted):
+            sizes = {
+                place: longest(self.target, self.relation(table), found[place], self.query)
+                for table in named
+                for place in [place_of(table)]
+            }
             found = self.target.fitted(found, sizes, notes)
         return found, notes
 
@@ -72,6 +89,7 @@ class CommitModel:
             place = place_of(table)
             if self.target.is_reserved(place):
                 raise UsageError(f"{self.target.title} can have no table called {table.name}.")
+            check_names(self.target, place, self.relation(table).columns)
             other = taken.setdefault(self.target.name_of(place).casefold(), table)
             if other is not table:
                 raise UsageError(
@@ -80,6 +98,7 @@ class CommitModel:
 
     def _table(self, table: NamedTable, notes: list[str]) -> Table:
         relation, title = self.relation(table), _title(table)
+        check_values(self.target, relation, title, self.query)
         key = self.listing.primary_key(table)
         groups = [list(one.columns) for one in self.listing.unique_keys(table)]
         nulls, counts = self._counted(relation, [list(key.columns)] if key else [], groups)
@@ -90,6 +109,8 @@ class CommitModel:
                 notes.append(f"{title}: {self.target.title} takes no {what} of such types.")
             elif counts[tuple(group)] or (is_key and any(nulls[name] for name in group)):
                 notes.append(f"{title}: the {what} is not carried, for rows contradict it.")
+            elif is_too_long(self.target, relation, group, self.query):
+                notes.append(f"{title}: the {what} is not carried, for some row is too long.")
             else:
                 return True
             return False
@@ -135,41 +156,6 @@ class CommitModel:
             for column in relation.columns
         }
 
-    def _sizes(
-        self, table: NamedTable, tables: dict[Place, Table], target: Limited
-    ) -> dict[str, int]:
-        """Gives the length of the longest text of each column of a key.
-
-        Raises:
-            UsageError: The target has no value for one of the table's.
-        """
-        model, relation = tables[place_of(table)], self.relation(table)
-        groups = [model.key, *model.unique, *(one.columns for one in model.indexes)]
-        groups += [one.columns for one in model.references]
-        held = {name for group in groups for name in group}
-        parts: dict[str, str] = {}
-        for column in relation.columns:
-            name = quote_identifier(column.name)
-            refused = target.refused(name, column.type)
-            if refused is not None:
-                parts[f"no {column.name}"] = f"count(*) FILTER ({refused})"
-            if column.name in held:
-                stored = target.stored(column.type).value(name)
-                size = f"length(CAST({stored} AS VARCHAR))"
-                size = f"octet_length({name})" if column.type == BLOB else size
-                parts[f"of {column.name}"] = f"coalesce(max({size}), 0)"
-        if not parts:
-            return {}
-        (row,) = self.query(f"SELECT {', '.join(parts.values())} FROM ({relation.body})")
-        found = dict(zip(parts, row, strict=True))
-        lost = [name[3:] for name, count in found.items() if name.startswith("no ") and count]
-        if lost:
-            raise UsageError(
-                f"Some of {_title(table)}.{lost[0]} are no values of {self.target.title}.",
-                hint="Declare the column as VARCHAR: then it is a text.",
-            )
-        return {name[3:]: size for name, size in found.items() if name.startswith("of ")}
-
     def _columns(
         self, table: NamedTable, key: Sequence[str], nulls: dict[str, int], notes: list[str]
     ) -> Iterator[Column]:
@@ -177,7 +163,7 @@ class CommitModel:
         for column in self.listing.columns(table):
             default = None
             if column.default is not None:
-                default = self.target.default(column.default)
+                default = self.target.default(column.default, column.type)
                 if default is None:
                     notes.append(f"{title}: the default of {column.name} is not carried.")
             is_free = column.nullable and column.name not in key
@@ -193,8 +179,9 @@ class CommitModel:
             )
 
     def _checks(self, table: NamedTable, notes: list[str]) -> Iterator[Check]:
+        kinds = {column.name: column.type for column in self.relation(table).columns}
         for name, expression in table.locations[0].declaration.checks:
-            condition = self.target.condition(expression)
+            condition = self.target.condition(expression, kinds)
             if condition is not None and self._holds(table, expression):
                 yield Check(name=name, condition=condition)
             else:
@@ -210,6 +197,19 @@ class CommitModel:
                     return not result.reader().read_all().column(0)[0].as_py()
             except IngitdbError:
                 return False
+
+    def _indexes(self, table: NamedTable, taken: list[str], notes: list[str]) -> Iterator[Index]:
+        """Gives the indexes, each with a name that makes `table.name` one of its own."""
+        kinds = {column.name: column.type for column in self.relation(table).columns}
+        title = _title(table)
+        for listed in self.listing.indexes(table):
+            if all(self.target.can_be_key(kinds[name]) for name in listed.columns):
+                called = named_once(None, f"{title}.{'_'.join(listed.columns)}", taken)
+                taken.append(called)
+                yield Index(name=called.removeprefix(f"{title}."), columns=listed.columns)
+            else:
+                what = _spelled("index", listed.columns)
+                notes.append(f"{title}: {self.target.title} takes no {what} of such types.")
 
     def _references(
         self, table: NamedTable, tables: dict[Place, Table], notes: list[str]
@@ -242,6 +242,9 @@ class CommitModel:
         if set(listed.references) not in groups:
             return "it refers to no key"
         child, other = self.relation(table), self.relation(parent)
+        pairs = list(zip(listed.columns, listed.references, strict=True))
+        if not can_refer(self.target, child, other, pairs):
+            return "its types differ from those that it refers to"
         mine, theirs = self._values(child), self._values(other)
         given = " AND ".join(f"{quote_identifier(name)} IS NOT NULL" for name in listed.columns)
         here = ", ".join(f"CAST({mine[name]} AS VARCHAR)" for name in listed.columns)

@@ -95,7 +95,7 @@ class DifferingRows(HeldRows):
             f" {stored(column.type).value(named('to', column))} AS n{at}"
             for at, column in enumerate(self._columns)
         )
-        whole = any(before.type != after.type for before, after in self._both())
+        whole = any((one.type, one.name) != (two.type, two.name) for one, two in self._both())
         self.keep(
             f"SELECT {PATH} AS path, {ORDER} AS place, diff_type <> 'added' AS is_old,"
             f" diff_type <> 'removed' AS is_new, {shown}"

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingitdb.errors import UsageError
 from ingitdb.migrations.connections.connection import Connection
@@ -12,12 +12,16 @@ from ingitdb.migrations.scripts import Insertion, changes, inserted
 from ingitdb.migrations.targets.target import Ends, Target
 from ingitdb.model.identifiers import EMPTY
 from ingitdb.services.database import Database
+from ingitdb.services.migrations.capture import captured
 from ingitdb.services.migrations.comparing import Reader, TargetComparison
 from ingitdb.services.migrations.migration import committed, migration
+from ingitdb.services.migrations.progress import Told
 from ingitdb.services.migrations.routes import compared, differing, known, row_differences
 from ingitdb.services.migrations.ways import (
     APPLIED,
+    DEFAULTS,
     Analysis,
+    Captured,
     LedgerRow,
     Mode,
     Options,
@@ -73,7 +77,7 @@ class SqlTarget:
         else:
             found = differing(reader, former, committed(database, ref), options)
         with found as (plan, ends):
-            yield _SqlWay(self, plan, ends)
+            yield _SqlWay(self, plan, ends, options.batch_size)
 
     @contextmanager
     def backward(self, database: Database, ref: str | None) -> Iterator[Way]:
@@ -95,7 +99,7 @@ class SqlTarget:
                 hint="`ingitdb migrate status` shows where it was.",
             )
         with migration(database, self.target.name, commits[-1], before) as found:
-            yield _SqlWay(self, found.down, found.ends_back)
+            yield _SqlWay(self, found.down, found.ends_back, DEFAULTS.batch_size)
 
     @contextmanager
     def analyze(self, database: Database, ref: str | None) -> Iterator[Analysis]:
@@ -117,12 +121,42 @@ class SqlTarget:
                 rows=lambda: row_differences(found.plan),
             )
 
+    def capture(self, database: Database, branch: str, message: str | None) -> Captured:
+        """Brings what others changed in it back as a commit.
+
+        Raises:
+            UsageError: Its ledger names no commit.
+            RefNotFound: The repository does not have the ledger's commit.
+            StatementRefused: The branch is at another commit, or something cannot be captured.
+        """
+        former = next(reversed(self._applied()), None)
+        if former is None:
+            raise UsageError("The target's ledger names no commit: nothing tells what was changed.")
+        reader = Reader(self.connection, self.target, database)
+        return captured(reader, committed(database, former), branch, message)
+
+    def run_script(self, script: str) -> None:
+        """Runs a script for it.
+
+        Raises:
+            TargetError: The target refuses a statement; it is as it was where it can take
+                definitions back.
+        """
+        self.connection.lock()
+        self.connection.run_script(script)
+
     def close(self) -> None:
         """Closes the connection; what is not committed is undone."""
         self.connection.close()
 
-    def run(self, plan: Plan, ends: Ends, progress: Progress) -> None:
+    def run(self, plan: Plan, ends: Ends, progress: Progress, size: int) -> None:
         """Does what a plan says.
+
+        Args:
+            plan: The plan.
+            ends: From where to where it leads.
+            progress: Told how far it is.
+            size: So many rows go to the target at once, where it does not take a stream.
 
         Raises:
             TargetError: The target refuses a statement; it is as it was where it can take
@@ -134,17 +168,21 @@ class SqlTarget:
             ask(statement)
         for change in changes(plan, target):
             if isinstance(change, Insertion):
-                progress(f"rows of {change.table.title}", 0, change.count)
                 digest.update(f"{change.count} rows of {change.table.title};\n".encode())
-                if not self.connection.load(change, target):
-                    for statement in inserted(change, target):
-                        ask(statement)
-                progress(f"rows of {change.table.title}", change.count, change.count)
+                self._insert(change, progress, size)
             else:
                 digest.update(f"{change};\n".encode())
                 ask(change)
         for statement in target.end(ends, digest.hexdigest()):
             ask(statement)
+
+    def _insert(self, change: Insertion, progress: Progress, size: int) -> None:
+        what = f"rows of {change.table.title}"
+        rows = Told(change.rows, lambda done: progress(what, done, change.count))
+        told = replace(change, rows=rows)
+        if not self.connection.load(told, self.target):
+            for statement in inserted(told, self.target, size):
+                self.connection.ask(statement)
 
     def _applied(self) -> list[str]:
         """Gives the commits that were applied and not undone, the newest last."""
@@ -158,7 +196,8 @@ class _SqlWay:
     target: SqlTarget
     plan: Plan
     ends: Ends
+    size: int
 
     def run(self, progress: Progress) -> None:
         """Does it."""
-        self.target.run(self.plan, self.ends, progress)
+        self.target.run(self.plan, self.ends, progress, self.size)

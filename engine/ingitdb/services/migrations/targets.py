@@ -12,14 +12,24 @@ from ingitdb.execution.duckdb_files import DuckdbFile
 from ingitdb.migrations.connections.connection import Access, Connection
 from ingitdb.migrations.connections.duckdb import DuckdbDatabase
 from ingitdb.migrations.connections.mysql import MysqlDatabase
+from ingitdb.migrations.connections.postgresql import PostgresqlDatabase
 from ingitdb.migrations.connections.sqlite import SqliteDatabase
 from ingitdb.services.migrations.migration import target_of
 from ingitdb.services.migrations.sql_targets import SqlTarget
 from ingitdb.services.migrations.ways import LiveTarget
 
-KINDS = {"sqlite": "sqlite", "duckdb": "duckdb", "mysql": "mysql", "mariadb": "mysql"}
+KINDS = {
+    "sqlite": "sqlite",
+    "duckdb": "duckdb",
+    "mariadb": "mysql",
+    "mysql": "mysql",
+    "postgres": "postgresql",
+    "postgresql": "postgresql",
+}
 """The dialect of each scheme."""
-KNOWN = "sqlite:///FILE, duckdb:///FILE, mysql://USER@HOST/NAME"
+KNOWN = (
+    "sqlite:///FILE, duckdb:///FILE, mysql://USER@HOST/DATABASE, postgresql://USER@HOST/DATABASE"
+)
 _NO_ACCESS = Access()
 
 
@@ -60,4 +70,6 @@ def _connected(dialect: str, url: URL, access: Access, must_exist: bool) -> Conn
             return DuckdbDatabase(DuckdbFile(path))
     if dialect == "mysql":
         return MysqlDatabase(url, access)
+    if dialect == "postgresql":
+        return PostgresqlDatabase(url, access)
     return SqliteDatabase(url, access)

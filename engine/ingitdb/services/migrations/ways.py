@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias
 
 from ingitdb.errors import StatementRefused
 from ingitdb.migrations.plan import Plan
+from ingitdb.model.identifiers import CommitId
 from ingitdb.services.database import Database
 
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -114,6 +115,20 @@ class Analysis:
     rows: Callable[[], Iterator[RowDifference]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Captured:
+    """What was brought back from a target.
+
+    Attributes:
+        commit: None where there was nothing.
+        notes: What differs and was not brought back.
+    """
+
+    commit: CommitId | None
+    rows: int
+    notes: tuple[str, ...]
+
+
 class Way(Protocol):
     """What leads a target to another state."""
 
@@ -162,6 +177,24 @@ class LiveTarget(Protocol):
 
         Raises:
             RefNotFound: The ref leads nowhere.
+        """
+        ...
+
+    def capture(self, database: Database, branch: str, message: str | None) -> Captured:
+        """Brings what others changed in it back as a commit.
+
+        Raises:
+            UsageError: Its ledger names no commit.
+            StatementRefused: The branch is at another commit, or something cannot be captured.
+        """
+        ...
+
+    def run_script(self, script: str) -> None:
+        """Runs a script for it.
+
+        Raises:
+            TargetError: The target refuses a statement; it is as it was where it can take
+                definitions back.
         """
         ...
 

@@ -1,0 +1,1 @@
+"""The commands below `ingitdb migrate`, one a module, and what they share."""

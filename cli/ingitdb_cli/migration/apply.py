@@ -1,0 +1,86 @@
+"""`ingitdb migrate apply`: brings a target to a commit, or runs a script on it."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ingitdb_cli.app import App, app_of
+from ingitdb_cli.migration.doing import do, verify
+from ingitdb_cli.migration.options import (
+    AFTER,
+    SOURCE,
+    access,
+    check_installed,
+    manner,
+    manner_options,
+    point,
+    target_options,
+)
+from ingitdb_cli.options import Command
+
+HELP = """\b
+ingitdb migrate apply --target sqlite:///app.db
+ingitdb migrate apply --target duckdb:////var/lib/app.duckdb --to v2.0 --allow-destructive
+ingitdb migrate apply --target postgresql://app@localhost/app --verify
+ingitdb migrate apply --target sqlite:///app.db --script up.sql
+ingitdb migrate apply --target sqlite:///app.db --dry-run
+
+Bring a target from the commit that its ledger names to another one: what `generate` writes is run.
+A file that is not there is made. Where anything fails the target is as it was, with exit status 7.
+
+Rows that are to change are looked at first: where others changed them, nothing is done, and they
+are named. --on-conflict says otherwise.
+
+The password of a target stands in INGITDB_TARGET_PASSWORD, or in the keyring under `ingitdb` and
+the target's URL.
+"""
+
+
+@click.command(cls=Command, help=HELP, short_help="Bring a target to a commit.")
+@SOURCE
+@target_options
+@AFTER
+@click.option(
+    "--script",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    metavar="PATH",
+    help="Run what `generate` has written.",
+)
+@manner_options
+@click.pass_context
+def apply(
+    context: click.Context,
+    /,
+    source: str | None,
+    after: str | None,
+    script: Path | None,
+    **given: Any,
+) -> None:
+    """Applies a migration."""
+    app = app_of(context)
+    point(app, source)
+    check_installed()
+    from ingitdb.services.migrations.targets import opened
+
+    with opened(given["target"], access(given), must_exist=given["dry_run"]) as target:
+        if script is not None:
+            _run(app, target, script, given)
+            after = after or target.ledger()[-1].commit
+        else:
+            ref = after or app.options.at
+            with target.forward(app.database, ref, manner(given)) as way:
+                do(app, way, given)
+        if given["verify"] and not given["dry_run"]:
+            verify(app, target, after or app.options.at)
+
+
+def _run(app: App, target: Any, script: Path, given: dict[str, Any]) -> None:
+    if given["dry_run"]:
+        with script.open(encoding="utf-8") as lines:
+            for line in lines:
+                if not line.startswith("-- "):
+                    break
+                app.messages.line(line[3:].rstrip("\n"))
+        return
+    target.run_script(script.read_text("utf-8"))

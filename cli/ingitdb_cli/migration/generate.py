@@ -1,0 +1,80 @@
+"""`ingitdb migrate generate`: writes the scripts that lead there and back."""
+
+from collections.abc import Iterator
+
+import click
+
+from ingitdb_cli.app import App, app_of
+from ingitdb_cli.migration.doing import told
+from ingitdb_cli.migration.options import AFTER, DESTRUCTIVE, SOURCE, point
+from ingitdb_cli.own_formats import FormatCommand, screen
+
+HELP = """\b
+ingitdb migrate generate --dialect sqlite --output up.sql --rollback down.sql
+ingitdb migrate generate --from v1.0 --to main --dialect duckdb --output up.sql
+ingitdb migrate generate --to v1.0 --dialect sqlite | sqlite3 -bail app.db
+ingitdb migrate generate --dialect mysql | mariadb app
+ingitdb migrate generate --dialect postgresql | psql -v ON_ERROR_STOP=1 app
+
+Write a script of plain SQL that leads a target from one commit to another, schema and rows, and one
+that leads back. No target is needed.
+
+\b
+A script runs in one transaction, writes its row into the target's table ingitdb_migrations, and
+may be run again: then it changes nothing. It stops where the target is at a third commit, or does
+not hold as many rows as the commit does. The plan is told on stderr, and heads the script.
+
+A table or column that goes takes with it what the target holds: that is done only with
+--allow-destructive. A column or table is renamed where .ingitdb/tables.yaml says so.
+"""
+DIALECTS = ("duckdb", "mysql", "postgresql", "sqlite")
+"""A test compares them with the engine's."""
+_SQL = "sql"
+
+
+@click.command(
+    cls=FormatCommand,
+    formats=(_SQL,),
+    help=HELP,
+    short_help="Write the scripts that lead there and back.",
+)
+@SOURCE
+@click.option(
+    "--from", "before", metavar="A", help="The commit that a target is at; none if empty."
+)
+@AFTER
+@click.option("--dialect", type=click.Choice(DIALECTS), required=True, help="For what system.")
+@click.option("--rollback", metavar="PATH", help="Write the script that leads back to this file.")
+@DESTRUCTIVE
+@click.pass_context
+def generate(
+    context: click.Context,
+    /,
+    dialect: str,
+    rollback: str | None,
+    allow_destructive: bool,
+    format: str | None,
+    **places: str | None,
+) -> None:
+    """Writes scripts."""
+    app = app_of(context)
+    point(app, places["source"])
+    from ingitdb.services.migrations.migration import migration
+    from ingitdb.services.migrations.ways import check_destructive
+
+    with migration(
+        app.database, dialect, places["after"] or app.options.at, places["before"]
+    ) as found:
+        for line in told(found.up):
+            app.messages.line(line)
+        if not allow_destructive:
+            check_destructive(found.up)
+        output = app.options.output
+        if rollback is not None:
+            _write(app, rollback, found.down_script())
+        _write(app, output, found.up_script())
+
+
+def _write(app: App, path: str | None, script: Iterator[str]) -> None:
+    app.options.output = path
+    screen(app, _SQL).written(piece.encode() for piece in script)

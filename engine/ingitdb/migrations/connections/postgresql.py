@@ -1,0 +1,139 @@
+"""PostgreSQL servers."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from itertools import count
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy.engine import Inspector
+from sqlalchemy.engine.interfaces import ReflectedColumn
+
+from ingitdb.errors import TargetError
+from ingitdb.migrations.connections.connection import Access
+from ingitdb.migrations.connections.databases import Database
+from ingitdb.migrations.model import Table
+from ingitdb.migrations.scripts import Insertion
+from ingitdb.migrations.targets.postgresql import LOCK, PUBLIC
+from ingitdb.migrations.targets.target import Target
+from ingitdb.model.types import ColumnType, quote_identifier
+
+_SETTINGS = (
+    "DateStyle TO 'ISO, YMD'",
+    "IntervalStyle TO 'postgres'",
+    "TIME ZONE 'UTC'",
+    "extra_float_digits TO 3",
+    "bytea_output TO 'hex'",
+    "client_encoding TO 'UTF8'",
+    "standard_conforming_strings TO on",
+    "client_min_messages TO warning",
+)
+_SYSTEM = "information_schema"
+_OWN = "pg_"
+_DEFAULT = re.compile(r"('(?:[^']|'')*')::.+", re.DOTALL)
+_TEXTS = frozenset(["TEXT", "JSON", "BYTEA"])
+"""Types whose texts may need an escape in COPY."""
+_ESCAPES = (("\\\\", 92), ("\\n", 10), ("\\r", 13), ("\\t", 9))
+_CURSORS = count()
+
+
+class PostgresqlDatabase(Database):
+    """A database of a PostgreSQL server."""
+
+    title = "PostgreSQL"
+    driver = "postgresql+psycopg"
+    main = PUBLIC
+
+    def arguments(self, access: Access) -> dict[str, Any]:
+        """Gives what the driver is told beside the URL: an authority makes it ask for TLS."""
+        found: dict[str, Any] = {"prepare_threshold": None, "application_name": "ingitdb"}
+        if access.authority is not None:
+            found |= {"sslmode": "verify-full", "sslrootcert": str(access.authority)}
+        if access.certificate is not None:
+            found["sslcert"] = str(access.certificate)
+        if access.key is not None:
+            found["sslkey"] = str(access.key)
+        return found
+
+    def set_up(self) -> None:
+        """Prepares the connection: values are shown exactly, whatever the server is set to."""
+        for setting in _SETTINGS:
+            self.ask(f"SET SESSION {setting}")
+
+    def lock(self) -> None:
+        """Keeps other migrations of this database out until the connection is closed.
+
+        Raises:
+            TargetError: Another one is at work.
+        """
+        ((is_ours,),) = self.ask(f"SELECT pg_catalog.pg_try_advisory_lock({LOCK})")
+        if not is_ours:
+            raise TargetError("Another migration is at work on this database.")
+
+    def streaming_cursor(self) -> Any:
+        """Gives a cursor of the server's; several may be read in turns."""
+        name = f"ingitdb_{next(_CURSORS)}"
+        return self._connection.connection.cursor(name=name, withhold=True)
+
+    def schemas(self, inspector: Inspector) -> list[str | None]:
+        """Gives the schemas that are not the system's own."""
+        found = inspector.get_schema_names()
+        return [name for name in found if name != _SYSTEM and not name.startswith(_OWN)]
+
+    def tables(self, target: Target) -> list[Table]:
+        """Gives the tables that are there; their words do not lean on a search path."""
+        ((path,),) = self.ask("SHOW search_path")
+        self.ask("SET SESSION search_path TO pg_catalog")
+        try:
+            return super().tables(target)
+        finally:
+            self.ask(f"SET SESSION search_path TO {path or repr('')}")
+
+    def default(self, column: ReflectedColumn) -> str | None:
+        """Gives a default without the type that PostgreSQL puts behind a literal."""
+        text = column["default"]
+        found = _DEFAULT.fullmatch(text) if text is not None else None
+        return found[1] if found else text
+
+    def load(self, insertion: Insertion, target: Target) -> bool:
+        """Adds rows by COPY, of lines that DuckDB writes, unless the script has run before."""
+        ((is_done,),) = self.ask(f"SELECT {target.done}")
+        if is_done:
+            return True
+        table = insertion.table
+        columns = ", ".join(quote_identifier(column.name) for column in table.columns)
+        copy = f"COPY {target.name_of(table.place)} ({columns}) FROM STDIN"
+
+        def line(stored: Sequence[tuple[str, ColumnType]]) -> str:
+            return _line(stored, target)
+
+        with closing(self.cursor()) as cursor:
+            try:
+                with cursor.copy(copy) as stream:
+                    for lines in _joined(insertion.rows.batches(line)):
+                        stream.write(lines)
+            except self._errors as error:
+                raise self.refused(error) from None
+        return True
+
+
+def _line(stored: Sequence[tuple[str, ColumnType]], target: Target) -> str:
+    """Gives DuckDB's SQL for the line of a row as COPY reads it."""
+    cells = []
+    for sql, kind in stored:
+        text = f"CAST({target.spelled(sql, kind)} AS VARCHAR)"
+        if target.stored(kind).type in _TEXTS:
+            for escape, code in _ESCAPES:
+                text = f"replace({text}, chr({code}), '{escape}')"
+        cells.append(f"coalesce({text}, '\\N')")
+    return f"concat({', chr(9), '.join(cells)}, chr(10))"
+
+
+def _joined(batches: Iterator[pa.RecordBatch]) -> Iterator[str]:
+    """Gives the lines of each batch as one text."""
+    for batch in batches:
+        column = batch.column(0)
+        whole = pa.ListArray.from_arrays(pa.array([0, len(column)], pa.int32()), column)
+        yield pc.binary_join(whole, "")[0].as_py()

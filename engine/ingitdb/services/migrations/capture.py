@@ -1,0 +1,198 @@
+"""What others changed in a target, brought back as a commit on a branch."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from ingitdb.errors import StatementRefused
+from ingitdb.execution.session import Session
+from ingitdb.migrations.plan import Work
+from ingitdb.model.identifiers import CommitId
+from ingitdb.model.types import ColumnType, Scalar, quote_identifier
+from ingitdb.services.database import Database
+from ingitdb.services.migrations.comparing import Reader, TargetComparison
+from ingitdb.services.migrations.held_rows import HeldRows, listed
+from ingitdb.services.migrations.ways import Captured, RowsMode
+from ingitdb.services.ref_names import create_branch, drop_branch
+
+_BLOB = "BLOB"
+
+
+def captured(reader: Reader, base: CommitId, branch: str, message: str | None) -> Captured:
+    """Commits what a target holds otherwise than the ledger's commit.
+
+    Args:
+        reader: Reads the target.
+        base: The ledger's commit.
+        branch: Where the commit goes: made at the ledger's commit if it is not there.
+        message: What the commit says; made of its statements when None.
+
+    Raises:
+        StatementRefused: The branch is at another commit, or something differs that no key tells.
+        WriteError: The changes break what the repository declares.
+    """
+    database = reader.database
+    database.catalogs.begin()
+    with TargetComparison(reader, base, base, RowsMode.SYNC) as found:
+        works = [work for work in found.plan.works if _differs(work)]
+        notes = [
+            f"{work.change.title}: {said}; that is not captured"
+            for work in found.plan.works
+            for said in work.differences
+        ]
+        changes = [_Changes(work) for work in works]
+        if not changes:
+            return Captured(commit=None, rows=0, notes=tuple(notes))
+        commit = _committed(database, base, branch, changes, message)
+        rows = sum(change.count for change in changes)
+        return Captured(commit=commit, rows=rows, notes=tuple(notes))
+
+
+def _differs(work: Work) -> bool:
+    counts = work.counts
+    if work.change.old is None:
+        if counts.inserted:
+            raise StatementRefused(f"The target has no table {work.change.title} any more.")
+        return False
+    if work.is_whole and (counts.deleted or counts.inserted):
+        raise StatementRefused(
+            f"Nothing tells the rows of {work.change.title} apart: what differs is not captured.",
+            hint="Declare a key for it.",
+        )
+    return bool(counts.deleted or counts.updated or counts.inserted)
+
+
+def _committed(
+    database: Database,
+    base: CommitId,
+    branch: str,
+    changes: "Sequence[_Changes]",
+    message: str | None,
+) -> CommitId | None:
+    is_made = branch not in {one.name for one in database.repository.branches()}
+    if is_made:
+        create_branch(database, branch, str(base))
+    elif database.resolve(branch) != base:
+        raise StatementRefused(
+            f"{branch} is not at {str(base)[:12]}, the commit of the target's ledger.",
+            hint="Name a branch that is not there yet, and merge it.",
+        )
+    try:
+        with closing(database.session(branch)) as session:
+            _run(session, "BEGIN")
+            for change in reversed(changes):
+                change.delete(session)
+            for change in changes:
+                change.update(session)
+                change.insert(session)
+            return session.end(message)
+    except BaseException:
+        if is_made:
+            drop_branch(database, branch, force=True)
+        raise
+
+
+def _run(session: Session, sql: str, values: Sequence[Any] = ()) -> None:
+    with session.execute(sql, list(values) or None) as result:
+        for _ in result.batches():
+            pass
+
+
+@dataclass(frozen=True)
+class _Changes:
+    """What differs in a table, as statements on the repository."""
+
+    work: Work
+
+    @property
+    def count(self) -> int:
+        """How many rows differ."""
+        counts = self._rows.counted()
+        ((moved,),) = self._rows.instance.query(
+            f"SELECT count(*) FROM {self._rows.held} WHERE goes AND comes"
+        )
+        return counts.deleted + counts.updated + counts.inserted - int(moved)
+
+    @property
+    def _rows(self) -> HeldRows:
+        assert isinstance(self.work.rows, HeldRows)
+        return self.work.rows
+
+    @property
+    def _name(self) -> str:
+        assert self.work.new is not None
+        return ".".join(map(quote_identifier, self.work.new.place))
+
+    def delete(self, session: Session) -> None:
+        """Deletes what the target does not have."""
+        for values in self._cells("n", "comes AND NOT goes"):
+            where, given = self._address(values, 1)
+            _run(session, f"DELETE FROM {self._name} WHERE {where}", given)
+
+    def update(self, session: Session) -> None:
+        """Changes what the target has otherwise."""
+        for changed, values in self._changed():
+            pairs = [
+                (name, kind, value)
+                for (name, kind), value, bit in zip(
+                    self._rows.columns, values, changed, strict=True
+                )
+                if bit == "1"
+            ]
+            settings = ", ".join(
+                f"{quote_identifier(name)} = {_given(kind, at)}"
+                for at, (name, kind, _) in enumerate(pairs, 1)
+            )
+            where, given = self._address(values, len(pairs) + 1)
+            given = [*(value for _, _, value in pairs), *given]
+            _run(session, f"UPDATE {self._name} SET {settings} WHERE {where}", given)
+
+    def insert(self, session: Session) -> None:
+        """Adds what only the target has."""
+        columns = self._rows.columns
+        names = ", ".join(quote_identifier(name) for name, _ in columns)
+        given = ", ".join(_given(kind, at) for at, (_, kind) in enumerate(columns, 1))
+        for values in self._cells("o", "goes AND NOT comes"):
+            _run(session, f"INSERT INTO {self._name} ({names}) VALUES ({given})", values)
+
+    def _address(self, values: Sequence[Any], first: int) -> tuple[str, list[Any]]:
+        rows = self._rows
+        places = rows.places()
+        where = " AND ".join(
+            f"{quote_identifier(rows.columns[place][0])} = {_given(rows.columns[place][1], at)}"
+            for at, place in enumerate(places, first)
+        )
+        return where, [values[place] for place in places]
+
+    def _changed(self) -> Iterator[tuple[str, list[Any]]]:
+        where = "goes = comes"
+        for changed, *values in self._read(["changed", *self._texts("o")], where):
+            yield changed, values
+
+    def _cells(self, side: str, where: str) -> Iterator[list[Any]]:
+        return self._read(self._texts(side), where)
+
+    def _texts(self, side: str) -> list[str]:
+        rows = self._rows
+        return [
+            _text(f"{side}{at}", kind, is_native=rows.target.stored(kind).value("x") == "x")
+            for at, (_, kind) in enumerate(rows.columns)
+        ]
+
+    def _read(self, wanted: Sequence[str], where: str) -> Iterator[list[Any]]:
+        return listed(self._rows.selected(wanted, where))
+
+
+def _text(sql: str, kind: ColumnType, *, is_native: bool) -> str:
+    """Gives SQL for a value as a parameter is to give it."""
+    if is_native and not isinstance(kind, Scalar):
+        return f"CAST(to_json({sql}) AS VARCHAR)"
+    return sql if kind.sql == _BLOB else f"CAST({sql} AS VARCHAR)"
+
+
+def _given(kind: ColumnType, at: int) -> str:
+    """Gives SQL for a parameter in a column's type."""
+    if isinstance(kind, Scalar):
+        return f"CAST(${at} AS {kind.sql})"
+    return f"CAST(CAST(${at} AS JSON) AS {kind.sql})"

@@ -1,0 +1,109 @@
+"""Finds out what of a commit a target cannot hold, and says where it stands."""
+
+from collections.abc import Sequence
+
+from ingitdb.errors import UsageError
+from ingitdb.migrations.model import Place, Table
+from ingitdb.migrations.targets.fitting import Fitted
+from ingitdb.migrations.targets.limits import Limited
+from ingitdb.migrations.targets.target import Target
+from ingitdb.model.types import BLOB, quote_identifier
+from ingitdb.snapshots.bodies import Query
+from ingitdb.snapshots.relation import Column, Relation
+
+
+def check_names(target: Target, place: Place, columns: Sequence[Column]) -> None:
+    """Returns if a target can have a table and columns of these names.
+
+    Raises:
+        UsageError: It cannot.
+    """
+    if not isinstance(target, Limited):
+        return
+    for name in (*place, *(column.name for column in columns)):
+        if len(name.encode()) > target.longest_name:
+            raise UsageError(
+                f"{target.title} takes names of {target.longest_name} bytes at most:"
+                f" {name!r} has {len(name.encode())}."
+            )
+        if "\0" in name:
+            raise UsageError(f"{target.title} can have no name with a NUL character: {name!r}.")
+    for column in columns:
+        if target.is_reserved_column(column.name):
+            raise UsageError(
+                f"{target.title} can have no column called {column.name} ({place[1]})."
+            )
+
+
+def check_values(target: Target, relation: Relation, title: str, query: Query) -> None:
+    """Returns if a target can store all values of a table.
+
+    Raises:
+        UsageError: It cannot; the first such record is named.
+    """
+    if not isinstance(target, Limited):
+        return
+    found = {}
+    for column in relation.columns:
+        unfit = target.unfit(_stored(target, column), column.type)
+        if unfit is not None:
+            found[column.name] = unfit
+    if not found:
+        return
+    counted = ", ".join(f"count(*) FILTER ({sql})" for sql in found.values())
+    (row,) = query(f"SELECT {counted} FROM ({relation.body})")
+    for (name, unfit), count in zip(found.items(), row, strict=True):
+        if count:
+            ((key, path),) = query(
+                f"SELECT CAST(_key AS VARCHAR), _path FROM ({relation.body}) WHERE {unfit}"
+                " ORDER BY _path, _key LIMIT 1"
+            )
+            raise UsageError(
+                f"{title}: {target.title} cannot store {name} of the record {key!r} in {path}, nor"
+                f" of {count - 1} others: {target.refuses}.",
+                hint="Let a mapping file give the column another type or an expression.",
+            )
+
+
+def is_too_long(target: Target, relation: Relation, group: Sequence[str], query: Query) -> bool:
+    """Whether some row is too long for a key of these columns."""
+    if not isinstance(target, Limited):
+        return False
+    columns = {column.name: column for column in relation.columns}
+    values = [(_stored(target, columns[name]), columns[name].type) for name in group]
+    ((count,),) = query(f"SELECT count(*) FROM ({relation.body}) WHERE {target.too_long(values)}")
+    return bool(count)
+
+
+def can_refer(
+    target: Target, child: Relation, parent: Relation, pairs: Sequence[tuple[str, str]]
+) -> bool:
+    """Whether columns are of types that may refer to those of others."""
+    if not isinstance(target, Limited):
+        return True
+    mine = {column.name: column.type for column in child.columns}
+    theirs = {column.name: column.type for column in parent.columns}
+    return all(target.refers(mine[one], theirs[other]) for one, other in pairs)
+
+
+def longest(target: Fitted, relation: Relation, table: Table, query: Query) -> dict[str, int]:
+    """Gives the length of the longest text of each column that some key or index has."""
+    groups = [table.key, *table.unique, *(one.columns for one in table.indexes)]
+    groups += [one.columns for one in table.references]
+    held = {name for group in groups for name in group}
+    columns = [column for column in relation.columns if column.name in held]
+    if not columns:
+        return {}
+    sizes = (
+        f"octet_length({quote_identifier(column.name)})"
+        if column.type == BLOB
+        else f"length(CAST({_stored(target, column)} AS VARCHAR))"
+        for column in columns
+    )
+    counted = ", ".join(f"coalesce(max({size}), 0)" for size in sizes)
+    (row,) = query(f"SELECT {counted} FROM ({relation.body})")
+    return dict(zip((column.name for column in columns), row, strict=True))
+
+
+def _stored(target: Target | Fitted, column: Column) -> str:
+    return target.stored(column.type).value(quote_identifier(column.name))

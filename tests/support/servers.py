@@ -1,0 +1,117 @@
+"""Servers of Debian's packages that a test run starts on loopback and stops in the end."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PATIENCE = 60
+USER = "nobody"
+_RUNNING: list["Server"] = []
+
+
+@dataclass
+class Server:
+    """A program that serves until the tests are done.
+
+    Attributes:
+        folder: Where it keeps its data; goes with it.
+        end: The signal that ends it at once and well.
+    """
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+    end: signal.Signals = signal.SIGTERM
+
+    def stop(self) -> None:
+        """Ends it, and takes its data away."""
+        self.process.send_signal(self.end)
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def program(name: str, package: str, folders: Sequence[str] = ()) -> str:
+    """Finds a program; without it a test is skipped, but in CI it fails.
+
+    Args:
+        name: What the program is called.
+        package: The Debian package that has it.
+        folders: Patterns of folders where it may lie beside those of PATH.
+    """
+    found = [path for one in folders for path in sorted(Path("/").glob(f"{one[1:]}/{name}"))]
+    path = str(found[-1]) if found else shutil.which(name)
+    if path is None:
+        assert "CI" not in os.environ, f"{name} is missing: install {package}"
+        pytest.skip(f"{name} is missing: install {package}")
+    return path
+
+
+def folder() -> Path:
+    """Makes a folder for data, of the user whom servers run as."""
+    made = Path(tempfile.mkdtemp(prefix="ingitdb-server-"))
+    if os.geteuid() == 0:
+        user = pwd.getpwnam(USER)
+        os.chown(made, user.pw_uid, user.pw_gid)
+    return made
+
+
+def unprivileged(command: Sequence[str]) -> list[str]:
+    """Gives a command that does not run as root; it ends with the test run."""
+    prefix = ["setpriv", "--pdeathsig", "INT"]
+    if os.geteuid() == 0:
+        user = pwd.getpwnam(USER)
+        prefix += [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+    return [*prefix, *command]
+
+
+def free_port() -> int:
+    """Gives a port of loopback that nothing listens at."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def started(
+    command: Sequence[str],
+    data: Path,
+    is_ready: Callable[[], bool],
+    end: signal.Signals = signal.SIGTERM,
+) -> Server:
+    """Starts a server and waits until it answers.
+
+    Args:
+        command: What is run.
+        data: Its folder, where its log goes too.
+        is_ready: Whether it answers.
+        end: The signal that ends it at once and well.
+    """
+    log = data / "server.log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(command, stdout=stream, stderr=stream, cwd=data)
+    server = Server(process=process, folder=data, end=end)
+    _RUNNING.append(server)
+    last = time.monotonic() + PATIENCE
+    while not is_ready():
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < last, log.read_text()
+        time.sleep(0.05)
+    return server
+
+
+def stop_all() -> None:
+    """Stops all servers that were started."""
+    while _RUNNING:
+        _RUNNING.pop().stop()
