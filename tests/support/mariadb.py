@@ -2,11 +2,11 @@
 
 import os
 import subprocess
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,6 +19,10 @@ from tests.support.migrated import LEDGER, Json, Tables, quoted, spelled
 
 FOLDERS = ["/usr/bin", "/usr/sbin"]
 PACKAGE = "mariadb-server"
+MEMORY = Path("/dev/shm")
+"""Where nothing waits for a disk: each change of a definition would."""
+_KEPT = 20
+_MADE: deque[str] = deque()
 _NUMBERS = count()
 _MODE = "ANSI_QUOTES,NO_BACKSLASH_ESCAPES"
 
@@ -44,7 +48,7 @@ def server() -> Server:
     """Gives the server of this process, which runs until its end."""
     install = servers.program("mariadb-install-db", PACKAGE, FOLDERS)
     daemon = servers.program("mariadbd", PACKAGE, FOLDERS)
-    folder = servers.folder()
+    folder = servers.folder(MEMORY)
     where = [f"--datadir={folder}/data", f"--tmpdir={folder}"]
     made = subprocess.run(
         servers.unprivileged(
@@ -70,7 +74,7 @@ def server() -> Server:
              f"--pid-file={folder}/pid", "--bind-address=127.0.0.1", f"--port={found.port}",
              "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0",
              "--innodb-flush-method=nosync", "--innodb-doublewrite=0", "--sync-frm=0",
-             "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=64M"]
+             "--innodb-buffer-pool-size=24M", "--innodb-log-file-size=16M"]
         ),
         folder,
         is_ready,
@@ -89,6 +93,9 @@ class MariadbTarget:
         self.name = f"t{os.getpid()}_{next(_NUMBERS)}"
         with closing(self.server.connect()) as connection:
             connection.cursor().execute(f"CREATE DATABASE {self.name}")
+            _MADE.append(self.name)
+            if len(_MADE) > _KEPT:
+                connection.cursor().execute(f"DROP DATABASE {_MADE.popleft()}")
 
     @property
     def url(self) -> str:
@@ -112,10 +119,13 @@ class MariadbTarget:
         return self.server.connect(self.name, **more)
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
-        with closing(self.connect(autocommit=True, sql_mode=_MODE)) as connection:
-            cursor = connection.cursor()
-            cursor.execute(sql)
-            return list(cursor.fetchall())
+        cursor = self._asking.cursor()
+        cursor.execute(sql)
+        return list(cursor.fetchall())
+
+    @cached_property
+    def _asking(self) -> Any:
+        return self.connect(autocommit=True, sql_mode=_MODE)
 
     def names(self) -> list[str]:
         found = self.ask("SHOW FULL TABLES WHERE Table_type = 'BASE TABLE'")
