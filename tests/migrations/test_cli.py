@@ -146,3 +146,110 @@ def test_a_target_that_refuses_is_as_it_was(
 )
 def test_targets_that_there_are_not(run: Run, url: str) -> None:
     assert started(["migrate", "status", "--target", url]) == Status.USAGE
+
+
+def files(folder: str) -> list[str]:
+    return sorted(path.name for path in Path(folder).iterdir())
+
+
+def test_scripts_go_into_a_folder(
+    repo: RepoBuilder, run: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    commits = [repo.git("rev-parse", f"HEAD~{back}").strip() for back in (2, 1, 0)]
+    given = ("--dialect", "sqlite", "--output-dir", "made/scripts")
+    assert run(*given, "--to", "HEAD~2") == Status.DONE
+    first = f"1__{commits[0][:7]}.sql"
+    assert files("made/scripts") == [f"U{first}", f"V{first}"]
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert f"wrote made/scripts/V{first}\nwrote made/scripts/U{first}\n" in err
+    assert run(*given, "--from", "HEAD~2", "--to", "HEAD~1") == Status.DONE
+    second = f"2__{commits[1][:7]}.sql"
+    assert files("made/scripts") == [f"U{first}", f"U{second}", f"V{first}", f"V{second}"]
+    with closing(sqlite3.connect("t.db", isolation_level=None)) as target:
+        for name, rows in (
+            (f"V{first}", 2),
+            (f"V{second}", 2),
+            (f"U{second}", 2),
+            (f"U{first}", 0),
+        ):
+            target.executescript(Path("made/scripts", name).read_text("utf-8"))
+            count = "SELECT count(*) FROM sqlite_master WHERE name = 'data.t'"
+            assert target.execute(count).fetchone() == (int(rows > 0),)
+
+
+def test_a_target_says_from_where_and_which_version(
+    repo: RepoBuilder, run: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = ("--source", str(repo.path), "--target", "sqlite:///app.db")
+    for ref in ("HEAD~2", "HEAD~1"):
+        assert started(["migrate", "apply", *source, "--to", ref]) == Status.DONE
+    given = ("--target", "sqlite:///app.db", "--output-dir", "scripts")
+    assert run(*given) == Status.REFUSED
+    assert not Path("scripts").exists()
+    assert run(*given, "--allow-destructive") == Status.DONE
+    name = f"3__{repo.git('rev-parse', 'HEAD')[:7]}.sql"
+    assert files("scripts") == [f"U{name}", f"V{name}"]
+    text = Path("scripts", f"V{name}").read_text("utf-8")
+    assert text.startswith(f"-- Leads {repo.git('rev-parse', 'HEAD~1').strip()} .. ")
+    capfd.readouterr()
+    assert run(*given, "--allow-destructive") == Status.USAGE
+    assert "scripts has a script of version 3 already." in capfd.readouterr().err
+    assert Path("scripts", f"V{name}").read_text("utf-8") == text
+    Path("scripts", f"V{name}").rename("scripts/V3.1__other.sql")
+    Path("scripts", f"U{name}").unlink()
+    assert run(*given, "--allow-destructive") == Status.USAGE
+    assert files("scripts") == ["V3.1__other.sql"]
+
+
+def test_both_scripts_are_written_or_none(run: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    Path("scripts").write_text("a file")
+    given = ("--to", "HEAD~2", "--dialect", "sqlite", "--output-dir", "scripts")
+    assert run(*given) == Status.TARGET
+    assert "cannot be written" in capfd.readouterr().err
+    assert Path("scripts").read_text() == "a file"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ("--dialect", "sqlite", "--output-dir", "x", "--output", "up.sql"),
+        ("--dialect", "sqlite", "--output-dir", "x", "--rollback", "down.sql"),
+        ("--target", "sqlite:///app.db", "--from", "HEAD~1"),
+        ("--target", "sqlite:///app.db", "--dialect", "duckdb"),
+        ("--target", "app.db"),
+        ("--dialect", "sqlite", "--mapping", "nowhere.yaml"),
+    ],
+)
+def test_what_excludes_each_other(run: Run, more: tuple[str, ...]) -> None:
+    assert run(*more) == Status.USAGE
+    assert not Path("x").exists()
+
+
+def test_a_target_that_is_not_there(run: Run) -> None:
+    assert run("--target", "sqlite:///app.db", "--output-dir", "x") == Status.TARGET
+
+
+def test_a_mapping_is_given_each_time(
+    repo: RepoBuilder, run: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    Path("m.yaml").write_text("tables:\n  data.t: {name: things, schema: main}\n")
+    given = ["--source", str(repo.path), "--target", "sqlite:///app.db", "--mapping", "m.yaml"]
+    for ref in ("HEAD~2", "HEAD~1"):
+        assert started(["migrate", "apply", *given, "--to", ref]) == Status.DONE
+
+    def names() -> list[tuple[str]]:
+        with closing(sqlite3.connect("app.db")) as target:
+            return target.execute("SELECT name FROM things ORDER BY id").fetchall()
+
+    assert names() == [("a",), ("c",)]
+    assert started(["migrate", "rollback", *given]) == Status.DONE
+    assert names() == [("a",), ("b",)]
+    script = ("--dialect", "sqlite", "--from", "HEAD~2", "--to", "HEAD~1", "--mapping", "m.yaml")
+    capfd.readouterr()
+    assert run(*script) == Status.DONE
+    assert 'UPDATE "main"."things" SET' in capfd.readouterr().out
+    Path("m.yaml").write_text("tables:\n  data.u: {name: things}\n")
+    assert run(*script) == Status.USAGE
+    said = "m.yaml:2:3: There is no table 'data.u'."
+    assert said in capfd.readouterr().err

@@ -1,6 +1,7 @@
 """A PostgreSQL server of the test run's own, and databases that scripts run against."""
 
 import os
+import shutil
 import signal
 import subprocess
 from collections import Counter, deque
@@ -47,14 +48,20 @@ class Cluster:
     Attributes:
         folder: Where its data and settings are.
         made: The databases that are there, the oldest first.
+        pair: The certificate and key by which it and its users know each other, if it encrypts.
     """
 
     port: int
     folder: Path
     made: deque[str] = field(default_factory=deque)
+    pair: tuple[Path, Path] | None = None
 
     def address(self, database: str) -> dict[str, Any]:
-        return {"host": "127.0.0.1", "port": self.port, "user": USER, "dbname": database}
+        found = {"host": "127.0.0.1", "port": self.port, "user": USER, "dbname": database}
+        if self.pair is not None:
+            cert, key = map(str, self.pair)
+            found |= {"sslmode": "verify-full", "sslrootcert": cert, "sslcert": cert, "sslkey": key}
+        return found
 
     @contextmanager
     def connected(self, database: str = "postgres") -> Iterator[psycopg.Connection]:
@@ -74,8 +81,12 @@ class Cluster:
 
 
 @cache
-def cluster() -> Cluster:
-    """Starts a server, once in a process."""
+def cluster(*, is_encrypted: bool = False) -> Cluster:
+    """Starts a server, once in a process.
+
+    Args:
+        is_encrypted: Whether it lets in only who shows a certificate.
+    """
     initdb = servers.program("initdb", PACKAGE, FOLDERS)
     postgres = servers.program("postgres", PACKAGE, FOLDERS)
     folder = servers.folder()
@@ -100,10 +111,30 @@ def cluster() -> Cluster:
         "datestyle": "SQL, DMY",
         "bytea_output": "escape",
     }
+    if is_encrypted:
+        found.pair = certified(folder)
+        cert, key = (str(shutil.copy(path, data)) for path in found.pair)
+        servers.hand_over(Path(key))
+        settings |= {"ssl": "on", "ssl_cert_file": cert, "ssl_key_file": key, "ssl_ca_file": cert}
+        only = "hostssl all all 127.0.0.1/32 trust clientcert=verify-ca\n"
+        (data / "pg_hba.conf").write_text(only)
     given = [text for key, value in settings.items() for text in ("-c", f"{key}={value}")]
     command = servers.unprivileged([postgres, "-D", str(data), *given])
     servers.started(command, folder, lambda: _answers(found), signal.SIGINT)
     return found
+
+
+def certified(folder: Path) -> tuple[Path, Path]:
+    """Makes a certificate that is its own authority, and its key, in a folder."""
+    cert, key = folder / "own.pem", folder / "own.key"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
+         "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
+    return cert, key
 
 
 def _answers(found: Cluster) -> bool:
@@ -120,8 +151,8 @@ class PostgresqlTarget:
     dialect: ClassVar[str] = "postgresql"
     refusal: ClassVar[type[Exception]] = psycopg.errors.CheckViolation
 
-    def __init__(self, path: Path) -> None:
-        self.cluster = cluster()
+    def __init__(self, path: Path, server: Cluster | None = None) -> None:
+        self.cluster = server or cluster()
         self.name = self.cluster.database()
 
     @property

@@ -67,10 +67,15 @@ def folder(where: Path | None = None) -> Path:
     """
     there = where if where is not None and where.is_dir() else None
     made = Path(tempfile.mkdtemp(prefix="ingitdb-server-", dir=there))
+    hand_over(made)
+    return made
+
+
+def hand_over(path: Path) -> None:
+    """Makes a file or folder belong to the user whom servers run as."""
     if os.geteuid() == 0:
         user = pwd.getpwnam(USER)
-        os.chown(made, user.pw_uid, user.pw_gid)
-    return made
+        os.chown(path, user.pw_uid, user.pw_gid)
 
 
 def unprivileged(command: Sequence[str]) -> list[str]:

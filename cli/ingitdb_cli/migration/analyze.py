@@ -10,9 +10,11 @@ import click
 from ingitdb_cli.app import app_of
 from ingitdb_cli.migration.doing import told
 from ingitdb_cli.migration.options import (
+    MAPPING,
     SOURCE,
     access,
     check_installed,
+    mapping,
     point,
     target_options,
 )
@@ -42,6 +44,7 @@ _MOST = 20
 )
 @SOURCE
 @target_options
+@MAPPING
 @click.pass_context
 def analyze(
     context: click.Context, /, source: str | None, format: str | None, **given: Any
@@ -54,7 +57,12 @@ def analyze(
 
     chosen = chosen_format(app, format, _FORMATS, {".json": "json"}, what="An analysis")
     with (
-        opened(given["target"], access(given), must_exist=True) as target,
+        opened(
+            given["target"],
+            access(given),
+            must_exist=True,
+            mapping=mapping(given["mapping"]),
+        ) as target,
         target.analyze(app.database, app.options.at) as found,
     ):
         output = screen(app, chosen)

@@ -9,11 +9,13 @@ from ingitdb_cli.app import App, app_of
 from ingitdb_cli.migration.doing import do, verify
 from ingitdb_cli.migration.options import (
     AFTER,
+    MAPPING,
     SOURCE,
     access,
     check_installed,
     manner,
     manner_options,
+    mapping,
     point,
     target_options,
 )
@@ -40,6 +42,7 @@ the target's URL.
 @click.command(cls=Command, help=HELP, short_help="Bring a target to a commit.")
 @SOURCE
 @target_options
+@MAPPING
 @AFTER
 @click.option(
     "--script",
@@ -63,7 +66,13 @@ def apply(
     check_installed()
     from ingitdb.services.migrations.targets import opened
 
-    with opened(given["target"], access(given), must_exist=given["dry_run"]) as target:
+    where = opened(
+        given["target"],
+        access(given),
+        must_exist=given["dry_run"],
+        mapping=mapping(given["mapping"]),
+    )
+    with where as target:
         if script is not None:
             _run(app, target, script, given)
             after = after or target.ledger()[-1].commit

@@ -6,9 +6,11 @@ import click
 
 from ingitdb_cli.app import app_of
 from ingitdb_cli.migration.options import (
+    MAPPING,
     SOURCE,
     access,
     check_installed,
+    mapping,
     point,
     target_options,
 )
@@ -28,6 +30,7 @@ Rows are told by their keys; text in the repository changes as little as with an
 @click.command(cls=Command, help=HELP, short_help="Bring changes of a target back as a commit.")
 @SOURCE
 @target_options
+@MAPPING
 @click.option("--branch", required=True, metavar="NAME", help="The branch for the commit.")
 @click.option("-m", "--message", metavar="TEXT", help="What the commit says.")
 @click.pass_context
@@ -45,7 +48,12 @@ def capture(
     check_installed()
     from ingitdb.services.migrations.targets import opened
 
-    with opened(given["target"], access(given), must_exist=True) as target:
+    with opened(
+        given["target"],
+        access(given),
+        must_exist=True,
+        mapping=mapping(given["mapping"]),
+    ) as target:
         found = target.capture(app.database, branch, message)
     for note in found.notes:
         app.messages.note(note)

@@ -6,7 +6,7 @@ import click
 
 from ingitdb_cli.app import App, app_of
 from ingitdb_cli.migration.doing import told
-from ingitdb_cli.migration.options import AFTER, DESTRUCTIVE, SOURCE, point
+from ingitdb_cli.migration.options import AFTER, DESTRUCTIVE, MAPPING, SOURCE, mapping, point
 from ingitdb_cli.own_formats import FormatCommand, screen
 
 HELP = """\b
@@ -15,6 +15,8 @@ ingitdb migrate generate --from v1.0 --to main --dialect duckdb --output up.sql
 ingitdb migrate generate --to v1.0 --dialect sqlite | sqlite3 -bail app.db
 ingitdb migrate generate --dialect mysql | mariadb app
 ingitdb migrate generate --dialect postgresql | psql -v ON_ERROR_STOP=1 app
+ingitdb migrate generate --target sqlite:///app.db --output-dir migrations/
+ingitdb migrate generate --dialect sqlite --mapping mapping.yaml --output up.sql
 
 Write a script of plain SQL that leads a target from one commit to another, schema and rows, and one
 that leads back. No target is needed.
@@ -26,6 +28,15 @@ not hold as many rows as the commit does. The plan is told on stderr, and heads 
 
 A table or column that goes takes with it what the target holds: that is done only with
 --allow-destructive. A column or table is renamed where .ingitdb/tables.yaml says so.
+
+\b
+--output-dir writes V7__3f2a91c.sql and U7__3f2a91c.sql, both or none: the version is the one that
+the target's ledger gives next, without a target the next one of the folder; a file that is there
+is not written over.
+
+\b
+--mapping says in a file what the target calls tables and columns, which of them it has, and what
+is computed. The ledger does not keep it: give the same one each time.
 """
 DIALECTS = ("duckdb", "mysql", "postgresql", "sqlite")
 """A test compares them with the engine's."""
@@ -43,15 +54,17 @@ _SQL = "sql"
     "--from", "before", metavar="A", help="The commit that a target is at; none if empty."
 )
 @AFTER
-@click.option("--dialect", type=click.Choice(DIALECTS), required=True, help="For what system.")
+@click.option("--dialect", type=click.Choice(DIALECTS), help="For what system.")
+@click.option("--target", metavar="URL", help="Whose dialect, and whose ledger says where it is.")
 @click.option("--rollback", metavar="PATH", help="Write the script that leads back to this file.")
+@click.option("--output-dir", metavar="DIR", help="Write both scripts there, named as Flyway does.")
+@MAPPING
 @DESTRUCTIVE
 @click.pass_context
 def generate(
     context: click.Context,
     /,
-    dialect: str,
-    rollback: str | None,
+    dialect: str | None,
     allow_destructive: bool,
     format: str | None,
     **places: str | None,
@@ -61,17 +74,23 @@ def generate(
     point(app, places["source"])
     from ingitdb.services.migrations.migration import migration
     from ingitdb.services.migrations.ways import check_destructive
+    from ingitdb_cli.migration.files import place_of, written
 
-    with migration(
-        app.database, dialect, places["after"] or app.options.at, places["before"]
-    ) as found:
+    place = place_of(dialect, {**places, "output": app.options.output})
+    after = places["after"] or app.options.at
+    known = mapping(places["mapping"])
+    with migration(app.database, place.dialect, after, place.before, mapping=known) as found:
         for line in told(found.up):
             app.messages.line(line)
         if not allow_destructive:
             check_destructive(found.up)
+        if place.folder is not None:
+            for path in written(place, str(found.after), found.up_script(), found.down_script()):
+                app.messages.line(f"wrote {path}")
+            return
         output = app.options.output
-        if rollback is not None:
-            _write(app, rollback, found.down_script())
+        if places["rollback"] is not None:
+            _write(app, places["rollback"], found.down_script())
         _write(app, output, found.up_script())
 
 

@@ -11,6 +11,7 @@ from ingitdb_cli.app import App
 
 if TYPE_CHECKING:
     from ingitdb.migrations.connections.connection import Access
+    from ingitdb.migrations.mapping import TargetMapping
     from ingitdb.services.migrations.ways import Options
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -26,6 +27,9 @@ AFTER = click.option(
 )
 DESTRUCTIVE = click.option("--allow-destructive", is_flag=True, help="Let tables and columns go.")
 DRY = click.option("--dry-run", is_flag=True, help="Only tell the plan.")
+MAPPING = click.option(
+    "--mapping", metavar="FILE", help="What the target calls things, as YAML or JSON."
+)
 LOG = click.option(
     "--log", metavar="PATH", help="Add a line to this file for each step, as name=value."
 )
@@ -118,6 +122,23 @@ def manner(given: Mapping[str, Any], *, mode: str = "incremental") -> "Options":
         on_conflict=OnConflict(given["on_conflict"]),
         batch_size=given["batch_size"],
     )
+
+
+def mapping(path: str | None) -> "TargetMapping":
+    """Reads the file of --mapping.
+
+    Raises:
+        UsageError: It is not there, or does not follow its schema.
+    """
+    from ingitdb.errors import UsageError
+    from ingitdb.migrations.mapping import NO_MAPPING, read_mapping
+
+    if path is None:
+        return NO_MAPPING
+    try:
+        return read_mapping(path, Path(path).read_bytes())
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
 
 
 def point(app: App, source: str | None) -> None:

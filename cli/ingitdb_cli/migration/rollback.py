@@ -10,9 +10,11 @@ from ingitdb_cli.migration.options import (
     DESTRUCTIVE,
     DRY,
     LOG,
+    MAPPING,
     SOURCE,
     access,
     check_installed,
+    mapping,
     point,
     target_options,
 )
@@ -30,6 +32,7 @@ Take back what was applied to a target last, schema and rows; or all since it wa
 @click.command(cls=Command, help=HELP, short_help="Take back what was applied.")
 @SOURCE
 @target_options
+@MAPPING
 @click.option("--to", "ref", metavar="REF", help="A commit that the target was at.")
 @DESTRUCTIVE
 @DRY
@@ -43,7 +46,12 @@ def rollback(context: click.Context, /, source: str | None, ref: str | None, **g
     from ingitdb.services.migrations.targets import opened
 
     with (
-        opened(given["target"], access(given), must_exist=True) as target,
+        opened(
+            given["target"],
+            access(given),
+            must_exist=True,
+            mapping=mapping(given["mapping"]),
+        ) as target,
         target.backward(app.database, ref) as way,
     ):
         do(app, way, given)

@@ -8,11 +8,13 @@ from ingitdb_cli.app import app_of
 from ingitdb_cli.migration.doing import do, verify
 from ingitdb_cli.migration.options import (
     AFTER,
+    MAPPING,
     SOURCE,
     access,
     check_installed,
     manner,
     manner_options,
+    mapping,
     point,
     target_options,
 )
@@ -37,6 +39,7 @@ Rows that others changed in the target are found: among those that are to change
 @click.command(cls=Command, help=HELP, short_help="Keep a target at a commit.")
 @SOURCE
 @target_options
+@MAPPING
 @AFTER
 @click.option(
     "--mode",
@@ -62,7 +65,13 @@ def sync(
     from ingitdb.services.migrations.targets import opened
 
     ref = after or app.options.at
-    with opened(given["target"], access(given), must_exist=given["dry_run"]) as target:
+    where = opened(
+        given["target"],
+        access(given),
+        must_exist=given["dry_run"],
+        mapping=mapping(given["mapping"]),
+    )
+    with where as target:
         with target.forward(app.database, ref, manner(given, mode=mode)) as way:
             do(app, way, given)
         if given["verify"] and not given["dry_run"]:

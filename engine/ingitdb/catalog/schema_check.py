@@ -15,6 +15,7 @@ from ingitdb.catalog.parsed import Parsed, Way
 from ingitdb.errors import did_you_mean
 from ingitdb.model.records import Problem
 
+SCHEMAS = "ingitdb.catalog.schemas"
 _SAID = {
     "object": "a map",
     "array": "a list",
@@ -55,9 +56,9 @@ WORDS: Mapping[str, Callable[[Any], str]] = {
 
 
 @lru_cache(maxsize=8)
-def schema(name: str) -> Mapping[str, Any]:
-    """Gives a published schema: definition, root-collections, settings or tables."""
-    text = files("ingitdb.catalog.schemas").joinpath(f"{name}.schema.json").read_text("utf-8")
+def schema(name: str, package: str = SCHEMAS) -> Mapping[str, Any]:
+    """Gives a published schema: definition, root-collections, settings, tables or mapping."""
+    text = files(package).joinpath(f"{name}.schema.json").read_text("utf-8")
     loaded: Mapping[str, Any] = json.loads(text)
     return loaded
 
@@ -78,11 +79,13 @@ def _unique_items(_self: Any, _wanted: Any, items: Any, _rules: Any) -> Iterator
         yield ValidationError("has non-unique elements")
 
 
-def check(parsed: Parsed, name: str, *, lenient: bool = False) -> list[Problem]:
+def check(
+    parsed: Parsed, name: str, *, lenient: bool = False, package: str = SCHEMAS
+) -> list[Problem]:
     """Checks a file; with `lenient` an unknown key is a warning."""
     from jsonschema.exceptions import best_match
 
-    errors = _validator()(schema(name)).iter_errors(parsed.value)
+    errors = _validator()(schema(name, package)).iter_errors(parsed.value)
     found = [
         parsed.problem(message, way, warning=lenient and error.validator == "additionalProperties")
         for error in (best_match([error]) for error in errors)

@@ -6,7 +6,7 @@ row for which DuckDB has an answer: where it overflows or cannot cast, no row co
 | | where | what is left out, and why |
 |---|---|---|
 | AND, OR, NOT, IS NULL, parentheses | all | `IS TRUE`: SQL Server has none |
-| = <> < <= > >=, BETWEEN, IN | all, of values of one kind | a text next to a number is cast |
+| = <> < <= > >=, BETWEEN, IN of literals | all, of one kind | a text next to a number is cast |
 | integers up to 64 bits, + - * | all | / and % round otherwise; a literal beyond 64 bits |
 | wider integers, compared | PostgreSQL | SQLite keeps them as text |
 | DECIMAL next to DECIMAL or a literal | all but SQLite, which keeps text | + - *: scales differ |
@@ -26,7 +26,7 @@ sqlglot, which takes long to load, is imported only when there is something to t
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
@@ -134,6 +134,16 @@ def translated_default(expression: str, dialect: str, kind: ColumnType) -> str |
     if found == "date":
         return f"'{tree.this.name}'"
     return tree.sql(dialect, comments=False)
+
+
+def names_any(expression: str, columns: Collection[str]) -> bool:
+    """Whether a condition might name one of some columns, which are given case-folded."""
+    if not columns:
+        return False
+    tree = _parsed(expression)
+    if tree is None:
+        return True
+    return any(fold(one.name) in columns for one in tree.find_all(_types().Identifier))
 
 
 def _types() -> Any:

@@ -7,7 +7,6 @@ from itertools import count
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from sqlalchemy.engine import Inspector
 from sqlalchemy.engine.interfaces import ReflectedColumn
 
@@ -131,9 +130,12 @@ def _line(stored: Sequence[tuple[str, ColumnType]], target: Target) -> str:
     return f"concat({', chr(9), '.join(cells)}, chr(10))"
 
 
-def _joined(batches: Iterator[pa.RecordBatch]) -> Iterator[str]:
-    """Gives the lines of each batch as one text."""
+def _joined(batches: Iterator[pa.RecordBatch]) -> Iterator[memoryview]:
+    """Gives the lines of each batch as Arrow holds them, one behind the other."""
     for batch in batches:
-        column = batch.column(0)
-        whole = pa.ListArray.from_arrays(pa.array([0, len(column)], pa.int32()), column)
-        yield pc.binary_join(whole, "")[0].as_py()
+        column = batch.column(0).cast(pa.large_string())
+        _, offsets, lines = column.buffers()
+        if len(column) and offsets is not None and lines is not None:
+            ends = memoryview(offsets).cast("q")
+            first, last = ends[column.offset], ends[column.offset + len(column)]
+            yield memoryview(lines)[first:last]

@@ -1,13 +1,17 @@
 """SQLite files."""
 
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from typing import Any
 
 from sqlalchemy.engine.interfaces import ReflectedColumn
 
 from ingitdb.migrations.connections.databases import Database
 from ingitdb.migrations.model import Place
+from ingitdb.migrations.scripts import Insertion
 from ingitdb.migrations.targets.sqlite import place_of
-from ingitdb.model.types import quote_literal
+from ingitdb.migrations.targets.target import Target
+from ingitdb.model.types import ColumnType, quote_literal
 
 
 class SqliteDatabase(Database):
@@ -25,6 +29,25 @@ class SqliteDatabase(Database):
         rows = self.ask(f"SELECT name, type FROM pragma_table_info({quote_literal(table)})")
         return str(dict(rows)[column["name"]])
 
+    def load(self, insertion: Insertion, target: Target) -> bool:
+        """Adds rows by one prepared statement, unless the script has run before.
+
+        Raises:
+            TargetError: SQLite refuses them.
+        """
+        ((is_done,),) = self.ask(f"SELECT {target.done}")
+        if is_done:
+            return True
+        columns = ", ".join(target.quoted(column.name) for column in insertion.table.columns)
+        marks = ", ".join("?" for _ in insertion.table.columns)
+        sql = f"INSERT INTO {target.name_of(insertion.table.place)} ({columns}) VALUES ({marks})"
+        with closing(self.cursor()) as cursor:
+            try:
+                cursor.executemany(sql, _bound(insertion))
+            except self._errors as error:
+                raise self.refused(error) from None
+        return True
+
     def run_script(self, script: str) -> None:
         """Runs a whole script.
 
@@ -36,3 +59,17 @@ class SqliteDatabase(Database):
                 cursor.executescript(script)
             except self._errors as error:
                 raise self.refused(error) from None
+
+
+def _bound(insertion: Insertion) -> Iterator[tuple[Any, ...]]:
+    """Gives the rows as SQLite's driver takes them; it has no number that is none."""
+
+    def stored(values: Sequence[tuple[str, ColumnType]]) -> str:
+        return ", ".join(sql for sql, _ in values)
+
+    fractions = {at for at, c in enumerate(insertion.table.columns) if c.type == "DOUBLE"}
+    for batch in insertion.rows.batches(stored):
+        columns = [column.to_pylist() for column in batch.columns]
+        for at in fractions:
+            columns[at] = ["nan" if value != value else value for value in columns[at]]
+        yield from zip(*columns, strict=True)

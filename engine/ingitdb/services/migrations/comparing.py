@@ -11,12 +11,14 @@ import pyarrow as pa
 
 from ingitdb.errors import StatementRefused
 from ingitdb.migrations.connections.connection import Connection
+from ingitdb.migrations.mapping import NO_MAPPING, TargetMapping
 from ingitdb.migrations.model import Place, Reference, Table, TableChange, fold, folded
 from ingitdb.migrations.plan import Counts, Plan, Rows, Work, plan
 from ingitdb.migrations.targets.target import Target
 from ingitdb.model.identifiers import CommitId
 from ingitdb.services.database import Database
 from ingitdb.services.migrations.compared_rows import ComparedRows, Pulled, held
+from ingitdb.services.migrations.mapped import check_known
 from ingitdb.services.migrations.models import CommitModel, commit_model
 from ingitdb.services.migrations.rows import AllRows
 from ingitdb.services.migrations.ways import RowsMode
@@ -33,11 +35,17 @@ class Reader:
         connection: Asks the target.
         target: Its words.
         database: In whose DuckDB it is held.
+        mapping: What the target calls things.
     """
 
     connection: Connection
     target: Target
     database: Database
+    mapping: TargetMapping = NO_MAPPING
+
+    def model(self, commit: CommitId) -> CommitModel:
+        """Gives what the target has when it holds a commit."""
+        return commit_model(self.database, self.target, commit, self.mapping)
 
     def tables(self) -> dict[Place, Table]:
         """Gives the tables that are there, by folded places."""
@@ -136,7 +144,8 @@ class TargetComparison:
 
     def _compared(self, commit: CommitId, former: CommitId | None) -> tuple[Plan, list[str]]:
         reader, target = self._reader, self._reader.target
-        model = commit_model(reader.database, target, commit)
+        model = reader.model(commit)
+        check_known(reader.mapping, [model.listing])
         found = reader.tables()
         works = [
             self._work(model, table, found.get(folded(table.place)))
@@ -144,7 +153,7 @@ class TargetComparison:
         ]
         works = [replace(work, is_counted=self._rows is RowsMode.SYNC) for work in works]
         after = {folded(place) for place in model.tables}
-        before = _places(reader.database, target, former)
+        before = _places(reader, former)
         gone = [place for place in found if place in before and place not in after]
         others = [table.title for place, table in found.items() if place not in before | after]
         known = [work.change.old for work in works if work.change.old is not None]
@@ -217,14 +226,12 @@ def _work(
 
 
 def _relation(model: CommitModel, place: Place) -> Relation:
-    named = {(table.schema, table.name): table for table in model.listing.tables}
+    named = {model.place(table): table for table in model.listing.tables}
     return model.relation(named[place])
 
 
-def _places(database: Database, target: Target, commit: CommitId | None) -> set[Place]:
-    if commit is None:
-        return set()
-    return {folded(place) for place in commit_model(database, target, commit).tables}
+def _places(reader: Reader, commit: CommitId | None) -> set[Place]:
+    return set() if commit is None else {folded(place) for place in reader.model(commit).tables}
 
 
 def _comparable(found: Table, model: Table) -> Table:

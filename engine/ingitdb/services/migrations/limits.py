@@ -35,8 +35,17 @@ def check_names(target: Target, place: Place, columns: Sequence[Column]) -> None
             )
 
 
-def check_values(target: Target, relation: Relation, title: str, query: Query) -> None:
+def check_values(
+    target: Target, relation: Relation, title: str, query: Query, *, is_mapped: bool
+) -> None:
     """Returns if a target can store all values of a table.
+
+    Args:
+        target: The target.
+        relation: The table's columns and rows.
+        title: What people call it.
+        query: Runs SQL.
+        is_mapped: Whether only columns of the target are there, so that no key is told.
 
     Raises:
         UsageError: It cannot; the first such record is named.
@@ -54,12 +63,14 @@ def check_values(target: Target, relation: Relation, title: str, query: Query) -
     (row,) = query(f"SELECT {counted} FROM ({relation.body})")
     for (name, unfit), count in zip(found.items(), row, strict=True):
         if count:
+            key = "''" if is_mapped else "CAST(_key AS VARCHAR)"
             ((key, path),) = query(
-                f"SELECT CAST(_key AS VARCHAR), _path FROM ({relation.body}) WHERE {unfit}"
-                " ORDER BY _path, _key LIMIT 1"
+                f"SELECT {key} AS key, _path FROM ({relation.body}) WHERE {unfit}"
+                " ORDER BY _path, key LIMIT 1"
             )
+            which = f"the record {key!r}" if key else "a record"
             raise UsageError(
-                f"{title}: {target.title} cannot store {name} of the record {key!r} in {path}, nor"
+                f"{title}: {target.title} cannot store {name} of {which} in {path}, nor"
                 f" of {count - 1} others: {target.refuses}.",
                 hint="Let a mapping file give the column another type or an expression.",
             )

@@ -1,21 +1,23 @@
 """What leads a target from one commit to another, as a plan and as scripts; no target is needed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import count
 from types import TracebackType
 from typing import Self
 
-from ingitdb.errors import UsageError
+from ingitdb.errors import CacheCorrupt, UsageError
 from ingitdb.execution.comparisons import Comparison
 from ingitdb.execution.differences import Difference, Side
 from ingitdb.execution.literals import literal
-from ingitdb.migrations.model import Place, Table, TableChange, folded
+from ingitdb.migrations.mapping import NO_MAPPING, TargetMapping
+from ingitdb.migrations.model import Table, TableChange, folded
 from ingitdb.migrations.plan import Counts, Plan, Rows, Work, plan
 from ingitdb.migrations.scripts import script
 from ingitdb.migrations.targets.duckdb import Duckdb
+from ingitdb.migrations.targets.fitting import Fitted
 from ingitdb.migrations.targets.mysql import Mysql
 from ingitdb.migrations.targets.postgresql import Postgresql
 from ingitdb.migrations.targets.sqlite import Sqlite
@@ -23,6 +25,8 @@ from ingitdb.migrations.targets.target import Ends, Target
 from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
 from ingitdb.model.types import quote_identifier
 from ingitdb.services.database import Database
+from ingitdb.services.migrations.limits import is_too_long
+from ingitdb.services.migrations.mapped import MappedTable, check_known, kept_columns
 from ingitdb.services.migrations.models import CommitModel, commit_model, place_of
 from ingitdb.services.migrations.rows import AllRows, DifferingRows
 from ingitdb.snapshots.relation import Relation
@@ -56,19 +60,30 @@ class Migration:
         after: The commit that it is to be at.
         target: For whom.
         up: What leads there.
-        down: What leads back.
     """
 
     def __init__(
-        self, database: Database, before: CommitId, after: CommitId, target: Target
+        self,
+        database: Database,
+        before: CommitId,
+        after: CommitId,
+        target: Target,
+        mapping: TargetMapping = NO_MAPPING,
     ) -> None:
         self.before, self.after, self.target = before, after, target
+        self._mapping = mapping
         self._database = database
         self._closing = ExitStack()
+        self._models: tuple[CommitModel, CommitModel] | None = None
         with ExitStack() as stack:
             stack.callback(self.close)
-            self.up, self.down = database.catalogs.recovering((before, after), self._plans)
+            self.up = self._recovering(self._plan)
             stack.pop_all()
+
+    @cached_property
+    def down(self) -> Plan:
+        """What leads back."""
+        return self._recovering(lambda old, new: self._plan(new, old))
 
     @property
     def ends(self) -> Ends:
@@ -103,13 +118,24 @@ class Migration:
     ) -> None:
         self.close()
 
-    def _plans(self) -> tuple[Plan, Plan]:
-        sides = [
-            commit_model(self._database, self.target, commit)
-            for commit in (self.before, self.after)
-        ]
-        up = self._plan(sides[0], sides[1])
-        return up, self._plan(sides[1], sides[0])
+    def _recovering(self, found: Callable[[CommitModel, CommitModel], Plan]) -> Plan:
+        """Makes a plan from both models, again where a cache file was lost meanwhile."""
+        commits = self.before, self.after
+
+        def made() -> Plan:
+            if self._models is None:
+                old, new = (
+                    commit_model(self._database, self.target, one, self._mapping) for one in commits
+                )
+                check_known(self._mapping, [old.listing, new.listing])
+                self._models = old, new
+            try:
+                return found(*self._models)
+            except CacheCorrupt:
+                self._models = None
+                raise
+
+        return self._database.catalogs.recovering(commits, made)
 
     def _plan(self, old: CommitModel, new: CommitModel) -> Plan:
         catalogs = self._database.catalogs
@@ -133,17 +159,16 @@ class Migration:
         before, after = (
             _known(side, model) for side, model in zip(difference.sides, (old, new), strict=True)
         )
-        relation = difference.sides[1].relation
-        if after is None or relation is None:
+        table, former = difference.sides[1].table, difference.sides[0].table
+        if after is None or table is None:
             return None
-        all_rows = AllRows(relation, self.target, self._database._instance)
+        all_rows = AllRows(new.relation(table), self.target, self._database._instance)
         names = _Names(old, new)
-        if before is None:
+        if before is None or former is None:
             change = TableChange(old=None, new=after, names={})
             return _whole(change, all_rows, is_taken=names.is_there(after))
-        pairs = ((pair.old, pair.new) for pair in difference.pairs)
-        kept = {b.name: a.name for a, b in pairs if a is not None and b is not None}
-        change = TableChange(old=before, new=after, names=kept)
+        sides = old.mapped(former), new.mapped(table)
+        change = TableChange(old=before, new=after, names=kept_columns(difference.pairs, *sides))
         is_other = folded(before.place) != folded(after.place)
         is_moved = is_other or (self.target.alters and before.place != after.place)
         is_taken = is_other and (names.is_there(after) or names.stays(before))
@@ -153,20 +178,28 @@ class Migration:
                 all_rows,
                 is_taken=names.is_there(after),
             )
-        return self._changed(difference, change, all_rows, is_moved=is_moved)
+        return self._changed(difference, change, sides, all_rows, is_moved=is_moved)
 
     def _changed(
-        self, difference: Difference, change: TableChange, all_rows: AllRows, *, is_moved: bool
+        self,
+        difference: Difference,
+        change: TableChange,
+        sides: tuple[MappedTable, MappedTable],
+        all_rows: AllRows,
+        *,
+        is_moved: bool,
     ) -> Work:
         """Gives the work on a table that is there at both commits and may keep its rows."""
         assert change.old is not None
         assert change.new is not None
         whole = partial(_whole, change, all_rows, is_moved=is_moved)
-        if self._is_remade(change):
+        former = sides[0].relation
+        if self._is_remade(change) or self._is_outgrown(former, change):
             return whole()
         rows = DifferingRows(
             difference,
             change,
+            sides,
             target=self.target,
             instance=self._database._instance,
             name=f"migrating_{next(_NUMBERS)}",
@@ -176,13 +209,27 @@ class Migration:
         if counts != Counts() and (
             not rows.address
             or self._is_cheaper(change, counts)
-            or (not self.target.alters and self._is_at_odds(difference, change, rows.address))
+            or (not self.target.alters and self._is_at_odds(former, change, rows.address))
         ):
             rows.drop()
             return whole()
         return Work(
             change=change, address=rows.address, counts=counts, rows=rows, is_moved=is_moved
         )
+
+    def _is_outgrown(self, relation: Relation, change: TableChange) -> bool:
+        """Whether old rows are too long for a new key: some systems index those that go too."""
+        old, new = change.old, change.new
+        assert old is not None
+        assert new is not None
+        known = [old.key, *old.unique]
+        for group in (new.key, *new.unique):
+            former = tuple(change.names[name] for name in group if name in change.names)
+            if former and former not in known:
+                query = self._database._instance.query
+                if is_too_long(self.target, relation, former, query):
+                    return True
+        return False
 
     def _is_remade(self, change: TableChange) -> bool:
         """Whether the target cannot turn the old values of some column into the new ones."""
@@ -197,9 +244,10 @@ class Migration:
             return True
         return any(
             self.target.moved("x", before.kind, after.kind) is None
+            or (before.kind != after.kind and self.target.stored(after.kind).type != after.type)
             or (
                 before.type != after.type
-                and (before.kind == after.kind or after.name in new.kept_apart)
+                and (after.name in new.kept_apart or isinstance(self.target, Fitted))
             )
             for before, after in pairs
         )
@@ -212,7 +260,7 @@ class Migration:
         return is_anew and counts.updated + counts.inserted >= change.new.rows
 
     def _is_at_odds(
-        self, difference: Difference, change: TableChange, address: tuple[str, ...]
+        self, relation: Relation, change: TableChange, address: tuple[str, ...]
     ) -> bool:
         """Whether old rows might contradict the new definition before they are changed.
 
@@ -240,8 +288,7 @@ class Migration:
             and column.name in former
             and old.column(former[column.name]).nullable
         ]
-        relation = difference.sides[0].relation
-        return bool(stricter) and relation is not None and self._has_null(relation, stricter)
+        return bool(stricter) and self._has_null(relation, stricter)
 
     def _has_null(self, relation: Relation, names: list[str]) -> bool:
         missing = " OR ".join(f"{quote_identifier(name)} IS NULL" for name in names)
@@ -270,8 +317,9 @@ class _Names:
 def _known(side: Side, model: CommitModel) -> Table | None:
     if side.table is None:
         return None
-    place: Place = place_of(side.table)
-    return model.tables.get(place)
+    place = model.place(side.table)
+    includes = model.mapper.mapping.includes(place_of(side.table))
+    return model.tables.get(place) if includes else None
 
 
 def _whole(
@@ -292,7 +340,12 @@ def _whole(
 
 
 def migration(
-    database: Database, dialect: str, after: str | None = None, before: str | None = None
+    database: Database,
+    dialect: str,
+    after: str | None = None,
+    before: str | None = None,
+    *,
+    mapping: TargetMapping = NO_MAPPING,
 ) -> Migration:
     """Finds out what leads a target from one commit to another.
 
@@ -301,16 +354,17 @@ def migration(
         dialect: For what kind of target.
         after: The newer commit's ref; HEAD when None.
         before: The older one's; nothing is there when None.
+        mapping: What the target calls things; it must be the same each time.
 
     Raises:
-        UsageError: The dialect is unknown, a ref means what is not committed, or a table has a name
-            that the target keeps for itself.
+        UsageError: The dialect is unknown, a ref means what is not committed, a table has a name
+            that the target keeps for itself, or the mapping names what is not there.
         RefNotFound: A ref leads nowhere.
     """
     target = target_of(dialect)
     commits = [EMPTY if before is None else committed(database, before), committed(database, after)]
     database.catalogs.begin()
-    return Migration(database, commits[0], commits[1], target)
+    return Migration(database, commits[0], commits[1], target, mapping)
 
 
 def committed(database: Database, ref: str | None) -> CommitId:

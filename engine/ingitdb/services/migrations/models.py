@@ -1,6 +1,6 @@
 """The tables of a commit as a target can have them; what its rows contradict is left out."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,6 +10,8 @@ from ingitdb.catalog.constraint_names import named_once
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import IngitdbError, UsageError
 from ingitdb.execution.session import Session
+from ingitdb.migrations.expressions import names_any
+from ingitdb.migrations.mapping import NO_MAPPING, TargetMapping
 from ingitdb.migrations.model import Check, Column, Index, Place, Reference, Table, folded
 from ingitdb.migrations.targets.fitting import Fitted
 from ingitdb.migrations.targets.target import Target
@@ -24,6 +26,7 @@ from ingitdb.services.migrations.limits import (
     is_too_long,
     longest,
 )
+from ingitdb.services.migrations.mapped import MappedTable, Mapper
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.relation import Relation
 
@@ -37,12 +40,14 @@ class CommitModel:
         target: For whom.
         query: Runs SQL.
         session: Starts a session at a commit, for SQL of the repository's own.
+        mapper: Says what the target calls things.
     """
 
     listing: Listing
     target: Target
     query: Query
     session: Callable[[CommitId], Session]
+    mapper: Mapper
 
     @cached_property
     def tables(self) -> dict[Place, Table]:
@@ -57,51 +62,68 @@ class CommitModel:
     @cached_property
     def _read(self) -> tuple[dict[Place, Table], list[str]]:
         notes: list[str] = []
-        named = [table for table in self.listing.tables if self.relation(table).columns]
+        includes = self.mapper.mapping.includes
+        tables = [table for table in self.listing.tables if includes(place_of(table))]
+        named = [table for table in tables if self.relation(table).columns]
         self._check_names(named)
-        found = {place_of(table): self._table(table, notes) for table in named}
+        found = {self.place(table): self._table(table, notes) for table in named}
         if self.target.has_references:
             for table in named:
-                place = place_of(table)
+                place = self.place(table)
                 references = tuple(self._references(table, found, notes))
                 found[place] = replace(found[place], references=references)
-        taken = [_title(table) for table in named]
+        taken = [table.title for table in found.values()]
         for table in named:
-            place = place_of(table)
+            place = self.place(table)
             indexes = tuple(self._indexes(table, taken, notes))
             found[place] = replace(found[place], indexes=indexes)
         if isinstance(self.target, Fitted):
             sizes = {
                 place: longest(self.target, self.relation(table), found[place], self.query)
                 for table in named
-                for place in [place_of(table)]
+                for place in [self.place(table)]
             }
             found = self.target.fitted(found, sizes, notes)
         return found, notes
 
+    def place(self, table: NamedTable) -> Place:
+        """Gives the schema and name of a table in the target."""
+        return self.mapper.mapping.place(place_of(table))
+
+    def mapped(self, table: NamedTable) -> MappedTable:
+        """Gives a table as the mapping lets the target have it."""
+        if place_of(table) not in self._mapped:
+            source = self.listing.catalogs.snapshot(self.listing.commit).relation(table)
+            self._mapped[place_of(table)] = self.mapper.mapped(table, source)
+        return self._mapped[place_of(table)]
+
+    @cached_property
+    def _mapped(self) -> dict[Place, MappedTable]:
+        return {}
+
     def relation(self, table: NamedTable) -> Relation:
-        """Gives the columns and rows of a table."""
-        return self.listing.catalogs.snapshot(self.listing.commit).relation(table)
+        """Gives the columns and rows of a table under the names of the target."""
+        return self.mapped(table).relation
 
     def _check_names(self, named: Sequence[NamedTable]) -> None:
         taken: dict[str, NamedTable] = {}
         for table in named:
-            place = place_of(table)
+            place = self.place(table)
             if self.target.is_reserved(place):
-                raise UsageError(f"{self.target.title} can have no table called {table.name}.")
+                raise UsageError(f"{self.target.title} can have no table called {place[1]}.")
             check_names(self.target, place, self.relation(table).columns)
             other = taken.setdefault(self.target.name_of(place).casefold(), table)
             if other is not table:
-                raise UsageError(
-                    f"{place_of(other)} and {place} would be one table of {self.target.title}."
-                )
+                message = f"{place_of(other)} and {place_of(table)} would be one table of"
+                raise self.mapper.fault(f"{message} {self.target.title}.", place_of(table))
 
     def _table(self, table: NamedTable, notes: list[str]) -> Table:
         relation, title = self.relation(table), _title(table)
-        check_values(self.target, relation, title, self.query)
-        key = self.listing.primary_key(table)
-        groups = [list(one.columns) for one in self.listing.unique_keys(table)]
-        nulls, counts = self._counted(relation, [list(key.columns)] if key else [], groups)
+        is_mapped = not self.mapped(table).is_as_it_was
+        check_values(self.target, relation, title, self.query, is_mapped=is_mapped)
+        groups = [*self._groups(table, notes)]
+        key = self._key(table, groups, notes)
+        nulls, counts = self._counted(relation, [key] if key else [], groups)
         kinds = {column.name: column.type for column in relation.columns}
 
         def is_kept(group: Sequence[str], what: str, *, is_key: bool) -> bool:
@@ -115,12 +137,10 @@ class CommitModel:
                 return True
             return False
 
-        kept_key = key is not None and is_kept(
-            key.columns, _spelled("primary key", key.columns), is_key=True
-        )
-        columns = key.columns if key is not None and kept_key else ()
+        kept_key = key and is_kept(key, _spelled("primary key", key), is_key=True)
+        columns = tuple(key) if kept_key else ()
         return Table(
-            place=place_of(table),
+            place=self.place(table),
             columns=tuple(self._columns(table, columns, nulls, notes)),
             key=columns,
             unique=tuple(
@@ -132,6 +152,33 @@ class CommitModel:
             checks=tuple(self._checks(table, notes)),
             rows=relation.rows,
         )
+
+    def _groups(self, table: NamedTable, notes: list[str]) -> Iterator[list[str]]:
+        """Gives the unique groups by the names of the target."""
+        for one in self.listing.unique_keys(table):
+            columns = self.mapped(table).called(one.columns)
+            if columns is None:
+                notes.append(f"{_title(table)}: {_spelled('unique group', one.columns)} {_LEFT}")
+            else:
+                yield list(columns)
+
+    def _key(self, table: NamedTable, groups: Sequence[Any], notes: list[str]) -> list[str]:
+        """Gives the primary key by the names of the target.
+
+        Raises:
+            UsageError: The mapping leaves out a part of it, and nothing else tells rows apart.
+        """
+        key = self.listing.primary_key(table)
+        if key is None:
+            return []
+        columns = self.mapped(table).called(key.columns)
+        said = _spelled("primary key", key.columns)
+        if columns is None and not groups:
+            message = f"{_title(table)} would have no key: its {said} {_LEFT}"
+            raise self.mapper.fault(message, place_of(table))
+        if columns is None:
+            notes.append(f"{_title(table)}: the {said} {_LEFT}")
+        return list(columns or ())
 
     def _counted(
         self, relation: Relation, keys: list[list[str]], groups: list[list[str]]
@@ -160,28 +207,32 @@ class CommitModel:
         self, table: NamedTable, key: Sequence[str], nulls: dict[str, int], notes: list[str]
     ) -> Iterator[Column]:
         title = _title(table)
-        for column in self.listing.columns(table):
+        known = {column.name: column for column in self.listing.columns(table)}
+        for field in self.mapped(table).fields:
+            listed = known.get(field.source or "") if field.expression is None else None
             default = None
-            if column.default is not None:
-                default = self.target.default(column.default, column.type)
+            if listed is not None and listed.default is not None:
+                default = self.target.default(listed.default, field.kind)
                 if default is None:
-                    notes.append(f"{title}: the default of {column.name} is not carried.")
-            is_free = column.nullable and column.name not in key
-            if not is_free and nulls[column.name]:
-                notes.append(f"{title}: {column.name} may be NULL, for it is in some row.")
+                    notes.append(f"{title}: the default of {field.name} is not carried.")
+            is_free = (listed is None or listed.nullable) and field.name not in key
+            if not is_free and nulls[field.name]:
+                notes.append(f"{title}: {field.name} may be NULL, for it is in some row.")
                 is_free = True
             yield Column(
-                name=column.name,
-                kind=column.type,
-                type=self.target.stored(column.type).type,
+                name=field.name,
+                kind=field.kind,
+                type=field.type or self.target.stored(field.kind).type,
                 nullable=is_free,
                 default=default,
             )
 
     def _checks(self, table: NamedTable, notes: list[str]) -> Iterator[Check]:
-        kinds = {column.name: column.type for column in self.relation(table).columns}
+        mapped = self.mapped(table)
+        kinds = {field.name: field.kind for field in mapped.fields}
         for name, expression in table.locations[0].declaration.checks:
-            condition = self.target.condition(expression, kinds)
+            is_same = mapped.is_as_it_was or not names_any(expression, mapped.changed)
+            condition = self.target.condition(expression, kinds) if is_same else None
             if condition is not None and self._holds(table, expression):
                 yield Check(name=name, condition=condition)
             else:
@@ -200,39 +251,59 @@ class CommitModel:
 
     def _indexes(self, table: NamedTable, taken: list[str], notes: list[str]) -> Iterator[Index]:
         """Gives the indexes, each with a name that makes `table.name` one of its own."""
-        kinds = {column.name: column.type for column in self.relation(table).columns}
-        title = _title(table)
-        for listed in self.listing.indexes(table):
-            if all(self.target.can_be_key(kinds[name]) for name in listed.columns):
-                called = named_once(None, f"{title}.{'_'.join(listed.columns)}", taken)
+        mapped = self.mapped(table)
+        kinds = {field.name: field.kind for field in mapped.fields}
+        groups = [mapped.called(listed.columns) for listed in self.listing.indexes(table)]
+        title = Table(place=mapped.place, columns=()).title
+        for columns in dict.fromkeys([*groups, *mapped.said.indexes]):
+            if columns is None:
+                notes.append(f"{title}: an index {_LEFT}")
+            elif all(self.target.can_be_key(kinds[name]) for name in columns):
+                called = named_once(None, f"{title}.{'_'.join(columns)}", taken)
                 taken.append(called)
-                yield Index(name=called.removeprefix(f"{title}."), columns=listed.columns)
+                yield Index(name=called.removeprefix(f"{title}."), columns=columns)
             else:
-                what = _spelled("index", listed.columns)
+                what = _spelled("index", columns)
                 notes.append(f"{title}: {self.target.title} takes no {what} of such types.")
 
     def _references(
         self, table: NamedTable, tables: dict[Place, Table], notes: list[str]
     ) -> Iterator[Reference]:
         by_fold = {folded(place_of(other)): other for other in self.listing.tables}
-        own = {column.name for column in tables[place_of(table)].columns}
-        for listed in self.listing.references(table):
+        for listed in self._mapped_references(table, by_fold):
             parent = by_fold.get(folded((listed.schema, listed.table)))
-            if parent is None or place_of(parent) not in tables or not set(listed.columns) <= own:
+            if parent is None or self.place(parent) not in tables or not listed.columns:
                 fault = "there is nothing that it leads to"
             else:
-                fault = self._fault(table, parent, tables[place_of(parent)], listed)
+                fault = self._fault(table, parent, tables[self.place(parent)], listed)
             if fault or parent is None:
-                said = ", ".join(listed.columns)
-                notes.append(f"{_title(table)}: the foreign key {said} is not carried: {fault}.")
+                said = f"the foreign key {listed.name} is not carried: {fault}."
+                notes.append(f"{_title(table)}: {said}")
                 continue
             yield Reference(
                 columns=listed.columns,
-                target=place_of(parent),
+                target=self.place(parent),
                 references=listed.references,
                 on_update=listed.on_update,
                 on_delete=listed.on_delete,
             )
+
+    def _mapped_references(
+        self, table: NamedTable, by_fold: Mapping[Place, NamedTable]
+    ) -> Iterator[ListedReference]:
+        """Gives the foreign keys by the names of the target; none of columns that it has not."""
+        own = self.mapped(table)
+        for listed in self.listing.references(table):
+            parent = by_fold.get(folded((listed.schema, listed.table)))
+            there = self.mapped(parent).called(listed.references) if parent is not None else None
+            columns = own.called(listed.columns) if there is not None else None
+            if columns is None:
+                said = ", ".join(listed.columns)
+                yield replace(listed, columns=(), name=said)
+            else:
+                yield replace(
+                    listed, columns=columns, references=there or (), name=", ".join(columns)
+                )
 
     def _fault(
         self, table: NamedTable, parent: NamedTable, model: Table, listed: ListedReference
@@ -256,10 +327,16 @@ class CommitModel:
         return "some rows refer to nothing" if broken else ""
 
 
-def commit_model(database: Database, target: Target, commit: CommitId) -> CommitModel:
+_LEFT = "is not carried, for the mapping leaves out a column of it."
+
+
+def commit_model(
+    database: Database, target: Target, commit: CommitId, mapping: TargetMapping = NO_MAPPING
+) -> CommitModel:
     """Gives what a target has when it holds a commit."""
     listing = Listing(database.catalogs, commit, database._carried)
-    return CommitModel(listing, target, database._instance.query, database.session)
+    mapper = Mapper(mapping, commit, database.session, database._parser)
+    return CommitModel(listing, target, database._instance.query, database.session, mapper)
 
 
 def place_of(table: NamedTable) -> Place:

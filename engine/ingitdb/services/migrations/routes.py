@@ -31,7 +31,7 @@ def differing(
     """
     before = EMPTY if former is None else reader.database._allowed(former)
     reader.database.catalogs.begin()
-    with Migration(reader.database, before, after, reader.target) as found:
+    with Migration(reader.database, before, after, reader.target, reader.mapping) as found:
         if former is None and _there_already(reader, found.up):
             if options.on_conflict is OnConflict.FAIL:
                 _refuse_tables(_there_already(reader, found.up))

@@ -9,12 +9,13 @@ import pyarrow as pa
 
 from ingitdb.execution.differences import Difference
 from ingitdb.execution.instance import Instance
-from ingitdb.execution.pairing import PATH, named
+from ingitdb.execution.pairing import PATH
 from ingitdb.migrations.model import TableChange
 from ingitdb.migrations.plan import Selection
 from ingitdb.migrations.targets.target import Target
 from ingitdb.model.types import JSON, ColumnType, Scalar, quote_identifier
 from ingitdb.services.migrations.held_rows import HeldRows, listed, streamed
+from ingitdb.services.migrations.mapped import MappedTable
 from ingitdb.snapshots.internal import ORDER
 from ingitdb.snapshots.relation import Column, Relation
 
@@ -66,6 +67,7 @@ class DifferingRows(HeldRows):
     Args:
         difference: The table at both commits.
         change: Its definitions.
+        sides: What the target has of it at both commits.
         target: For whom.
         instance: Runs SQL.
         name: What the rows are held under.
@@ -75,6 +77,7 @@ class DifferingRows(HeldRows):
         self,
         difference: Difference,
         change: TableChange,
+        sides: tuple[MappedTable, MappedTable],
         *,
         target: Target,
         instance: Instance,
@@ -83,6 +86,7 @@ class DifferingRows(HeldRows):
         super().__init__(target, instance, name)
         self._difference = difference
         self._change = change
+        self._old, self._new = sides
         self.columns = [(column.name, column.type) for column in self._columns]
         self.address = self._address()
 
@@ -92,43 +96,43 @@ class DifferingRows(HeldRows):
         stored = self.target.stored
         shown = ", ".join(
             f"{self._before(column, prefix='from')} AS o{at},"
-            f" {stored(column.type).value(named('to', column))} AS n{at}"
+            f" {stored(column.type).value(self._new.sql(column.name, 'to'))} AS n{at}"
             for at, column in enumerate(self._columns)
         )
-        whole = any((one.type, one.name) != (two.type, two.name) for one, two in self._both())
         self.keep(
             f"SELECT {PATH} AS path, {ORDER} AS place, diff_type <> 'added' AS is_old,"
             f" diff_type <> 'removed' AS is_new, {shown}"
-            f" FROM ({self._difference.both(whole=whole)})",
+            f" FROM ({self._difference.both(whole=self._is_whole)})",
             self._change.new,
         )
 
     @property
     def _columns(self) -> Sequence[Column]:
-        relation = self._difference.sides[1].relation
-        return relation.columns if relation is not None else ()
+        return self._new.relation.columns
 
     @cached_property
     def _kept(self) -> dict[str, Column]:
         """The old column of each new one that was there, by the new name."""
-        pairs = ((pair.old, pair.new) for pair in self._difference.pairs)
-        return {new.name: old for old, new in pairs if old is not None and new is not None}
+        known = {column.name: column for column in self._old.relation.columns}
+        return {new: known[old] for new, old in self._change.names.items()}
 
     def _before(self, column: Column, *, prefix: str | None) -> str | None:
         """Gives SQL for what a column holds once the definition has changed and no row has."""
         old = self._kept.get(column.name)
         if old is None:
             return self.target.stored(column.type).value(f"CAST(NULL AS {column.type.sql})")
-        name = named(prefix, old) if prefix else quote_identifier(old.name)
+        name = self._old.sql(old.name, prefix) if prefix else quote_identifier(old.name)
         stored = self.target.stored(old.type).value(name)
         return self.target.moved(stored, old.type, column.type)
 
     def _address(self) -> tuple[str, ...]:
         """Chooses columns that tell the old rows apart; none if nothing does."""
-        old, new = self._difference.sides[0].relation, self._change.new
-        if old is None or new is None:
+        old, new = self._old.relation, self._change.new
+        if new is None:
             return ()
         there = {column.name: column for column in self._columns if column.name in self._kept}
+        if self._is_old_key(new.key):
+            return new.key
         candidates = [
             group for group in (new.key, *new.unique) if group and set(group) <= set(there)
         ]
@@ -144,10 +148,23 @@ class DifferingRows(HeldRows):
                 return names
         return ()
 
-    def _both(self) -> Iterator[tuple[Column, Column]]:
-        for column in self._columns:
-            if column.name in self._kept:
-                yield self._kept[column.name], column
+    def _is_old_key(self, key: tuple[str, ...]) -> bool:
+        """Whether a key is the old table's, which its rows are known to keep."""
+        old, names = self._change.old, self._change.names
+        if old is None or not key or not set(key) <= set(names):
+            return False
+        is_same = tuple(names[name] for name in key) == old.key
+        return is_same and not set(key) & set(self._change.retyped)
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether records may differ that are the same states at both commits."""
+        pairs = [(pair.old, pair.new) for pair in self._difference.pairs]
+        both = [(old, new) for old, new in pairs if old is not None and new is not None]
+        if any((old.type, old.name) != (new.type, new.name) for old, new in both):
+            return True
+        made = self._old.expressions, self._new.expressions
+        return made[0] != made[1] or (any(made) and len(both) < len(pairs))
 
 
 def tells(kind: ColumnType) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from ingitdb.errors import UsageError
 from ingitdb.migrations.connections.connection import Connection
+from ingitdb.migrations.mapping import NO_MAPPING, TargetMapping
 from ingitdb.migrations.plan import Plan
 from ingitdb.migrations.scripts import Insertion, changes, inserted
 from ingitdb.migrations.targets.target import Ends, Target
@@ -38,10 +39,12 @@ class SqlTarget:
     Attributes:
         connection: Asks it.
         target: Its words.
+        mapping: What it calls things.
     """
 
     connection: Connection
     target: Target
+    mapping: TargetMapping = NO_MAPPING
 
     def ledger(self) -> list[LedgerRow]:
         """Gives what was done to it, the oldest first."""
@@ -71,7 +74,7 @@ class SqlTarget:
         """
         self.connection.lock()
         former = next(reversed(self._applied()), None)
-        reader = Reader(self.connection, self.target, database)
+        reader = Reader(self.connection, self.target, database, self.mapping)
         if options.mode is Mode.FULL:
             found = compared(reader, former, committed(database, ref), options)
         else:
@@ -98,7 +101,9 @@ class SqlTarget:
                 f"The target was never at {before} before.",
                 hint="`ingitdb migrate status` shows where it was.",
             )
-        with migration(database, self.target.name, commits[-1], before) as found:
+        with migration(
+            database, self.target.name, commits[-1], before, mapping=self.mapping
+        ) as found:
             yield _SqlWay(self, found.down, found.ends_back, DEFAULTS.batch_size)
 
     @contextmanager
@@ -108,7 +113,7 @@ class SqlTarget:
         Raises:
             RefNotFound: The ref leads nowhere.
         """
-        reader = Reader(self.connection, self.target, database)
+        reader = Reader(self.connection, self.target, database, self.mapping)
         former = next(reversed(self._applied()), None)
         commit = committed(database, ref)
         database.catalogs.begin()
@@ -132,7 +137,7 @@ class SqlTarget:
         former = next(reversed(self._applied()), None)
         if former is None:
             raise UsageError("The target's ledger names no commit: nothing tells what was changed.")
-        reader = Reader(self.connection, self.target, database)
+        reader = Reader(self.connection, self.target, database, self.mapping)
         return captured(reader, committed(database, former), branch, message)
 
     def run_script(self, script: str) -> None:

@@ -14,6 +14,7 @@ from ingitdb.migrations.connections.duckdb import DuckdbDatabase
 from ingitdb.migrations.connections.mysql import MysqlDatabase
 from ingitdb.migrations.connections.postgresql import PostgresqlDatabase
 from ingitdb.migrations.connections.sqlite import SqliteDatabase
+from ingitdb.migrations.mapping import NO_MAPPING, TargetMapping
 from ingitdb.services.migrations.migration import target_of
 from ingitdb.services.migrations.sql_targets import SqlTarget
 from ingitdb.services.migrations.ways import LiveTarget
@@ -35,7 +36,11 @@ _NO_ACCESS = Access()
 
 @contextmanager
 def opened(
-    text: str, access: Access = _NO_ACCESS, *, must_exist: bool = False
+    text: str,
+    access: Access = _NO_ACCESS,
+    *,
+    must_exist: bool = False,
+    mapping: TargetMapping = NO_MAPPING,
 ) -> Iterator[LiveTarget]:
     """Connects to a target.
 
@@ -43,11 +48,28 @@ def opened(
         text: A URL such as `sqlite:///app.db`; a fourth slash begins an absolute path.
         access: How to get in.
         must_exist: Whether a file that is not there is refused.
+        mapping: What it calls things.
 
     Raises:
         UsageError: It is no URL of a kind of target that there is.
         TargetError: It cannot be opened.
     """
+    url, dialect = _read(text)
+    connection = _connected(dialect, url, access, must_exist)
+    with closing(SqlTarget(connection, target_of(dialect), mapping)) as it:
+        yield it
+
+
+def dialect_of(text: str) -> str:
+    """Gives the dialect that scripts for a target are in.
+
+    Raises:
+        UsageError: It is no URL of a kind of target that there is.
+    """
+    return _read(text)[1]
+
+
+def _read(text: str) -> tuple[URL, str]:
     try:
         url = make_url(text)
     except ArgumentError:
@@ -55,8 +77,7 @@ def opened(
     dialect = KINDS.get(url.drivername)
     if dialect is None:
         raise UsageError(f"There is no target {url!r}.", hint=f"There are: {KNOWN}.")
-    with closing(SqlTarget(_connected(dialect, url, access, must_exist), target_of(dialect))) as it:
-        yield it
+    return url, dialect
 
 
 def _connected(dialect: str, url: URL, access: Access, must_exist: bool) -> Connection:
