@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import ingitdb
 from ingitdb.services.database import Database
 from tests.property.test_folding import RELAXED
+from tests.support.mariadb import MariadbTarget
 from tests.support.migrated import DuckdbTarget, Round, SqliteTarget, Target
 from tests.support.postgresql import PostgresqlTarget, PsqlClient
 from tests.support.random_schemas import Story
@@ -26,7 +27,7 @@ COUNTED = {"pairs": 0, "changed": 0}
 @settings(RELAXED, max_examples=15)
 @given(st.integers(min_value=0, max_value=2**32))
 def there_and_back(number: int) -> None:
-    _told(Random(number), (SqliteTarget, DuckdbTarget))
+    _told(Random(number), (SqliteTarget, DuckdbTarget, MariadbTarget))
 
 
 @settings(RELAXED, max_examples=15)

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -277,7 +277,32 @@ def as_stored_by_postgresql(value: Any, kind: str) -> Any:
     return Decimal(value) if kind in ("HUGEINT", "UBIGINT", "UHUGEINT") else value
 
 
+def as_stored_by_mysql(value: Any, kind: str) -> Any:
+    """Says what PyMySQL reads of a value, by the documented table."""
+    if value is None:
+        return None
+    if kind == "JSON" or kind.endswith("[]") or kind.startswith(("STRUCT", "MAP")):
+        return Json(value if kind == "JSON" else json.dumps(value, default=str))
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, float):
+        return value + 0.0  # one zero
+    if kind in ("HUGEINT", "UBIGINT", "UHUGEINT"):
+        return Decimal(value)
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).replace(tzinfo=None)
+    if isinstance(value, time):
+        return timedelta(
+            hours=value.hour,
+            minutes=value.minute,
+            seconds=value.second,
+            microseconds=value.microsecond,
+        )
+    return value
+
+
 STORED: Mapping[str, Callable[[Any, str], Any]] = {
+    "mysql": as_stored_by_mysql,
     "sqlite": as_stored,
     "postgresql": as_stored_by_postgresql,
 }

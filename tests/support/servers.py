@@ -59,9 +59,14 @@ def program(name: str, package: str, folders: Sequence[str] = ()) -> str:
     return path
 
 
-def folder() -> Path:
-    """Makes a folder for data, of the user whom servers run as."""
-    made = Path(tempfile.mkdtemp(prefix="ingitdb-server-"))
+def folder(where: Path | None = None) -> Path:
+    """Makes a folder for data, of the user whom servers run as.
+
+    Args:
+        where: The folder that it lies in, if that is there.
+    """
+    there = where if where is not None and where.is_dir() else None
+    made = Path(tempfile.mkdtemp(prefix="ingitdb-server-", dir=there))
     hand_over(made)
     return made
 

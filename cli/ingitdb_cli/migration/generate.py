@@ -13,6 +13,7 @@ HELP = """\b
 ingitdb migrate generate --dialect sqlite --output up.sql --rollback down.sql
 ingitdb migrate generate --from v1.0 --to main --dialect duckdb --output up.sql
 ingitdb migrate generate --to v1.0 --dialect sqlite | sqlite3 -bail app.db
+ingitdb migrate generate --dialect mysql | mariadb app
 ingitdb migrate generate --dialect postgresql | psql -v ON_ERROR_STOP=1 app
 ingitdb migrate generate --target sqlite:///app.db --output-dir migrations/
 ingitdb migrate generate --dialect sqlite --mapping mapping.yaml --output up.sql
@@ -37,7 +38,7 @@ is not written over.
 --mapping says in a file what the target calls tables and columns, which of them it has, and what
 is computed. The ledger does not keep it: give the same one each time.
 """
-DIALECTS = ("duckdb", "postgresql", "sqlite")
+DIALECTS = ("duckdb", "mysql", "postgresql", "sqlite")
 """A test compares them with the engine's."""
 _SQL = "sql"
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from ingitdb.services.migrations.ways import Options
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-TARGETS = "sqlite:///FILE, duckdb:///FILE, postgresql://USER@HOST/DATABASE"
+TARGETS = (
+    "sqlite:///FILE, duckdb:///FILE, mysql://USER@HOST/DATABASE, postgresql://USER@HOST/DATABASE"
+)
 PASSWORD = "INGITDB_TARGET_PASSWORD"  # noqa: S105 - the name of a variable
 _KEYRING = "ingitdb"
 _FILE = click.Path(dir_okay=False, exists=True, path_type=Path)

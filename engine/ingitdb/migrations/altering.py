@@ -262,8 +262,9 @@ class Altering:
             if work.is_taken and work.new is not None:
                 yield DropTable(table=self._plan.before(work.new.place))
         for work in self._works:
-            if work.is_moved and work.change.old is not None and work.new is not None:
-                yield RenameTable(old=work.change.old.place, new=work.new.place)
+            old = work.change.old
+            if old is not None and work.new is not None and old.place != work.new.place:
+                yield RenameTable(old=old.place, new=work.new.place)
         for work in self._works:
             if work.change.old is None and work.new is not None:
                 made = self._after[folded(work.new.place)].values()
@@ -284,7 +285,10 @@ class Altering:
             yield AddConstraint(place=table.place, constraint=one)
 
     def _is_changed(self, work: Work) -> bool:
-        return work.change.old is not None and bool(work.differences or work.is_moved)
+        old, new = work.change.old, work.new
+        if old is None or new is None:
+            return False
+        return bool(work.differences) or old.place != new.place
 
     def _changed_places(self) -> set[Place]:
         """The tables, by old and new names, that no foreign key may hold on to."""
@@ -369,7 +373,7 @@ def _columns(change: TableChange, *, is_whole: bool) -> Iterator[Alteration]:
     waiting = {}
     for at, (new, old) in enumerate(renamed.items()):
         column = change.old.column(old)
-        if fold(new) in map(fold, taken - {old}):
+        if _loose(new) in map(_loose, taken - {old}):
             waiting[new] = f"{_WAITING}{at}"
             yield RenameColumn(place=place, old=column, new=waiting[new])
         else:
@@ -387,6 +391,11 @@ def _columns(change: TableChange, *, is_whole: bool) -> Iterator[Alteration]:
             yield SetNullable(place=place, column=after)
     for name in change.come:
         yield AddColumn(place=place, column=change.new.column(name))
+
+
+def _loose(name: str) -> str:
+    """Gives a name as the least exact of all systems compares it."""
+    return fold(name).casefold()
 
 
 def _conditions(change: TableChange, new: Table) -> Iterator[Alteration]:

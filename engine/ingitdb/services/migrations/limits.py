@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from ingitdb.errors import UsageError
-from ingitdb.migrations.model import Place
+from ingitdb.migrations.model import Place, Table
+from ingitdb.migrations.targets.fitting import Fitted
 from ingitdb.migrations.targets.limits import Limited
 from ingitdb.migrations.targets.target import Target
-from ingitdb.model.types import quote_identifier
+from ingitdb.model.types import BLOB, quote_identifier
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.relation import Column, Relation
 
@@ -96,5 +97,24 @@ def can_refer(
     return all(target.refers(mine[one], theirs[other]) for one, other in pairs)
 
 
-def _stored(target: Target, column: Column) -> str:
+def longest(target: Fitted, relation: Relation, table: Table, query: Query) -> dict[str, int]:
+    """Gives the length of the longest text of each column that some key or index has."""
+    groups = [table.key, *table.unique, *(one.columns for one in table.indexes)]
+    groups += [one.columns for one in table.references]
+    held = {name for group in groups for name in group}
+    columns = [column for column in relation.columns if column.name in held]
+    if not columns:
+        return {}
+    sizes = (
+        f"octet_length({quote_identifier(column.name)})"
+        if column.type == BLOB
+        else f"length(CAST({_stored(target, column)} AS VARCHAR))"
+        for column in columns
+    )
+    counted = ", ".join(f"coalesce(max({size}), 0)" for size in sizes)
+    (row,) = query(f"SELECT {counted} FROM ({relation.body})")
+    return dict(zip((column.name for column in columns), row, strict=True))
+
+
+def _stored(target: Target | Fitted, column: Column) -> str:
     return target.stored(column.type).value(quote_identifier(column.name))

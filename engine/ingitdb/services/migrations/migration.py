@@ -17,6 +17,8 @@ from ingitdb.migrations.model import Table, TableChange, folded
 from ingitdb.migrations.plan import Counts, Plan, Rows, Work, plan
 from ingitdb.migrations.scripts import script
 from ingitdb.migrations.targets.duckdb import Duckdb
+from ingitdb.migrations.targets.fitting import Fitted
+from ingitdb.migrations.targets.mysql import Mysql
 from ingitdb.migrations.targets.postgresql import Postgresql
 from ingitdb.migrations.targets.sqlite import Sqlite
 from ingitdb.migrations.targets.target import Ends, Target
@@ -29,7 +31,7 @@ from ingitdb.services.migrations.models import CommitModel, commit_model, place_
 from ingitdb.services.migrations.rows import AllRows, DifferingRows
 from ingitdb.snapshots.relation import Relation
 
-DIALECTS = ("duckdb", "postgresql", "sqlite")
+DIALECTS = ("duckdb", "mysql", "postgresql", "sqlite")
 _NUMBERS = count()
 
 
@@ -43,6 +45,8 @@ def target_of(dialect: str) -> Target:
         return Sqlite()
     if dialect == Duckdb.name:
         return Duckdb(literal)
+    if dialect == Mysql.name:
+        return Mysql()
     if dialect == Postgresql.name:
         return Postgresql()
     raise UsageError(f"There is no dialect {dialect!r}.", hint=f"There are: {', '.join(DIALECTS)}.")
@@ -241,7 +245,10 @@ class Migration:
         return any(
             self.target.moved("x", before.kind, after.kind) is None
             or (before.kind != after.kind and self.target.stored(after.kind).type != after.type)
-            or (before.type != after.type and after.name in new.kept_apart)
+            or (
+                before.type != after.type
+                and (after.name in new.kept_apart or isinstance(self.target, Fitted))
+            )
             for before, after in pairs
         )
 

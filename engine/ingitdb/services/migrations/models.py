@@ -13,12 +13,19 @@ from ingitdb.execution.session import Session
 from ingitdb.migrations.expressions import names_any
 from ingitdb.migrations.mapping import NO_MAPPING, TargetMapping
 from ingitdb.migrations.model import Check, Column, Index, Place, Reference, Table, folded
+from ingitdb.migrations.targets.fitting import Fitted
 from ingitdb.migrations.targets.target import Target
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.types import quote_identifier
 from ingitdb.services.database import Database
 from ingitdb.services.listing import ListedReference, Listing
-from ingitdb.services.migrations.limits import can_refer, check_names, check_values, is_too_long
+from ingitdb.services.migrations.limits import (
+    can_refer,
+    check_names,
+    check_values,
+    is_too_long,
+    longest,
+)
 from ingitdb.services.migrations.mapped import MappedTable, Mapper
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.relation import Relation
@@ -70,6 +77,13 @@ class CommitModel:
             place = self.place(table)
             indexes = tuple(self._indexes(table, taken, notes))
             found[place] = replace(found[place], indexes=indexes)
+        if isinstance(self.target, Fitted):
+            sizes = {
+                place: longest(self.target, self.relation(table), found[place], self.query)
+                for table in named
+                for place in [self.place(table)]
+            }
+            found = self.target.fitted(found, sizes, notes)
         return found, notes
 
     def place(self, table: NamedTable) -> Place:

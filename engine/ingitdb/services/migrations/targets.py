@@ -11,6 +11,7 @@ from ingitdb.errors import TargetError, UsageError
 from ingitdb.execution.duckdb_files import DuckdbFile
 from ingitdb.migrations.connections.connection import Access, Connection
 from ingitdb.migrations.connections.duckdb import DuckdbDatabase
+from ingitdb.migrations.connections.mysql import MysqlDatabase
 from ingitdb.migrations.connections.postgresql import PostgresqlDatabase
 from ingitdb.migrations.connections.sqlite import SqliteDatabase
 from ingitdb.migrations.mapping import NO_MAPPING, TargetMapping
@@ -21,11 +22,15 @@ from ingitdb.services.migrations.ways import LiveTarget
 KINDS = {
     "sqlite": "sqlite",
     "duckdb": "duckdb",
+    "mariadb": "mysql",
+    "mysql": "mysql",
     "postgres": "postgresql",
     "postgresql": "postgresql",
 }
 """The dialect of each scheme."""
-KNOWN = "sqlite:///FILE, duckdb:///FILE, postgresql://USER@HOST/DATABASE"
+KNOWN = (
+    "sqlite:///FILE, duckdb:///FILE, mysql://USER@HOST/DATABASE, postgresql://USER@HOST/DATABASE"
+)
 _NO_ACCESS = Access()
 
 
@@ -84,6 +89,8 @@ def _connected(dialect: str, url: URL, access: Access, must_exist: bool) -> Conn
             raise TargetError(f"There is no file {path}.")
         if dialect == "duckdb":
             return DuckdbDatabase(DuckdbFile(path))
+    if dialect == "mysql":
+        return MysqlDatabase(url, access)
     if dialect == "postgresql":
         return PostgresqlDatabase(url, access)
     return SqliteDatabase(url, access)

@@ -1,0 +1,202 @@
+"""MariaDB and MySQL servers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+from pymysql.connections import MySQLResult
+from pymysql.constants import CLIENT, COMMAND
+from pymysql.cursors import SSCursor
+from sqlalchemy.engine.interfaces import ReflectedColumn
+
+from ingitdb.errors import TargetError
+from ingitdb.migrations.connections.connection import Access
+from ingitdb.migrations.connections.databases import Database
+from ingitdb.migrations.model import Place, Table
+from ingitdb.migrations.scripts import Insertion
+from ingitdb.migrations.targets import mysql_types
+from ingitdb.migrations.targets.mysql import LOCK, MODE
+from ingitdb.migrations.targets.mysql_definitions import DONE
+from ingitdb.migrations.targets.sqlite import place_of
+from ingitdb.migrations.targets.target import Target
+from ingitdb.model.types import ColumnType, quote_identifier, quote_literal
+
+_SESSION = f"SET SESSION sql_mode = '{MODE}', time_zone = '+00:00'"
+_COLUMNS = (
+    "SELECT COLUMN_NAME, COLUMN_TYPE, COLUMN_COMMENT FROM information_schema.COLUMNS"
+    " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = "
+)
+_JSON = (
+    "SELECT CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS"
+    " WHERE CONSTRAINT_SCHEMA = DATABASE() AND LEVEL = 'Column' AND TABLE_NAME = "
+)
+_REFERENCES = (
+    "SELECT TABLE_NAME, CONSTRAINT_NAME FROM information_schema.TABLE_CONSTRAINTS"
+    " WHERE TABLE_SCHEMA = DATABASE() AND CONSTRAINT_TYPE = 'FOREIGN KEY'"
+)
+_PACKET = 1 << 20
+_LINES = r"FIELDS TERMINATED BY X'09' ESCAPED BY '\' LINES TERMINATED BY X'0A'"
+
+
+class MysqlDatabase(Database):
+    """A database of a MariaDB or MySQL server."""
+
+    title = "MariaDB or MySQL"
+    driver = "mysql+pymysql"
+
+    def arguments(self, access: Access) -> dict[str, Any]:
+        """Gives what the driver is told: it may send rows, but reads no file a server asks for."""
+        files = {"ca": access.authority, "cert": access.certificate, "key": access.key}
+        ssl = {name: str(path) for name, path in files.items() if path is not None}
+        told: dict[str, Any] = {
+            "init_command": _SESSION,
+            "charset": "utf8mb4",
+            "client_flag": CLIENT.LOCAL_FILES,
+        }
+        if ssl:
+            told["ssl"] = ssl
+        return told
+
+    def set_up(self) -> None:
+        """Makes sure that there is a database to be in.
+
+        Raises:
+            TargetError: The URL names none.
+        """
+        ((name,),) = self.ask("SELECT DATABASE()")
+        if name is None:
+            raise TargetError(
+                "The URL names no database.", hint="Add its name: mysql://USER@HOST/NAME."
+            )
+
+    def streaming_cursor(self) -> Any:
+        """Gives a cursor that does not fetch all rows at once."""
+        return self._connection.connection.cursor(SSCursor)
+
+    def lock(self) -> None:
+        """Keeps other migrations of the database out until the connection is closed.
+
+        Raises:
+            TargetError: Another one is at work.
+        """
+        ((is_ours,),) = self.ask(f"SELECT GET_LOCK({LOCK}, 0)")
+        if is_ours != 1:
+            raise TargetError("Another migration is at work in this database.")
+
+    def place(self, schema: str | None, name: str) -> Place:
+        """Gives the place of a table in a model."""
+        return place_of(name)
+
+    def declared(self, column: ReflectedColumn, table: str, schema: str | None) -> str:
+        """Gives the type of a column in the words in which it is declared."""
+        return self._types(table)[column["name"]]
+
+    def tables(self, target: Target) -> list[Table]:
+        """Gives the tables that are there; an index of a foreign key's own is a part of it."""
+        own = set(self.ask(_REFERENCES))
+        return [
+            replace(
+                table,
+                indexes=tuple(
+                    index for index in table.indexes if (_called(table), index.name) not in own
+                ),
+            )
+            for table in super().tables(target)
+        ]
+
+    def load(self, insertion: Insertion, target: Target) -> bool:
+        """Adds rows as a file that DuckDB writes; False where the server takes none.
+
+        Raises:
+            TargetError: The server refuses some.
+        """
+        ((is_taken, is_done),) = self.ask(f"SELECT @@local_infile, {DONE}")
+        if not is_taken:
+            return False
+        if is_done:
+            return True
+        sql = _loading(insertion.table, target)
+        rows = insertion.rows.batches(_line)
+        connection: Any = self._connection.connection.driver_connection
+        try:
+            connection._execute_command(COMMAND.COM_QUERY, sql)
+            result = _Loading(connection, rows)
+            result.read()
+        except self._errors as error:
+            raise self.refused(error) from None
+        if result.warning_count:
+            ((_, code, said), *_) = self.ask("SHOW WARNINGS LIMIT 1")
+            raise TargetError(
+                f"{self.title} refuses rows of {insertion.table.title}: {said} ({code})"
+            )
+        return True
+
+    def _types(self, table: str) -> dict[str, str]:
+        """Gives the type of each column of a table, with the comment that is a part of it."""
+        there = quote_literal(table)
+        texts = set()
+        ((version,),) = self.ask("SELECT VERSION()")
+        if "MariaDB" in version:
+            texts = {clause for (clause,) in self.ask(_JSON + there)}
+        found = {}
+        for name, declared, comment in self.ask(_COLUMNS + there):
+            is_json = f"json_valid({quote_identifier(name)})" in texts
+            is_json |= f"json_valid(`{name.replace('`', '``')}`)" in texts
+            found[name] = "JSON" if is_json else mysql_types.declared(declared, comment)
+        return found
+
+
+class _Loading(MySQLResult):
+    """The answer to LOAD DATA: what is asked for is sent from memory, whatever name it has."""
+
+    def __init__(self, connection: Any, rows: Iterator[pa.RecordBatch]) -> None:
+        super().__init__(connection)
+        self._rows = rows
+
+    def _read_load_local_packet(self, first_packet: Any) -> None:
+        connection: Any = self.connection
+        try:
+            for batch in self._rows:
+                text = _bytes(batch.column(0))
+                for at in range(0, len(text), _PACKET):
+                    connection.write_packet(text[at : at + _PACKET])
+        finally:
+            connection.write_packet(b"")
+            answer = connection._read_packet()
+        self._read_ok_packet(answer)
+
+
+def _bytes(texts: Any) -> memoryview:
+    """Gives texts one behind the other, as Arrow holds them."""
+    wide = texts.cast(pa.large_string())
+    offsets = memoryview(wide.buffers()[1]).cast("q")
+    first, last = offsets[wide.offset], offsets[wide.offset + len(wide)]
+    data = wide.buffers()[2]
+    return memoryview(data)[first:last] if data is not None else memoryview(b"")
+
+
+def _line(stored: Sequence[tuple[str, ColumnType]]) -> str:
+    """Gives DuckDB's SQL for the line of a row."""
+    cells = (mysql_types.loaded(sql, kind) for sql, kind in stored)
+    return " || chr(9) || ".join(cells) + " || chr(10)"
+
+
+def _loading(table: Table, target: Target) -> str:
+    """Gives the statement that loads rows; bytes come in hexadecimal."""
+    cells, settings = [], []
+    for at, column in enumerate(table.columns):
+        quoted = target.quoted(column.name)
+        is_binary = mysql_types.family(column.kind).type == mysql_types.BYTES
+        cells.append(f"@b{at}" if is_binary else quoted)
+        if is_binary:
+            settings.append(f"{quoted} = UNHEX(@b{at})")
+    sets = f" SET {', '.join(settings)}" if settings else ""
+    return (
+        f"LOAD DATA LOCAL INFILE 'rows' INTO TABLE {target.name_of(table.place)}"
+        f" CHARACTER SET utf8mb4 {_LINES} ({', '.join(cells)}){sets}"
+    )
+
+
+def _called(table: Table) -> str:
+    return table.title
