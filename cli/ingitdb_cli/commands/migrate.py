@@ -10,7 +10,7 @@ from ingitdb_cli.options import Command, Group
 from ingitdb_cli.own_formats import FormatCommand, screen
 
 if TYPE_CHECKING:
-    from ingitdb.migrations.plan import Plan
+    from ingitdb.migrations.plan import Outline
     from ingitdb.services.migrations.ways import Way
 
 HELP = """\b
@@ -57,7 +57,7 @@ ingitdb migrate status --target duckdb:///app.duckdb --format json
 
 Show a target's ledger: what was applied to it and taken back, the oldest first.
 """
-_DIALECTS = ("duckdb", "sqlite")
+_DIALECTS = ("duckdb", "sqlite", "consul", "etcd", "redis")
 """A test compares them with the engine's."""
 _SQL = "sql"
 _SOURCE = click.option("--source", metavar="PATH", help="The repository, as with -C.")
@@ -100,10 +100,10 @@ def generate(
     """Writes scripts."""
     app = app_of(context)
     _point(app, places["source"])
-    from ingitdb.services.migrations.migration import migration
+    from ingitdb.services.migrations.scripted import scripts
     from ingitdb.services.migrations.ways import check_destructive
 
-    with migration(
+    with scripts(
         app.database, dialect, places["after"] or app.options.at, places["before"]
     ) as found:
         for line in _told(found.up):
@@ -213,7 +213,7 @@ def _point(app: App, source: str | None) -> None:
     app.options.database = source
 
 
-def _told(plan: "Plan") -> Iterator[str]:
+def _told(plan: "Outline") -> Iterator[str]:
     for step in plan.steps:
         marks = f" [{', '.join(step.marks)}]" if step.marks else ""
         detail = f": {step.detail}" if step.detail else ""

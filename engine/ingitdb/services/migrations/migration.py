@@ -299,11 +299,28 @@ def migration(
         RefNotFound: A ref leads nowhere.
     """
     target = target_of(dialect)
-    commits = [
-        EMPTY if ref is None else database._allowed(ref) for ref in (before, after or "HEAD")
-    ]
-    for commit in commits:
+    first, last = commits_of(database, before, after)
+    return Migration(database, first, last, target)
+
+
+def commits_of(
+    database: Database, before: str | None, after: str | None
+) -> tuple[CommitId, CommitId]:
+    """Gives the commits that a migration leads from and to, and reads the repository anew.
+
+    Args:
+        database: Whose commits.
+        before: The older one's ref; nothing is there when None.
+        after: The newer commit's ref; HEAD when None.
+
+    Raises:
+        UsageError: A ref means what is not committed.
+        RefNotFound: A ref leads nowhere.
+    """
+    first = EMPTY if before is None else database._allowed(before)
+    last = database._allowed(after or "HEAD")
+    for commit in (first, last):
         if commit in PSEUDO_COMMITS and commit != EMPTY:
             raise UsageError(f"{commit} is no commit: a target could not say where it is.")
     database.catalogs.begin()
-    return Migration(database, commits[0], commits[1], target)
+    return first, last

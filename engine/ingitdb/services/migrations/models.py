@@ -10,7 +10,7 @@ from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import IngitdbError, UsageError
 from ingitdb.execution.session import Session
 from ingitdb.migrations.model import Check, Column, Place, Reference, Table, folded
-from ingitdb.migrations.targets.target import Target
+from ingitdb.migrations.targets.target import Holder
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.types import quote_identifier
 from ingitdb.services.listing import ListedReference, Listing
@@ -30,7 +30,7 @@ class CommitModel:
     """
 
     listing: Listing
-    target: Target
+    target: Holder
     query: Query
     session: Callable[[CommitId], Session]
 

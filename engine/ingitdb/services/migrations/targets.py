@@ -11,14 +11,23 @@ from ingitdb.errors import TargetError, UsageError
 from ingitdb.execution.duckdb_files import DuckdbFile
 from ingitdb.migrations.connections.connection import Access, Connection
 from ingitdb.migrations.connections.duckdb import DuckdbDatabase
+from ingitdb.migrations.connections.etcd import EtcdConnection
+from ingitdb.migrations.connections.redis import RedisConnection
 from ingitdb.migrations.connections.sqlite import SqliteDatabase
+from ingitdb.migrations.connections.stores import StoreConnection
+from ingitdb.migrations.stores.etcd import Etcd
+from ingitdb.migrations.stores.keys import layout
+from ingitdb.migrations.stores.redis import Redis
 from ingitdb.services.migrations.migration import target_of
 from ingitdb.services.migrations.sql_targets import SqlTarget
+from ingitdb.services.migrations.stores import StoreTarget
 from ingitdb.services.migrations.ways import LiveTarget
 
 KINDS = {"sqlite": "sqlite", "duckdb": "duckdb"}
 """The dialect of each scheme."""
-KNOWN = "sqlite:///FILE, duckdb:///FILE"
+STORES = {"redis": Redis, "rediss": Redis, "etcd": Etcd, "etcds": Etcd}
+"""The key-value store of each scheme."""
+KNOWN = "sqlite:///FILE, duckdb:///FILE, redis://HOST:PORT/NUMBER, etcd://HOST:PORT"
 _NO_ACCESS = Access()
 
 
@@ -41,11 +50,25 @@ def opened(
         url = make_url(text)
     except ArgumentError:
         raise UsageError("The target is no URL.", hint=f"There are: {KNOWN}.") from None
+    if url.drivername in STORES:
+        with closing(StoreTarget(_connected_store(url, access))) as store:
+            yield store
+        return
     dialect = KINDS.get(url.drivername)
     if dialect is None:
         raise UsageError(f"There is no target {url!r}.", hint=f"There are: {KNOWN}.")
     with closing(SqlTarget(_connected(dialect, url, access, must_exist), target_of(dialect))) as it:
         yield it
+
+
+def _connected_store(url: URL, access: Access) -> StoreConnection:
+    kind = STORES[url.drivername]
+    keys = url.query.get("keys", kind.template)
+    if set(url.query) - {"keys"} or not isinstance(keys, str):
+        raise UsageError(f"There is no target {url!r}.", hint="Its only option is keys=TEMPLATE.")
+    if kind is Redis:
+        return RedisConnection(url, access, Redis(layout(keys)))
+    return EtcdConnection(url, access, Etcd(layout(keys)))
 
 
 def _connected(dialect: str, url: URL, access: Access, must_exist: bool) -> Connection:

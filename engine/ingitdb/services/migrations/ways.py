@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from ingitdb.errors import StatementRefused
-from ingitdb.migrations.plan import Plan
+from ingitdb.migrations.plan import Outline
 from ingitdb.services.database import Database
 
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -85,7 +85,7 @@ class Way(Protocol):
     """What leads a target to another state."""
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> Outline:
         """What is to be done."""
         ...
 
@@ -129,7 +129,7 @@ class LiveTarget(Protocol):
         ...
 
 
-def check_destructive(plan: Plan) -> None:
+def check_destructive(plan: Outline) -> None:
     """Returns if a plan takes nothing from the target.
 
     Raises:
