@@ -22,7 +22,7 @@ _PORT = 6379
 _LOCKED_MS = 60_000
 _RENEWED_SECONDS = 10
 _CONNECT_SECONDS = 10
-_READ_SECONDS = 120
+_READ_SECONDS = 60
 _SCAN = 10_000
 _PIPELINE = 2_000
 _RECEIVED = 1 << 20
@@ -55,6 +55,7 @@ class RedisConnection:
         self._renewed = 0.0
         self._bulk: Any = None
         self._awaited: list[int] = []
+        self._heard = b""
         shown = url.set(query={}).render_as_string(hide_password=True)
         self._client = redis.Redis(**_arguments(url, access, shown))
         try:
@@ -204,17 +205,25 @@ class RedisConnection:
             TargetError: One of them is an error.
         """
         lines = 2 * number + 2
-        found = b""
-        while found.count(b"\n") < lines:
+        found = self._heard
+        while (there := found.count(b"\n")) < lines:
             try:
                 more = self._bulk._sock.recv(_RECEIVED)
             except OSError as error:
                 raise _refused(error) from None
             found += more
-            fault = found if found.startswith(b"-") else found.partition(b"\n-")[2]
-            if fault or not more:
-                said = fault.partition(b"\r")[0].decode(errors="replace") or "it has hung up"
-                raise TargetError(f"Redis refuses: {said.removeprefix('-')}")
+            if not more:
+                raise TargetError("Redis refuses: it has hung up.")
+            self._check(found)
+        self._check(found)
+        self._heard = found.split(b"\n", lines)[-1] if there > lines else b""
+
+    @staticmethod
+    def _check(found: bytes) -> None:
+        fault = found if found.startswith(b"-") else found.partition(b"\n-")[2]
+        if fault:
+            said = fault.partition(b"\r")[0].decode(errors="replace")
+            raise TargetError(f"Redis refuses: {said.removeprefix('-')}")
 
     def _members(self, key: str) -> Iterator[Scanned]:
         found = self._guarded(self._client.sscan_iter(key, count=_SCAN))
