@@ -74,9 +74,7 @@ def _add(found: Expected, connection: Any, schema: str, name: str, form: str) ->
     for row in rows:
         called = title + between + _joined(key, row, kinds)
         if form == "redis":
-            found.held[called] = {
-                c: spelled(v, kinds[c]) for c, v in row.items() if v is not None
-            }
+            found.held[called] = {c: spelled(v, kinds[c]) for c, v in row.items() if v is not None}
             sets = [title]
             sets += [
                 f"{title}:by:{','.join(map(_coded, group))}:{_joined(group, row, kinds)}"

@@ -74,5 +74,3 @@ class StoreRound:
         for script, ref in ((up, b), (up, b), (down, a), (down, a), (up, b)):
             target.run(script)
             self.holds(target, ref)
-
-
