@@ -29,7 +29,7 @@ def files(*rows: dict[str, Any]) -> dict[str, str]:
     return {".ingitdb/tables.yaml": json.dumps({"tables": tables}), "data/t.jsonl": lines}
 
 
-def bodies(text: str) -> list[list[tuple[str, str, str | None]]]:
+def bodies(text: bytes) -> list[list[tuple[str, str, str | None]]]:
     """Reads the lines of a script: verb, key and value of each operation."""
     return [
         [
@@ -48,7 +48,7 @@ def test_bodies(repo: RepoBuilder, stores: Stores) -> None:
     a = repo.commit(files({"id": 1, "n": "x"}, {"id": 2}))
     b = repo.commit(files({"id": 1, "n": "y"}, {"id": "3/4"}))
     with scripts(stores(repo.path).database, "consul", b, a) as made:
-        up, down = bodies("".join(made.up_script())), bodies("".join(made.down_script()))
+        up, down = bodies(b"".join(made.up_script())), bodies(b"".join(made.down_script()))
         assert [step.kind for step in made.up.steps][-3:] == [
             "delete rows", "update rows", "insert rows"
         ]  # fmt: skip
@@ -86,7 +86,7 @@ def test_bodies(repo: RepoBuilder, stores: Stores) -> None:
 def test_from_nothing_and_back(repo: RepoBuilder, stores: Stores) -> None:
     a = repo.commit(files({"id": 1}))
     with scripts(stores(repo.path).database, "consul") as made:
-        up, down = bodies("".join(made.up_script())), bodies("".join(made.down_script()))
+        up, down = bodies(b"".join(made.up_script())), bodies(b"".join(made.down_script()))
     assert up[0][0] == ("check-not-exists", "ingitdb_migrations", None)
     assert down[0][0] == ("get", f"ingitdb_migrations/at/{a}", None)
     assert ("delete", "ingitdb_migrations", None) in down[2]
@@ -100,10 +100,10 @@ def test_no_body_is_beyond_the_limits(repo: RepoBuilder, stores: Stores) -> None
         )
     )
     with scripts(stores(repo.path).database, "consul") as made:
-        lines = "".join(made.up_script()).splitlines()
+        lines = b"".join(made.up_script()).splitlines()
     assert max(map(len, lines)) <= REQUEST
     assert max(len(json.loads(line)) for line in lines) == OPERATIONS
-    keys = [key for body in bodies("\n".join(lines)) for verb, key, _ in body if verb == "set"]
+    keys = [key for body in bodies(b"\n".join(lines)) for verb, key, _ in body if verb == "set"]
     assert len({key for key in keys if key.startswith("t/")}) == 400
 
 

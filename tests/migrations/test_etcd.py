@@ -166,6 +166,6 @@ def test_scripts_by_the_gateway(found: StoreRound, etcd_targets: EtcdServer) -> 
     target = etcd_targets.target("")
     found.script(target, "HEAD~1", "HEAD")
     with scripts(found.database, "etcd", "HEAD") as made:
-        assert not any(target.run("".join(made.up_script())))
+        assert not any(target.run(b"".join(made.up_script())))
     found.holds(target, "HEAD")
     etcd_targets.wipe()

@@ -11,6 +11,7 @@ import pytest
 
 from ingitdb.errors import StatementRefused, TargetError, UsageError
 from ingitdb.migrations.plan import Mark
+from ingitdb.services.migrations.scripted import scripts
 from ingitdb.services.migrations.targets import opened
 from ingitdb.services.migrations.ways import Mode, OnConflict, Options, RowsMode
 from tests.support.keyed_rounds import StoreRound, nothing, same
@@ -307,11 +308,9 @@ def test_the_ledger(found: StoreRound, target: RedisTarget) -> None:
 
 
 def test_a_script_stops_at_a_third_commit(found: StoreRound, target: RedisTarget) -> None:
-    from ingitdb.services.migrations.scripted import scripts
-
     found.forward(target, "HEAD~2")
     with scripts(found.database, "redis", "HEAD", "HEAD~1") as made:
-        text = "".join(made.up_script())
+        text = b"".join(made.up_script())
     with pytest.raises(AssertionError, match="the target is at another commit"):
         target.run(text)
     found.holds(target, "HEAD~2")

@@ -77,11 +77,10 @@ class EtcdTarget:
             if not key.startswith("ingitdb_migrations")
         }
 
-    def run(self, script: str) -> list[bool]:
+    def run(self, script: bytes) -> list[bool]:
         """Sends the lines of a script; says of each whether its conditions held."""
         return [
-            self.ask("/v3/kv/txn", line.encode()).get("succeeded", False)
-            for line in script.splitlines()
+            self.ask("/v3/kv/txn", line).get("succeeded", False) for line in script.splitlines()
         ]
 
 

@@ -67,10 +67,10 @@ class StoreRound:
         """The same by scripts and the system's own way to run them."""
         target.spoil()
         with scripts(self.database, target.dialect, a) as found:
-            target.run("".join(found.up_script()))
+            target.run(b"".join(found.up_script()))
         self.holds(target, a)
         with scripts(self.database, target.dialect, b, a) as found:
-            up, down = "".join(found.up_script()), "".join(found.down_script())
+            up, down = b"".join(found.up_script()), b"".join(found.down_script())
         for script, ref in ((up, b), (up, b), (down, a), (down, a), (up, b)):
             target.run(script)
             self.holds(target, ref)

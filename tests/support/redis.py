@@ -74,16 +74,16 @@ class RedisTarget:
                 }
         return found
 
-    def run(self, script: str) -> None:
+    def run(self, script: bytes) -> None:
         """Runs a script by Redis's own client."""
         done = subprocess.run(
-            [program("redis-cli"), "-e", "-p", str(self.port), "-n", str(self.number)],
-            input=script.encode(),
+            [program("redis-cli"), "-p", str(self.port), "-n", str(self.number), "--pipe"],
+            input=script,
             capture_output=True,
             check=False,
         )
         assert (done.returncode, done.stderr) == (0, b""), done.stderr
-        assert set(done.stdout.split(b"\n")) <= {b"begun", b"done", b"done before", b""}
+        assert b"errors: 0, " in done.stdout
 
 
 def read(data: bytes, kind: str) -> Any:

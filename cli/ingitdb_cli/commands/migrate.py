@@ -19,12 +19,14 @@ ingitdb migrate apply --target sqlite:///app.db
 ingitdb migrate status --target sqlite:///app.db
 ingitdb migrate rollback --target sqlite:///app.db --allow-destructive
 
-Bring another system from one commit to another. There are SQLite and DuckDB.
+Bring another system from one commit to another. There are SQLite, DuckDB, Redis and etcd; for
+Consul there are scripts, not executed here: no server has run them.
 """
 GENERATE = """\b
 ingitdb migrate generate --dialect sqlite --output up.sql --rollback down.sql
 ingitdb migrate generate --from v1.0 --to main --dialect duckdb --output up.sql
 ingitdb migrate generate --to v1.0 --dialect sqlite | sqlite3 -bail app.db
+ingitdb migrate generate --to v1.0 --dialect redis | redis-cli --pipe
 
 Write a script of plain SQL that leads a target from one commit to another, schema and rows, and one
 that leads back. No target is needed.
@@ -34,6 +36,10 @@ A script runs in one transaction, writes its row into the target's table ingitdb
 may be run again: then it changes nothing. It stops where the target is at a third commit, or does
 not hold as many rows as the commit does. The plan is told on stderr, and heads the script.
 
+For Redis a script is what redis-cli --pipe takes, for etcd (/v3/kv/txn) and Consul (/v1/txn, not
+executed here) the body of a request a line. Each part asks where the store is, and is one
+transaction.
+
 A table or column that goes takes with it what the target holds: that is done only with
 --allow-destructive. A column or table is renamed where .ingitdb/tables.yaml says so.
 """
@@ -41,9 +47,11 @@ APPLY = """\b
 ingitdb migrate apply --target sqlite:///app.db
 ingitdb migrate apply --target duckdb:////var/lib/app.duckdb --to v2.0 --allow-destructive
 ingitdb migrate apply --target sqlite:///app.db --dry-run
+ingitdb migrate apply --target redis://localhost:6379/0
 
 Bring a target from the commit that its ledger names to another one: what `generate` writes is run.
-A file that is not there is made. Where anything fails the target is as it was, with exit status 7.
+A file that is not there is made. Where anything fails the target is as it was, with exit status 7;
+a key-value store says that it is on its way, and the next run goes on.
 """
 ROLLBACK = """\b
 ingitdb migrate rollback --target sqlite:///app.db --allow-destructive
@@ -62,7 +70,10 @@ _DIALECTS = ("duckdb", "sqlite", "consul", "etcd", "redis")
 _SQL = "sql"
 _SOURCE = click.option("--source", metavar="PATH", help="The repository, as with -C.")
 _TARGET = click.option(
-    "--target", metavar="URL", required=True, help="sqlite:///FILE or duckdb:///FILE."
+    "--target",
+    metavar="URL",
+    required=True,
+    help="sqlite:///FILE, duckdb:///FILE, redis://HOST:PORT/NUMBER, etcd://HOST:PORT.",
 )
 _DESTRUCTIVE = click.option("--allow-destructive", is_flag=True, help="Let tables and columns go.")
 _DRY = click.option("--dry-run", is_flag=True, help="Only tell the plan.")
@@ -221,6 +232,7 @@ def _told(plan: "Outline") -> Iterator[str]:
     yield from (f"note: {note}" for note in plan.notes)
 
 
-def _write(app: App, path: str | None, script: Iterator[str]) -> None:
+def _write(app: App, path: str | None, script: Iterator[str] | Iterator[bytes]) -> None:
     app.options.output = path
-    screen(app, _SQL).written(piece.encode() for piece in script)
+    pieces = (piece.encode() if isinstance(piece, str) else piece for piece in script)
+    screen(app, _SQL).written(pieces)

@@ -15,7 +15,7 @@ from ingitdb.errors import TargetError
 from ingitdb.migrations.connections.connection import Access
 from ingitdb.migrations.connections.stores import Arrival, Scanned
 from ingitdb.migrations.stores.ledger import Entry, Standing, entry, standing
-from ingitdb.migrations.stores.redis import AT, NOT_OURS, Redis, hash_command
+from ingitdb.migrations.stores.redis import AT, NOT_OURS, Redis, hash_command, packed
 from ingitdb.model.identifiers import EMPTY
 
 _PORT = 6379
@@ -24,6 +24,7 @@ _RENEWED_SECONDS = 10
 _CONNECT_SECONDS = 10
 _READ_SECONDS = 60
 _SCAN = 10_000
+_AHEAD = 8
 _PIPELINE = 2_000
 _RECEIVED = 1 << 20
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end"
@@ -153,7 +154,7 @@ class RedisConnection:
         self._ask("HSET", self.store.layout.ledger, AT, way)
 
     def write(self, rows: Sequence[tuple[Any, ...]], state: str, arrival: Arrival | None) -> None:
-        """Does some changes in one MULTI and EXEC; looks at the answers to the one before."""
+        """Does some changes in one MULTI and EXEC; looks at the answers to others before."""
         self.renew()
         pieces = [command for command, _ in rows]
         number = sum(count for _, count in rows)
@@ -162,7 +163,7 @@ class RedisConnection:
             pieces += told
             number += len(told)
         self._send([_MULTI, *pieces, _EXEC], number)
-        while len(self._awaited) > (arrival is None):
+        while len(self._awaited) > (_AHEAD if arrival is None else 0):
             self._receive(self._awaited.pop(0))
 
     def close(self) -> None:
@@ -187,7 +188,7 @@ class RedisConnection:
         if rows:
             yield hash_command(ledger, rows)
         if arrival.at == EMPTY:
-            yield _packed("HDEL", ledger, AT)
+            yield packed("HDEL", ledger, AT)
 
     def _send(self, pieces: Sequence[bytes], number: int) -> None:
         try:
@@ -204,26 +205,20 @@ class RedisConnection:
         Raises:
             TargetError: One of them is an error.
         """
-        lines = 2 * number + 2
-        found = self._heard
-        while (there := found.count(b"\n")) < lines:
+        left = 2 * number + 2 - self._heard.count(b"\n")
+        last = self._heard
+        _check(last)
+        while left > 0:
             try:
                 more = self._bulk._sock.recv(_RECEIVED)
             except OSError as error:
                 raise _refused(error) from None
-            found += more
             if not more:
                 raise TargetError("Redis refuses: it has hung up.")
-            self._check(found)
-        self._check(found)
-        self._heard = found.split(b"\n", lines)[-1] if there > lines else b""
-
-    @staticmethod
-    def _check(found: bytes) -> None:
-        fault = found if found.startswith(b"-") else found.partition(b"\n-")[2]
-        if fault:
-            said = fault.partition(b"\r")[0].decode(errors="replace")
-            raise TargetError(f"Redis refuses: {said.removeprefix('-')}")
+            _check(last[-1:] + more)
+            left -= more.count(b"\n")
+            last = more
+        self._heard = b"\n".join(last.rsplit(b"\n", 1 - left)[1:])
 
     def _members(self, key: str) -> Iterator[Scanned]:
         found = self._guarded(self._client.sscan_iter(key, count=_SCAN))
@@ -289,14 +284,21 @@ def _path(path: Any) -> str | None:
     return None if path is None else str(path)
 
 
+def _check(found: bytes) -> None:
+    """Returns if no line of what Redis answers is an error.
+
+    Raises:
+        TargetError: One is.
+    """
+    fault = found if found.startswith(b"-") else found.partition(b"\n-")[2]
+    if fault:
+        said = fault.partition(b"\r")[0].decode(errors="replace")
+        raise TargetError(f"Redis refuses: {said.removeprefix('-')}")
+
+
 def _literal(text: str) -> str:
     """Spells a text for a pattern of SCAN."""
     return "".join("\\" + one if one in "*?[]^\\-" else one for one in text)
-
-
-def _packed(*words: str) -> bytes:
-    data = [word.encode() for word in words]
-    return b"*%d\r\n" % len(data) + b"".join(b"$%d\r\n%b\r\n" % (len(w), w) for w in data)
 
 
 def _refused(error: Exception) -> TargetError:

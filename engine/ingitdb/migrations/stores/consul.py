@@ -36,7 +36,7 @@ class Consul(Store):
         """Gives how many bytes of a request so many of keys and values take, in base64."""
         return (size + 2) // 3 * 4
 
-    def opening(self, ends: Ends) -> str:
+    def opening(self, ends: Ends) -> bytes:
         """Gives the transaction that says that the store is on its way."""
         way = str(on_the_way(ends))
         if ends.before == EMPTY:
@@ -45,12 +45,12 @@ class Consul(Store):
             leaving = self._leaving(ends.before)
         return body([*leaving, *self._arriving(way)])
 
-    def part(self, changes: Sequence[Change], ends: Ends) -> str:
+    def part(self, changes: Sequence[Change], ends: Ends) -> bytes:
         """Gives the transaction that changes some records if the store is on its way."""
         condition = _said("get", self._at(str(on_the_way(ends))))
         return body([condition, *map(_operation, changes)])
 
-    def closing(self, ends: Ends, checksum: str) -> str:
+    def closing(self, ends: Ends, checksum: str) -> bytes:
         """Gives the transaction that says that the store is there."""
         entry = Entry(version=None, before=ends.before, commit=ends.after, checksum=checksum)
         name = str(on_the_way(ends))

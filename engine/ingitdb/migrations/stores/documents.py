@@ -30,6 +30,6 @@ def in_base64(data: str | bytes) -> str:
     return base64.b64encode(data.encode() if isinstance(data, str) else data).decode()
 
 
-def body(said: Any) -> str:
+def body(said: Any) -> bytes:
     """Gives a line of a script: JSON that is sent as it is."""
-    return json.dumps(said, separators=(",", ":")) + "\n"
+    return json.dumps(said, separators=(",", ":")).encode() + b"\n"

@@ -35,17 +35,17 @@ class Etcd(Store):
         """Gives DuckDB's SQL for a record as JSON."""
         return document(fields)
 
-    def opening(self, ends: Ends) -> str:
+    def opening(self, ends: Ends) -> bytes:
         """Gives the transaction that says that the store is on its way."""
         way = str(on_the_way(ends))
         return body(transaction([self.is_at(ends.before)], [put(self.layout.ledger, way)]))
 
-    def part(self, changes: Sequence[Change], ends: Ends) -> str:
+    def part(self, changes: Sequence[Change], ends: Ends) -> bytes:
         """Gives the transaction that changes some records if the store is on its way."""
         way = str(on_the_way(ends))
         return body(transaction([self.is_at(way)], [operation(change) for change in changes]))
 
-    def closing(self, ends: Ends, checksum: str) -> str:
+    def closing(self, ends: Ends, checksum: str) -> bytes:
         """Gives the transaction that says that the store is there."""
         entry = Entry(version=None, before=ends.before, commit=ends.after, checksum=checksum)
         name = str(on_the_way(ends))

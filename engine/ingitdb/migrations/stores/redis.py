@@ -10,7 +10,6 @@ The hash `ingitdb_migrations` says in its field `at` where the store is; each ot
 """
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 
 from ingitdb.migrations.stores.ledger import on_the_way
@@ -24,7 +23,6 @@ AT = "at"
 NOT_OURS = b""
 """What stands for a key that holds no hash."""
 _LINE = "\r\n"
-_PLAIN = re.compile(r"[A-Za-z0-9_.:,%/=+-]+")
 _STOP = "return redis.error_reply('ERR the target is at another commit')"
 _OPENING = (
     "local at = redis.call('HGET', KEYS[1], 'at') or 'EMPTY' "
@@ -109,12 +107,12 @@ class Redis(Store):
         )
         return commands, number
 
-    def opening(self, ends: Ends) -> str:
+    def opening(self, ends: Ends) -> bytes:
         """Gives the command that says that the store is on its way."""
         way = str(on_the_way(ends))
         return self._asked(_OPENING, [ends.before, ends.after, way])
 
-    def part(self, changes: Sequence[Change], ends: Ends) -> str:
+    def part(self, changes: Sequence[Change], ends: Ends) -> bytes:
         """Gives the command that changes some records, unless that was done before."""
         arguments = [ends.after, str(on_the_way(ends))]
         said: list[str | bytes] = [*arguments]
@@ -123,7 +121,7 @@ class Redis(Store):
                 said += [str(len(command)), *command]
         return self._asked(_PART, said)
 
-    def closing(self, ends: Ends, checksum: str) -> str:
+    def closing(self, ends: Ends, checksum: str) -> bytes:
         """Gives the command that says that the store is there."""
         known = [ends.after, str(on_the_way(ends))]
         if ends.is_undo:
@@ -131,9 +129,8 @@ class Redis(Store):
         row = {"before": ends.before, "commit": ends.after, "checksum": checksum}
         return self._asked(_APPLIED, [*known, json.dumps({**row, "state": "applied"})])
 
-    def _asked(self, script: str, arguments: Sequence[str | bytes]) -> str:
-        words: list[str | bytes] = ["EVAL", script, "1", self.layout.ledger, *arguments]
-        return " ".join(map(quoted, words)) + "\n"
+    def _asked(self, script: str, arguments: Sequence[str | bytes]) -> bytes:
+        return packed("EVAL", script, "1", self.layout.ledger, *arguments)
 
 
 def commands(change: Change) -> Iterator[Sequence[str | bytes]]:
@@ -161,6 +158,17 @@ def hash_command(key: str, fields: Sequence[tuple[bytes, bytes]]) -> bytes:
     return b"".join(said)
 
 
+def packed(*said: str | bytes) -> bytes:
+    r"""Gives a command as it goes to Redis.
+
+    Example:
+        >>> packed("DEL", b"a")
+        b'*2\r\n$3\r\nDEL\r\n$1\r\na\r\n'
+    """
+    data = [word.encode() if isinstance(word, str) else word for word in said]
+    return b"*%d\r\n" % len(data) + b"".join(b"$%d\r\n%b\r\n" % (len(w), w) for w in data)
+
+
 def words(command: bytes) -> Iterator[bytes]:
     r"""Gives the words of a command that is as it goes to Redis.
 
@@ -174,29 +182,6 @@ def words(command: bytes) -> Iterator[bytes]:
         length = int(command[at + 1 : end])
         yield command[end + 2 : end + 2 + length]
         at = end + 2 + length + 2
-
-
-def quoted(word: str | bytes) -> str:
-    r"""Spells a word for Redis's client.
-
-    Example:
-        >>> print(quoted("it's"), quoted(b"\x00"))
-        "it's" "\x00"
-    """
-    data = word.encode() if isinstance(word, str) else word
-    if data.isascii() and _PLAIN.fullmatch(data.decode()):
-        return data.decode()
-    return '"' + "".join(map(_SPELLED.__getitem__, data)) + '"'
-
-
-def _spelled(byte: int) -> str:
-    if chr(byte) in '"\\':
-        return "\\" + chr(byte)
-    is_plain = 32 <= byte < 127
-    return chr(byte) if is_plain else f"\\x{byte:02x}"
-
-
-_SPELLED = [_spelled(byte) for byte in range(256)]
 
 
 def _bulk(word: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import ClassVar, TypeVar
 
 from ingitdb.migrations.model import OURS, Place
@@ -93,16 +94,16 @@ class Store:
         """Gives how many bytes of a transaction so many of keys and values take."""
         return size
 
-    def opening(self, ends: Ends) -> str:
-        """Gives the line of a script that says that the store is on its way."""
+    def opening(self, ends: Ends) -> bytes:
+        """Gives the part of a script that says that the store is on its way."""
         raise NotImplementedError
 
-    def part(self, changes: Sequence[Change], ends: Ends) -> str:
-        """Gives the line of a script that changes some records in one transaction."""
+    def part(self, changes: Sequence[Change], ends: Ends) -> bytes:
+        """Gives the part of a script that changes some records in one transaction."""
         raise NotImplementedError
 
-    def closing(self, ends: Ends, checksum: str) -> str:
-        """Gives the line of a script that says that the store is there."""
+    def closing(self, ends: Ends, checksum: str) -> bytes:
+        """Gives the part of a script that says that the store is there."""
         raise NotImplementedError
 
     def stored(self, kind: ColumnType) -> Stored:
@@ -143,12 +144,16 @@ def chunks(
         sized: Gives how many bytes of a transaction a change takes.
     """
     most = min(batch_size, limits.operations or batch_size)
+    if limits.size is None:
+        every = iter(items)
+        while some := list(islice(every, most)):
+            yield some
+        return
     chunk: list[Item] = []
     size = 0
     for item in items:
-        more = sized(item) if limits.size is not None else 0
-        is_full = limits.size is not None and size + more > limits.size
-        if chunk and (len(chunk) >= most or is_full):
+        more = sized(item)
+        if chunk and (len(chunk) >= most or size + more > limits.size):
             yield chunk
             chunk, size = [], 0
         chunk.append(item)

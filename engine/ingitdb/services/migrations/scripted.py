@@ -27,11 +27,11 @@ class Scripts(Protocol):
         """What leads to the newer commit."""
         ...
 
-    def up_script(self) -> Iterator[str]:
+    def up_script(self) -> Iterator[str] | Iterator[bytes]:
         """Gives the script that leads to the newer commit, piece by piece."""
         ...
 
-    def down_script(self) -> Iterator[str]:
+    def down_script(self) -> Iterator[str] | Iterator[bytes]:
         """Gives the script that leads back."""
         ...
 

@@ -1,6 +1,6 @@
 """What differs between a key-value store and a commit, held in DuckDB: by record, with its sets."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,8 +18,6 @@ from ingitdb.services.migrations.ways import RowsMode
 
 _BATCH = 8_192
 _NUMBERS = count()
-_RECORDS = pa.schema([("key", pa.string()), ("found", pa.binary())])
-_MEMBERS = pa.schema([("name", pa.string()), ("key", pa.string())])
 _IS_CONFLICT = (
     "(found IS DISTINCT FROM old AND found IS DISTINCT FROM other AND found IS DISTINCT FROM value)"
 )
@@ -85,13 +83,19 @@ class StoreChanges:
         self._instance.query(f"CREATE OR REPLACE TABLE {self._records} (key VARCHAR, found BLOB)")
         if connection.size() < self.totals().records:
             for scanned in connection.scan(tables):
-                self._add(self._records, scanned.records, _RECORDS)
+                self._add(self._records, scanned.records)
         else:
             for batch in self._streamed(f"SELECT key FROM {self._held} ORDER BY key"):
                 keys = batch.column(0).to_pylist()
                 pairs = zip(keys, connection.read(keys), strict=True)
                 connection.renew()
-                self._add(self._records, [(k, v) for k, v in pairs if v is not None], _RECORDS)
+                self._add(self._records, [(k, v) for k, v in pairs if v is not None])
+        ((is_all_new,),) = self._instance.query(
+            f"SELECT NOT EXISTS (FROM {self._records})"
+            f" AND NOT EXISTS (FROM {self._held} WHERE old IS NOT NULL)"
+        )
+        if is_all_new:
+            return
         self._make(
             f"SELECT h.* REPLACE (r.found AS found) FROM {self._held} AS h"
             f" LEFT JOIN ({self._once()}) AS r ON h.key = r.key"
@@ -150,6 +154,8 @@ class StoreChanges:
         ((number,),) = self._instance.query(
             f"SELECT count(*) FROM {self._held} WHERE {_IS_CONFLICT}"
         )
+        if not number:
+            return 0, []
         keys = self._instance.query(
             f"SELECT key FROM {self._held} WHERE {_IS_CONFLICT} ORDER BY key LIMIT {most}"
         )
@@ -202,19 +208,18 @@ class StoreChanges:
         self._instance.query(f"CREATE OR REPLACE TABLE {self._records} (key VARCHAR, found BLOB)")
         self._instance.query(f"CREATE OR REPLACE TABLE {self._members} (name VARCHAR, key VARCHAR)")
         for scanned in connection.scan(tables):
-            self._add(self._records, scanned.records, _RECORDS)
-            self._add(self._members, scanned.members, _MEMBERS)
+            self._add(self._records, scanned.records)
+            self._add(self._members, scanned.members)
 
     def _once(self) -> str:
         return f"SELECT key, any_value(found) AS found FROM {self._records} GROUP BY key"
 
-    def _add(self, name: str, rows: Iterable[tuple[Any, ...]], schema: pa.Schema) -> None:
-        columns = list(zip(*rows, strict=True)) or [() for _ in schema]
-        table = pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)],
-                         schema=schema)  # fmt: skip
-        with closing(self._instance.cursor()) as cursor:
-            cursor.register("incoming", table)
-            cursor.execute(f"INSERT INTO {name} FROM incoming")
+    def _add(self, name: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Adds rows of two columns; not as Arrow, which would load pandas to make them."""
+        if rows:
+            with closing(self._instance.cursor()) as cursor:
+                lists = [list(column) for column in zip(*rows, strict=True)]
+                cursor.execute(f"INSERT INTO {name} SELECT unnest($1), unnest($2)", lists)
 
     def _streamed(self, sql: str) -> Iterator[pa.RecordBatch]:
         with closing(self._instance.cursor()) as cursor:

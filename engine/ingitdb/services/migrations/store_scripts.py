@@ -43,11 +43,11 @@ class StoreScripts:
             )
             stack.pop_all()
 
-    def up_script(self) -> Iterator[str]:
-        """Gives the script that leads to the newer commit, line by line."""
+    def up_script(self) -> Iterator[bytes]:
+        """Gives the script that leads to the newer commit, piece by piece."""
         return self._script(self._up, self._ends)
 
-    def down_script(self) -> Iterator[str]:
+    def down_script(self) -> Iterator[bytes]:
         """Gives the script that leads back."""
         return self._script(self._down, self._back)
 
@@ -73,7 +73,7 @@ class StoreScripts:
         database.catalogs.recovering(commits, partial(changes.compare, between))
         return changes
 
-    def _script(self, changes: StoreChanges, ends: Ends) -> Iterator[str]:
+    def _script(self, changes: StoreChanges, ends: Ends) -> Iterator[bytes]:
         store, digest = self._store, hashlib.sha256()
         found = (
             Change(key=key, value=value, gone=tuple(gone), come=tuple(come))
@@ -84,6 +84,6 @@ class StoreScripts:
             found, store.limits, DEFAULTS.batch_size, lambda one: store.value_size(one.size)
         ):
             text = store.part(chunk, ends)
-            digest.update(text.encode())
+            digest.update(text)
             yield text
         yield store.closing(ends, digest.hexdigest())

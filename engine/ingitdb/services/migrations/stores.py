@@ -268,10 +268,7 @@ def _changes(database: Database) -> Iterator[StoreChanges]:
 
 
 def _digested(digest: Any, rows: Sequence[tuple[Any, ...]]) -> None:
-    for row in rows:
-        for part in _bytes(row):
-            digest.update(b"%d:" % len(part))
-            digest.update(part)
+    digest.update(b"\0".join(part for row in rows for part in _bytes(row)))
 
 
 def _bytes(row: tuple[Any, ...]) -> Iterator[bytes]:

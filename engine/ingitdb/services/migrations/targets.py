@@ -11,8 +11,6 @@ from ingitdb.errors import TargetError, UsageError
 from ingitdb.execution.duckdb_files import DuckdbFile
 from ingitdb.migrations.connections.connection import Access, Connection
 from ingitdb.migrations.connections.duckdb import DuckdbDatabase
-from ingitdb.migrations.connections.etcd import EtcdConnection
-from ingitdb.migrations.connections.redis import RedisConnection
 from ingitdb.migrations.connections.sqlite import SqliteDatabase
 from ingitdb.migrations.connections.stores import StoreConnection
 from ingitdb.migrations.stores.etcd import Etcd
@@ -67,7 +65,11 @@ def _connected_store(url: URL, access: Access) -> StoreConnection:
     if set(url.query) - {"keys"} or not isinstance(keys, str):
         raise UsageError(f"There is no target {url!r}.", hint="Its only option is keys=TEMPLATE.")
     if kind is Redis:
+        from ingitdb.migrations.connections.redis import RedisConnection  # slow to load
+
         return RedisConnection(url, access, Redis(layout(keys)))
+    from ingitdb.migrations.connections.etcd import EtcdConnection  # slow to load
+
     return EtcdConnection(url, access, Etcd(layout(keys)))
 
 
