@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from ingitdb.services.migrations.migration import DIALECTS
+from ingitdb.services.migrations.scripted import DIALECTS
 from ingitdb_cli.migration.generate import generate
 from ingitdb_cli.program import run as started
 from ingitdb_cli.statuses import Status
