@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from tests.support import postgresql, servers
+from tests.support import mariadb, postgresql, servers
 from tests.support.live_targets import MAKERS, Live
 
 import ingitdb
@@ -105,6 +105,12 @@ def in_bulk(live: Live, file: Path) -> None:
             connection.cursor().copy(copy) as stream,
         ):
             stream.write(file.read_bytes())
+    elif live.kind == "mysql":
+        live.run(f"CREATE TABLE accounts ({own.replace('TEXT', 'VARCHAR(100)')})")
+        load = f"LOAD DATA LOCAL INFILE '{file}' INTO TABLE accounts FIELDS TERMINATED BY ','"
+        _, name = live.url.rsplit("/", 1)
+        client = ["mariadb", "--no-defaults", f"--socket={mariadb.server().socket}", "-uroot"]
+        subprocess.run([*client, "--local-infile=1", name, "-e", load], check=True)
     elif live.kind == "sqlite":
         live.run(f"CREATE TABLE accounts ({own})")
         path = live.url.removeprefix("sqlite:///")

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from tests.support import postgresql
+from tests.support.mariadb import MariadbTarget
 
 Rows = list[tuple[Any, ...]]
 
@@ -62,8 +63,20 @@ def postgresql_database(folder: Path) -> Live:
     return Live("postgresql", url, run)
 
 
+def mysql_database(folder: Path) -> Live:
+    target = MariadbTarget(folder)
+
+    def run(sql: str) -> Rows:
+        with closing(target.connect(autocommit=True)) as connection, connection.cursor() as cursor:
+            cursor.execute(sql)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    return Live("mysql", target.url, run)
+
+
 MAKERS: dict[str, Callable[[Path], Live]] = {
     "sqlite": sqlite,
     "duckdb": duckdb_file,
     "postgresql": postgresql_database,
+    "mysql": mysql_database,
 }

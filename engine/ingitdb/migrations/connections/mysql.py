@@ -1,6 +1,7 @@
 """MariaDB and MySQL servers."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -52,11 +53,25 @@ class MysqlDatabase(Database):
         told: dict[str, Any] = {
             "init_command": _SESSION,
             "charset": "utf8mb4",
-            "client_flag": CLIENT.LOCAL_FILES,
+            "client_flag": CLIENT.LOCAL_FILES | CLIENT.MULTI_STATEMENTS,
         }
         if ssl:
             told["ssl"] = ssl
         return told
+
+    def run_script(self, script: str) -> None:
+        """Runs a whole script, which goes to the server as one message.
+
+        Raises:
+            TargetError: The server refuses a statement; what is not committed is undone.
+        """
+        with closing(self.cursor()) as cursor:
+            try:
+                cursor.execute(script)
+                while cursor.nextset():
+                    pass
+            except self._errors as error:
+                raise self.refused(error) from None
 
     def set_up(self) -> None:
         """Makes sure that there is a database to be in.
