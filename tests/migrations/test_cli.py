@@ -142,7 +142,7 @@ def test_a_target_that_refuses_is_as_it_was(
 
 
 @pytest.mark.parametrize(
-    "url", ["app.db", "mysql://u@localhost/app", "sqlite://app.db", "sqlite:///"]
+    "url", ["app.db", "mssql://u@localhost/app", "sqlite://app.db", "sqlite:///"]
 )
 def test_targets_that_there_are_not(run: Run, url: str) -> None:
     assert started(["migrate", "status", "--target", url]) == Status.USAGE
