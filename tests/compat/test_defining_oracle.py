@@ -5,6 +5,7 @@ rows. Where the two are known to part ways scripts do not go: DuckDB refuses to 
 an indexed one, converts deleted rows, too, and keeps a default that is no longer of its type.
 """
 
+import os
 import random
 from collections import Counter
 from pathlib import Path
@@ -18,6 +19,8 @@ from tests.support.opening import opener
 from tests.support.repositories import RepoBuilder
 
 STATEMENTS = 14
+PARTS = (1, 2, 3) if os.environ.get("INGITDB_TEST_SWEEP") else (1,)
+"""How often many scripts are run, each time others."""
 TYPES = ["INTEGER", "BIGINT", "VARCHAR", "DOUBLE", "BOOLEAN", "DATE", "DECIMAL(8,2)", "HUGEINT"]
 VALUES = {
     "INTEGER": ["0", "-7", "41", "NULL"],
@@ -179,7 +182,7 @@ def begun(path: Path) -> RepoBuilder:
 
 @pytest.mark.parametrize(
     ("count", "part"),
-    [(5, 0), *(pytest.param(40, part, marks=pytest.mark.slow) for part in (1, 2))],
+    [(5, 0), *(pytest.param(40, part, marks=pytest.mark.slow) for part in PARTS)],
 )
 def test_scripts_lead_to_the_tables_of_duckdb(
     count: int, part: int, tmp_path: Path, seed: int

@@ -3,6 +3,7 @@
 Each way in which the two are meant to differ (D1, D2 … in docs/dolt.md) has a test of its own.
 """
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,10 @@ from tests.support.dolt_scripts import (
     scripts,
 )
 from tests.support.doltlite import DoltLite
+
+SWEEP = bool(os.environ.get("INGITDB_TEST_SWEEP"))
+EVERYDAY_SCRIPTS, EVENTFUL_SCRIPTS, RENAMING_SCRIPTS = (300, 100, 50) if SWEEP else (60, 50, 25)
+"""How many scripts the full suite compares; `make sweep` compares more."""
 
 
 @dataclass(slots=True)
@@ -82,22 +87,22 @@ def compared(count: int, seed: int, chances: Chances) -> Tally:
     return tally
 
 
-@pytest.mark.parametrize("count", [20, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [20, pytest.param(EVERYDAY_SCRIPTS, marks=pytest.mark.slow)])
 def test_everyday_scripts(count: int, seed: int) -> None:
     tally = compared(count, seed, EVERYDAY)
     assert tally.scripts == count
-    few = 0 if count >= 300 else 3  # among so few scripts chance has a say
+    few = 0 if count >= 60 else 3  # among so few scripts chance has a say
     assert tally.equal >= 0.9 * count - few, tally
 
 
-@pytest.mark.parametrize("count", [10, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [10, pytest.param(EVENTFUL_SCRIPTS, marks=pytest.mark.slow)])
 def test_scripts_that_merge_and_alter_tables(count: int, seed: int) -> None:
     tally = compared(count, seed, EVENTFUL)
     assert tally.scripts == count
     assert count < 50 or min(tally.merging, tally.altering) > count / 20, tally
 
 
-@pytest.mark.parametrize("count", [pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [pytest.param(RENAMING_SCRIPTS, marks=pytest.mark.slow)])
 def test_scripts_that_rename_columns(count: int, seed: int) -> None:
     assert compared(count, seed, RENAMING).altering > count / 4
 

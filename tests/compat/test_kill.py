@@ -17,7 +17,7 @@ import pytest
 from tests.support.answers import answers, finish, start, unequal
 from tests.support.scratch import as_json, git, repository
 
-ROUNDS = int(os.environ.get("INGITDB_TEST_KILL_ROUNDS", "12"))
+ROUNDS = int(os.environ.get("INGITDB_TEST_KILL_ROUNDS", "10"))
 COMMITS, RECORDS = 60, 400
 
 

@@ -1,5 +1,6 @@
 """One changed value of a real repository is one changed line, and set back it is the same file."""
 
+import os
 import random
 import re
 from collections import Counter
@@ -14,7 +15,11 @@ from tests.support.scratch import git
 from tests.support.shared_data import NAMES
 
 COUNT = {"demo-ingitdb": 3, "country-codes": 3, "congress-legislators": 1, "pypa-advisories": 3}
-"""How many values are changed; sixteen times as many where time is given and files are small."""
+"""How many values are changed in the quick suite; in the full one TIMES as many."""
+SWEEP = bool(os.environ.get("INGITDB_TEST_SWEEP"))
+TIMES = 16 if SWEEP else 8
+LARGE = {"congress-legislators": 4 if SWEEP else 2, "pypa-advisories": 16 if SWEEP else 4}
+"""And so many times as many where files or trees are large."""
 NEW = {"VARCHAR": "another word", "BIGINT": 4711, "BOOLEAN": None}
 
 
@@ -50,7 +55,7 @@ def declares_something(name: str) -> bool:
     return name in ("demo-ingitdb", "country-codes")
 
 
-@pytest.mark.parametrize("times", [1, pytest.param(16, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("times", [1, pytest.param(TIMES, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", NAMES)
 def test_one_value_is_one_line(
     name: str, times: int, shared: Callable[[str], Path], tmp_path: Path, seed: int
@@ -64,7 +69,7 @@ def test_one_value_is_one_line(
     settings = ingitdb.Settings(cache=tmp_path / "cache")
     with ingitdb.connect(source, settings=settings, autocommit=True) as connection:
         known = candidates(connection)
-        most = min(times, 4) if name == "congress-legislators" else times
+        most = min(times, LARGE.get(name, times))
         while sum(met.values()) < COUNT[name] * most:
             title, column, kind = chance.choice(known)
             at = quoted(column)

@@ -25,9 +25,10 @@ from tests.support.shared_data import NAMES
 SUPPORT = Path(oracle.__file__).parent
 MODULES = ("oracle.py", "oracle_reading.py", "oracle_types.py", "oracle_changes.py")
 SWEEP = bool(os.environ.get("INGITDB_TEST_SWEEP"))
-RANDOM_COMMITS, MERGES, TURNS = (100, 25, 1000) if SWEEP else (25, 6, 60)
+RANDOM_COMMITS, MERGES, TURNS = (100, 25, 1000) if SWEEP else (6, 2, 20)
 QUICK = 1
-CHUNKS = 10
+CHUNKS = 10 if SWEEP else 4
+"""A part reads again what an earlier one has read: no more of them than keep all cores busy."""
 
 
 @cache

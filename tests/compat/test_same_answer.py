@@ -26,11 +26,17 @@ from tests.support.oracle_reading import read_json
 from tests.support.scratch import as_json, git, repository
 
 SWEEP = bool(os.environ.get("INGITDB_TEST_SWEEP"))
-ASKED = {"demo-ingitdb": 3, "country-codes": 5, "congress-legislators": 5, "pypa-advisories": 5}
+ASKED = {
+    "demo-ingitdb": 3,
+    "country-codes": 5,
+    "congress-legislators": 5 if SWEEP else 3,
+    "pypa-advisories": 5 if SWEEP else 3,
+}
+"""How many commits are asked for, and the newest."""
 SQUEEZED = {"country-codes": 3, "congress-legislators": 1, "pypa-advisories": 2}
 """Of how many commits: each reads the repository from its beginning. `make sweep` asks for six."""
 SMALL_CACHE = 200_000
-GROWTH = 24
+GROWTH = 24 if SWEEP else 10
 
 
 def line(path: Path) -> list[str]:
@@ -216,7 +222,7 @@ def test_inference_knows_no_order(
 
 
 @pytest.mark.slow
-@settings(max_examples=150 if SWEEP else 80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150 if SWEEP else 40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(records=st.lists(roots, min_size=1, max_size=12), chance=st.randoms())
 def test_inference_knows_no_order_at_length(
     records: list[dict[str, Any]], chance: random.Random, tmp_path: Path

@@ -4,6 +4,7 @@ After each statement the repository must be sound and its work tree clean; a sta
 refuses is refused here for the same kind of reason, and changes nothing.
 """
 
+import os
 import random
 import re
 from collections import Counter
@@ -36,6 +37,8 @@ TEXTS = [
 NUMBERS = ["0", "-7", "41", "NULL", "9007199254740993"]
 REALS = ["0.5", "-2.25", "1e10", "NULL", "3"]
 STATEMENTS = 8
+PARTS = (1, 2, 3) if os.environ.get("INGITDB_TEST_SWEEP") else (1,)
+"""How often many scripts are run, each time others."""
 DEFAULTS = {"c2": "40 + 2", "c3": "'by ' || 'default'"}
 SQLSTATES = {
     duckdb.ConstraintException: ("IntegrityError",),
@@ -317,7 +320,7 @@ def scripts(seed: int, count: int) -> Iterator[tuple[random.Random, str]]:
 
 @pytest.mark.parametrize(
     ("count", "part"),
-    [(8, 0), *(pytest.param(60, part, marks=pytest.mark.slow) for part in (1, 2))],
+    [(8, 0), *(pytest.param(60, part, marks=pytest.mark.slow) for part in PARTS)],
 )
 def test_scripts_lead_to_the_tables_of_duckdb(
     count: int, part: int, tmp_path: Path, seed: int

@@ -38,7 +38,9 @@ from tests.support.serve_program import Server, rows, serving
 
 GROWTH = 150 * 1024
 """So many kilobytes a server may grow by while it streams."""
-READERS, WRITERS, TIMES = 32, 8, 5
+READERS, WRITERS = 32, 8
+TIMES = 5 if os.environ.get("INGITDB_TEST_SWEEP") else 3
+"""How often each of the writers writes."""
 MOST_KILLED = 8
 
 

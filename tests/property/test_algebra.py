@@ -20,7 +20,7 @@ import pytest
 from tests.support.opening import opener, rows
 from tests.support.repositories import RepoBuilder
 
-SEEDS = 100 if os.environ.get("INGITDB_TEST_SWEEP") else 16
+SEEDS = 100 if os.environ.get("INGITDB_TEST_SWEEP") else 10
 QUICK = 1
 COMMITS = 12
 TABLES = ("files", "coded", "loose")
