@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from ingitdb.services.migrations.migration import DIALECTS
+from ingitdb.services.migrations.scripted import DIALECTS
 from ingitdb_cli.migration.generate import generate
 from ingitdb_cli.program import run as started
 from ingitdb_cli.statuses import Status
@@ -142,7 +142,7 @@ def test_a_target_that_refuses_is_as_it_was(
 
 
 @pytest.mark.parametrize(
-    "url", ["app.db", "mssql://u@localhost/app", "sqlite://app.db", "sqlite:///"]
+    "url", ["app.db", "oracle://u@localhost/app", "sqlite://app.db", "sqlite:///"]
 )
 def test_targets_that_there_are_not(run: Run, url: str) -> None:
     assert started(["migrate", "status", "--target", url]) == Status.USAGE

@@ -8,7 +8,8 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,3 +126,21 @@ def stop_all() -> None:
     """Stops all servers that were started."""
     while _RUNNING:
         _RUNNING.pop().stop()
+
+
+@contextmanager
+def serving(command: Sequence[str], data: Path, is_ready: Callable[[], bool]) -> Iterator[None]:
+    """Runs a server while the block does; its arguments are those of `started`."""
+    server = started(command, data, is_ready)
+    try:
+        yield
+    finally:
+        _RUNNING.remove(server)
+        server.stop()
+
+
+def listens(port: int) -> bool:
+    """Whether somebody listens at a port of loopback."""
+    with socket.socket() as one:
+        one.settimeout(1)
+        return one.connect_ex(("127.0.0.1", port)) == 0

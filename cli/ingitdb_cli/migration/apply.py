@@ -25,11 +25,13 @@ HELP = """\b
 ingitdb migrate apply --target sqlite:///app.db
 ingitdb migrate apply --target duckdb:////var/lib/app.duckdb --to v2.0 --allow-destructive
 ingitdb migrate apply --target postgresql://app@localhost/app --verify
+ingitdb migrate apply --target redis://localhost:6379/0
 ingitdb migrate apply --target sqlite:///app.db --script up.sql
 ingitdb migrate apply --target sqlite:///app.db --dry-run
 
 Bring a target from the commit that its ledger names to another one: what `generate` writes is run.
-A file that is not there is made. Where anything fails the target is as it was, with exit status 7.
+A file that is not there is made. Where anything fails the target is as it was, with exit status 7;
+one that cannot take everything back says that it is on its way, and the next run goes on.
 
 Rows that are to change are looked at first: where others changed them, nothing is done, and they
 are named. --on-conflict says otherwise.

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from ingitdb_cli.app import App
 
 if TYPE_CHECKING:
-    from ingitdb.migrations.plan import Plan
+    from ingitdb.migrations.plan import Outline
     from ingitdb.services.migrations.ways import LiveTarget, Way
 
 
-def told(plan: "Plan") -> Iterator[str]:
+def told(plan: "Outline") -> Iterator[str]:
     """Gives a plan's steps and notes as lines."""
     for step in plan.steps:
         marks = f" [{', '.join(step.marks)}]" if step.marks else ""

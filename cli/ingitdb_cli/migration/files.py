@@ -10,6 +10,7 @@ from ingitdb.errors import TargetError, UsageError
 
 _VERSIONED = re.compile(r"[VU](\d+)(?:[._]\d+)*__.*\.sql", re.IGNORECASE)
 _SHORT = 7
+_NO_SQL = ("consul", "etcd", "redis")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,8 @@ def place_of(dialect: str | None, said: Mapping[str, str | None]) -> ScriptPlace
             raise UsageError("--from and --target both say where the target is.")
         dialect = _dialect(target, dialect)
         before, version = _ledger(target)
+    if folder is not None and dialect in _NO_SQL:
+        raise UsageError("--output-dir is for scripts of SQL.", hint="Use --output, --rollback.")
     if dialect is None:
         raise UsageError("For what system?", hint="Add --dialect or --target.")
     return ScriptPlace(dialect=dialect, before=before, folder=folder, version=version)
@@ -74,7 +77,7 @@ def _ledger(target: str) -> tuple[str | None, int]:
 
 
 def written(
-    place: ScriptPlace, commit: str, up: Iterator[str], down: Iterator[str]
+    place: ScriptPlace, commit: str, up: Iterator[bytes], down: Iterator[bytes]
 ) -> tuple[Path, Path]:
     """Writes both scripts into the folder, or none of them.
 
@@ -94,7 +97,7 @@ def written(
         paths = _paths(place, commit)
         for path, script in zip(paths, (up, down), strict=True):
             drafts.append(path.with_name(f".{path.name}.part"))
-            with drafts[-1].open("w", encoding="utf-8", newline="") as file:
+            with drafts[-1].open("wb") as file:
                 file.writelines(script)
         for draft, path in zip(drafts, paths, strict=True):
             os.link(draft, path)  # unlike a renaming it writes over nothing

@@ -15,6 +15,7 @@ ingitdb migrate generate --from v1.0 --to main --dialect duckdb --output up.sql
 ingitdb migrate generate --to v1.0 --dialect sqlite | sqlite3 -bail app.db
 ingitdb migrate generate --dialect mysql | mariadb app
 ingitdb migrate generate --dialect postgresql | psql -v ON_ERROR_STOP=1 app
+ingitdb migrate generate --dialect redis | redis-cli --pipe
 ingitdb migrate generate --target sqlite:///app.db --output-dir migrations/
 ingitdb migrate generate --dialect sqlite --mapping mapping.yaml --output up.sql
 
@@ -25,6 +26,10 @@ that leads back. No target is needed.
 A script runs in one transaction, writes its row into the target's table ingitdb_migrations, and
 may be run again: then it changes nothing. It stops where the target is at a third commit, or does
 not hold as many rows as the commit does. The plan is told on stderr, and heads the script.
+
+For Redis a script is what redis-cli --pipe takes, for etcd (/v3/kv/txn) and Consul (/v1/txn, not
+executed here: no server has run it) the body of a request a line. Each part asks where the store
+is, and is one transaction.
 
 A table or column that goes takes with it what the target holds: that is done only with
 --allow-destructive. A column or table is renamed where .ingitdb/tables.yaml says so.
@@ -38,7 +43,7 @@ is not written over.
 --mapping says in a file what the target calls tables and columns, which of them it has, and what
 is computed. The ledger does not keep it: give the same one each time.
 """
-DIALECTS = ("duckdb", "mysql", "postgresql", "sqlite")
+DIALECTS = ("duckdb", "mysql", "postgresql", "sqlite", "consul", "etcd", "redis")
 """A test compares them with the engine's."""
 _SQL = "sql"
 
@@ -72,20 +77,21 @@ def generate(
     """Writes scripts."""
     app = app_of(context)
     point(app, places["source"])
-    from ingitdb.services.migrations.migration import migration
+    from ingitdb.services.migrations.scripted import scripts
     from ingitdb.services.migrations.ways import check_destructive
     from ingitdb_cli.migration.files import place_of, written
 
     place = place_of(dialect, {**places, "output": app.options.output})
     after = places["after"] or app.options.at
     known = mapping(places["mapping"])
-    with migration(app.database, place.dialect, after, place.before, mapping=known) as found:
+    with scripts(app.database, place.dialect, after, place.before, known) as found:
         for line in told(found.up):
             app.messages.line(line)
         if not allow_destructive:
             check_destructive(found.up)
         if place.folder is not None:
-            for path in written(place, str(found.after), found.up_script(), found.down_script()):
+            scripts_of = _bytes(found.up_script()), _bytes(found.down_script())
+            for path in written(place, str(found.after), *scripts_of):
                 app.messages.line(f"wrote {path}")
             return
         output = app.options.output
@@ -94,6 +100,10 @@ def generate(
         _write(app, output, found.up_script())
 
 
-def _write(app: App, path: str | None, script: Iterator[str]) -> None:
+def _write(app: App, path: str | None, script: Iterator[str] | Iterator[bytes]) -> None:
     app.options.output = path
-    screen(app, _SQL).written(piece.encode() for piece in script)
+    screen(app, _SQL).written(_bytes(script))
+
+
+def _bytes(script: Iterator[str] | Iterator[bytes]) -> Iterator[bytes]:
+    return (piece.encode() if isinstance(piece, str) else piece for piece in script)

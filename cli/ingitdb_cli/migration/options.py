@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 TARGETS = (
-    "sqlite:///FILE, duckdb:///FILE, mysql://USER@HOST/DATABASE, postgresql://USER@HOST/DATABASE"
+    "sqlite:///FILE, duckdb:///FILE, mysql://USER@HOST/DATABASE, postgresql://USER@HOST/DATABASE,"
+    " redis://HOST:PORT/NUMBER, etcd://HOST:PORT"
 )
 PASSWORD = "INGITDB_TARGET_PASSWORD"  # noqa: S105 - the name of a variable
 _KEYRING = "ingitdb"

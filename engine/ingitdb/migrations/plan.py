@@ -124,6 +124,25 @@ class Step:
     detail: str = ""
 
 
+class Outline(Protocol):
+    """What is told of a plan before it is done."""
+
+    @property
+    def steps(self) -> list[Step]:
+        """All steps in their order."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the target is not told of, and what may be meant otherwise."""
+        ...
+
+    @property
+    def destructive(self) -> list[Step]:
+        """The steps that take something away from the target."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What is to be done, in order.

@@ -51,28 +51,56 @@ class Ends:
     is_repair: bool = False
 
 
-class Target(Protocol):
+class Holder(Protocol):
+    """A system that holds tables: what `CommitModel` asks of it.
+
+    Attributes:
+        title: What people call it.
+        has_references: Whether foreign keys can be declared for data in any order.
+    """
+
+    title: str
+    has_references: bool
+
+    def stored(self, kind: ColumnType) -> Stored:
+        """Says how values of a type are stored."""
+        ...
+
+    def can_be_key(self, kind: ColumnType) -> bool:
+        """Whether a column may be part of a key."""
+        ...
+
+    def default(self, expression: str, kind: ColumnType) -> str | None:
+        """Gives the default of a column of a type in the system's words; None if it has none."""
+        ...
+
+    def condition(self, expression: str, columns: Mapping[str, ColumnType]) -> str | None:
+        """Gives a condition on a table's columns in the system's words; None if it has none."""
+        ...
+
+    def is_reserved(self, place: Place) -> bool:
+        """Whether no table may have this name."""
+        ...
+
+    def name_of(self, place: Place) -> str:
+        """Gives the name of a table."""
+        ...
+
+
+class Target(Holder, Protocol):
     """A system that SQL scripts are made for.
 
     Attributes:
         name: What the command line calls it.
-        title: What people call it.
-        has_references: Whether foreign keys can be declared for data in any order.
         alters: Whether definitions are changed in place; else a table is made anew from its rows.
         is_atomic: Whether a transaction takes changed definitions back.
         done: SQL that says whether the script has run before.
     """
 
     name: str
-    title: str
-    has_references: bool
     alters: bool
     is_atomic: bool
     done: str
-
-    def stored(self, kind: ColumnType) -> Stored:
-        """Says how values of a type are stored."""
-        ...
 
     def kind(self, declared: str) -> ColumnType:
         """Gives the type at a commit that a declared type of the target stands for."""
@@ -102,26 +130,6 @@ class Target(Protocol):
 
         None where the target would make something else of it than the commit says.
         """
-        ...
-
-    def can_be_key(self, kind: ColumnType) -> bool:
-        """Whether a column may be part of a key."""
-        ...
-
-    def default(self, expression: str, kind: ColumnType) -> str | None:
-        """Gives the default of a column of a type in the target's words; None if it has none."""
-        ...
-
-    def condition(self, expression: str, columns: Mapping[str, ColumnType]) -> str | None:
-        """Gives a condition on a table's columns in the target's words; None if it has none."""
-        ...
-
-    def is_reserved(self, place: Place) -> bool:
-        """Whether no table may have this name."""
-        ...
-
-    def name_of(self, place: Place) -> str:
-        """Gives the name of a table in statements."""
         ...
 
     def quoted(self, name: str) -> str:

@@ -6,13 +6,13 @@ from ingitdb.errors import UsageError
 from ingitdb.migrations.model import Place, Table
 from ingitdb.migrations.targets.fitting import Fitted
 from ingitdb.migrations.targets.limits import Limited
-from ingitdb.migrations.targets.target import Target
+from ingitdb.migrations.targets.target import Holder
 from ingitdb.model.types import BLOB, quote_identifier
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.relation import Column, Relation
 
 
-def check_names(target: Target, place: Place, columns: Sequence[Column]) -> None:
+def check_names(target: Holder, place: Place, columns: Sequence[Column]) -> None:
     """Returns if a target can have a table and columns of these names.
 
     Raises:
@@ -36,7 +36,7 @@ def check_names(target: Target, place: Place, columns: Sequence[Column]) -> None
 
 
 def check_values(
-    target: Target, relation: Relation, title: str, query: Query, *, is_mapped: bool
+    target: Holder, relation: Relation, title: str, query: Query, *, is_mapped: bool
 ) -> None:
     """Returns if a target can store all values of a table.
 
@@ -76,7 +76,7 @@ def check_values(
             )
 
 
-def is_too_long(target: Target, relation: Relation, group: Sequence[str], query: Query) -> bool:
+def is_too_long(target: Holder, relation: Relation, group: Sequence[str], query: Query) -> bool:
     """Whether some row is too long for a key of these columns."""
     if not isinstance(target, Limited):
         return False
@@ -87,7 +87,7 @@ def is_too_long(target: Target, relation: Relation, group: Sequence[str], query:
 
 
 def can_refer(
-    target: Target, child: Relation, parent: Relation, pairs: Sequence[tuple[str, str]]
+    target: Holder, child: Relation, parent: Relation, pairs: Sequence[tuple[str, str]]
 ) -> bool:
     """Whether columns are of types that may refer to those of others."""
     if not isinstance(target, Limited):
@@ -116,5 +116,5 @@ def longest(target: Fitted, relation: Relation, table: Table, query: Query) -> d
     return dict(zip((column.name for column in columns), row, strict=True))
 
 
-def _stored(target: Target | Fitted, column: Column) -> str:
+def _stored(target: Holder | Fitted, column: Column) -> str:
     return target.stored(column.type).value(quote_identifier(column.name))

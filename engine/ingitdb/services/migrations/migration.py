@@ -362,9 +362,28 @@ def migration(
         RefNotFound: A ref leads nowhere.
     """
     target = target_of(dialect)
-    commits = [EMPTY if before is None else committed(database, before), committed(database, after)]
+    first, last = commits_of(database, before, after)
+    return Migration(database, first, last, target, mapping)
+
+
+def commits_of(
+    database: Database, before: str | None, after: str | None
+) -> tuple[CommitId, CommitId]:
+    """Gives the commits that a migration leads from and to, and reads the repository anew.
+
+    Args:
+        database: Whose commits.
+        before: The older one's ref; nothing is there when None.
+        after: The newer commit's ref; HEAD when None.
+
+    Raises:
+        UsageError: A ref means what is not committed.
+        RefNotFound: A ref leads nowhere.
+    """
+    first = EMPTY if before is None else committed(database, before)
+    last = committed(database, after)
     database.catalogs.begin()
-    return Migration(database, commits[0], commits[1], target, mapping)
+    return first, last
 
 
 def committed(database: Database, ref: str | None) -> CommitId:

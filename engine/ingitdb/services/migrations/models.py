@@ -14,7 +14,7 @@ from ingitdb.migrations.expressions import names_any
 from ingitdb.migrations.mapping import NO_MAPPING, TargetMapping
 from ingitdb.migrations.model import Check, Column, Index, Place, Reference, Table, folded
 from ingitdb.migrations.targets.fitting import Fitted
-from ingitdb.migrations.targets.target import Target
+from ingitdb.migrations.targets.target import Holder
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.types import quote_identifier
 from ingitdb.services.database import Database
@@ -44,7 +44,7 @@ class CommitModel:
     """
 
     listing: Listing
-    target: Target
+    target: Holder
     query: Query
     session: Callable[[CommitId], Session]
     mapper: Mapper
@@ -331,7 +331,7 @@ _LEFT = "is not carried, for the mapping leaves out a column of it."
 
 
 def commit_model(
-    database: Database, target: Target, commit: CommitId, mapping: TargetMapping = NO_MAPPING
+    database: Database, target: Holder, commit: CommitId, mapping: TargetMapping = NO_MAPPING
 ) -> CommitModel:
     """Gives what a target has when it holds a commit."""
     listing = Listing(database.catalogs, commit, database._carried)

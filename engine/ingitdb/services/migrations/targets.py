@@ -14,9 +14,14 @@ from ingitdb.migrations.connections.duckdb import DuckdbDatabase
 from ingitdb.migrations.connections.mysql import MysqlDatabase
 from ingitdb.migrations.connections.postgresql import PostgresqlDatabase
 from ingitdb.migrations.connections.sqlite import SqliteDatabase
+from ingitdb.migrations.connections.stores import StoreConnection
 from ingitdb.migrations.mapping import NO_MAPPING, TargetMapping
+from ingitdb.migrations.stores.etcd import Etcd
+from ingitdb.migrations.stores.keys import layout
+from ingitdb.migrations.stores.redis import Redis
 from ingitdb.services.migrations.migration import target_of
 from ingitdb.services.migrations.sql_targets import SqlTarget
+from ingitdb.services.migrations.stores import StoreTarget, check_unmapped
 from ingitdb.services.migrations.ways import LiveTarget
 
 KINDS = {
@@ -28,8 +33,11 @@ KINDS = {
     "postgresql": "postgresql",
 }
 """The dialect of each scheme."""
+STORES = {"redis": Redis, "rediss": Redis, "etcd": Etcd, "etcds": Etcd}
+"""The key-value store of each scheme."""
 KNOWN = (
-    "sqlite:///FILE, duckdb:///FILE, mysql://USER@HOST/DATABASE, postgresql://USER@HOST/DATABASE"
+    "sqlite:///FILE, duckdb:///FILE, mysql://USER@HOST/DATABASE, postgresql://USER@HOST/DATABASE,"
+    " redis://HOST:PORT/NUMBER, etcd://HOST:PORT"
 )
 _NO_ACCESS = Access()
 
@@ -55,9 +63,18 @@ def opened(
         TargetError: It cannot be opened.
     """
     url, dialect = _read(text)
+    with closing(_target(url, dialect, access, mapping, must_exist=must_exist)) as found:
+        yield found
+
+
+def _target(
+    url: URL, dialect: str, access: Access, mapping: TargetMapping, *, must_exist: bool
+) -> LiveTarget:
+    if url.drivername in STORES:
+        check_unmapped(mapping)
+        return StoreTarget(_connected_store(url, access))
     connection = _connected(dialect, url, access, must_exist)
-    with closing(SqlTarget(connection, target_of(dialect), mapping)) as it:
-        yield it
+    return SqlTarget(connection, target_of(dialect), mapping)
 
 
 def dialect_of(text: str) -> str:
@@ -74,10 +91,25 @@ def _read(text: str) -> tuple[URL, str]:
         url = make_url(text)
     except ArgumentError:
         raise UsageError("The target is no URL.", hint=f"There are: {KNOWN}.") from None
-    dialect = KINDS.get(url.drivername)
+    store = STORES.get(url.drivername)
+    dialect = KINDS.get(url.drivername) if store is None else store.name
     if dialect is None:
         raise UsageError(f"There is no target {url!r}.", hint=f"There are: {KNOWN}.")
     return url, dialect
+
+
+def _connected_store(url: URL, access: Access) -> StoreConnection:
+    kind = STORES[url.drivername]
+    keys = url.query.get("keys", kind.template)
+    if set(url.query) - {"keys"} or not isinstance(keys, str):
+        raise UsageError(f"There is no target {url!r}.", hint="Its only option is keys=TEMPLATE.")
+    if kind is Redis:
+        from ingitdb.migrations.connections.redis import RedisConnection  # slow to load
+
+        return RedisConnection(url, access, Redis(layout(keys)))
+    from ingitdb.migrations.connections.etcd import EtcdConnection  # slow to load
+
+    return EtcdConnection(url, access, Etcd(layout(keys)))
 
 
 def _connected(dialect: str, url: URL, access: Access, must_exist: bool) -> Connection:

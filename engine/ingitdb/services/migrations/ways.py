@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from ingitdb.errors import StatementRefused
-from ingitdb.migrations.plan import Plan
+from ingitdb.migrations.plan import Outline
 from ingitdb.model.identifiers import CommitId
 from ingitdb.services.database import Database
 
@@ -110,7 +110,7 @@ class Analysis:
 
     commit: str
     ledger: str | None
-    plan: Plan
+    plan: Outline
     others: tuple[str, ...]
     rows: Callable[[], Iterator[RowDifference]]
 
@@ -133,7 +133,7 @@ class Way(Protocol):
     """What leads a target to another state."""
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> Outline:
         """What is to be done."""
         ...
 
@@ -203,7 +203,7 @@ class LiveTarget(Protocol):
         ...
 
 
-def check_destructive(plan: Plan) -> None:
+def check_destructive(plan: Outline) -> None:
     """Returns if a plan takes nothing from the target.
 
     Raises:

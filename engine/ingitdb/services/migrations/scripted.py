@@ -1,0 +1,74 @@
+"""Scripts for any kind of target that there is."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from ingitdb.migrations.mapping import NO_MAPPING, TargetMapping
+from ingitdb.migrations.plan import Outline
+from ingitdb.migrations.stores.consul import Consul
+from ingitdb.migrations.stores.etcd import Etcd
+from ingitdb.migrations.stores.keys import layout
+from ingitdb.migrations.stores.redis import Redis
+from ingitdb.migrations.stores.store import Store
+from ingitdb.model.identifiers import CommitId
+from ingitdb.services.database import Database
+from ingitdb.services.migrations.migration import DIALECTS as SQL_DIALECTS
+from ingitdb.services.migrations.migration import commits_of, migration
+from ingitdb.services.migrations.store_scripts import StoreScripts
+from ingitdb.services.migrations.stores import check_unmapped
+
+STORES: dict[str, type[Store]] = {kind.name: kind for kind in (Consul, Etcd, Redis)}
+DIALECTS = (*SQL_DIALECTS, *STORES)
+
+
+class Scripts(Protocol):
+    """The way from one commit to another and back."""
+
+    @property
+    def after(self) -> CommitId:
+        """The newer commit."""
+        ...
+
+    @property
+    def up(self) -> Outline:
+        """What leads to the newer commit."""
+        ...
+
+    def up_script(self) -> Iterator[str] | Iterator[bytes]:
+        """Gives the script that leads to the newer commit, piece by piece."""
+        ...
+
+    def down_script(self) -> Iterator[str] | Iterator[bytes]:
+        """Gives the script that leads back."""
+        ...
+
+
+def scripts(
+    database: Database,
+    dialect: str,
+    after: str | None = None,
+    before: str | None = None,
+    mapping: TargetMapping = NO_MAPPING,
+) -> AbstractContextManager[Scripts]:
+    """Finds out what leads a target from one commit to another.
+
+    Args:
+        database: Whose commits.
+        dialect: For what kind of target.
+        after: The newer commit's ref; HEAD when None.
+        before: The older one's; nothing is there when None.
+        mapping: What the target calls things.
+
+    Raises:
+        UsageError: The dialect is unknown, a ref means what is not committed, or a table has a name
+            that the target keeps for itself.
+        RefNotFound: A ref leads nowhere.
+        StatementRefused: A record is larger than the target takes.
+    """
+    kind = STORES.get(dialect)
+    if kind is None:
+        return migration(database, dialect, after, before, mapping=mapping)
+    check_unmapped(mapping)
+    first, last = commits_of(database, before, after)
+    return StoreScripts(database, first, last, kind(layout(kind.template)))

@@ -1,0 +1,227 @@
+"""The tables of a commit as a key-value store has them: SQL for the keys, values and sets."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ingitdb.catalog.naming import NamedTable
+from ingitdb.execution.comparisons import Comparison
+from ingitdb.execution.differences import Difference
+from ingitdb.execution.pairing import named
+from ingitdb.migrations.model import Table, TableChange
+from ingitdb.migrations.stores.store import Field, Store
+from ingitdb.migrations.stores.values import text
+from ingitdb.model.identifiers import CommitId
+from ingitdb.model.types import ColumnType, quote_identifier, quote_literal
+from ingitdb.services.database import Database
+from ingitdb.services.migrations.models import CommitModel, commit_model, place_of
+from ingitdb.snapshots.relation import Column, Relation
+
+NO_SETS = "CAST([] AS VARCHAR[])"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTable:
+    """A table whose records have keys.
+
+    Attributes:
+        key: The columns that the keys are made of.
+        groups: The columns of each kind of set that records are found by.
+        relation: Its columns and rows.
+    """
+
+    store: Store
+    table: Table
+    key: tuple[str, ...]
+    groups: frozenset[tuple[str, ...]]
+    relation: Relation = field(compare=False)
+
+    @property
+    def members(self) -> str:
+        """The key of the set of its records' keys."""
+        return self.store.layout.members(self.table.place)
+
+    def is_like(self, other: "StoredTable") -> bool:
+        """Whether a record is stored under the same key and in the same way in another table."""
+        return (
+            self.table.place == other.table.place
+            and (self.key, self.groups) == (other.key, other.groups)
+            and self._kinds() == other._kinds()
+        )
+
+    def entries(self, source: str, prefix: str | None = None) -> str:
+        """Gives SQL for `title`, `key`, `value` and `sets` of each record.
+
+        Args:
+            source: SQL for the records.
+            prefix: What the names of their columns begin with, as in a difference.
+        """
+        called = {c.name: self._called(c, prefix) for c in self.relation.columns}
+        kinds = dict(self._kinds())
+        texts = {name: text(called[name], kinds[name]) for name in self._spelled()}
+        layout, place = self.store.layout, self.table.place
+        key = layout.record_sql(place, [texts[name] for name in self.key])
+        ordered = sorted(called, key=str.encode)
+        inner = ", ".join(f"{called[name]} AS c{at}" for at, name in enumerate(ordered))
+        fields = [
+            Field(name=name, sql=f"c{at}", kind=kinds[name]) for at, name in enumerate(ordered)
+        ]
+        return (
+            f"SELECT {quote_literal(self.table.title)} AS title, key,"
+            f" {self.store.content('key', fields)} AS value, sets FROM"
+            f" (SELECT {key} AS key, {self._sets(texts)} AS sets, {inner} FROM ({source}))"
+        )
+
+    def _sets(self, texts: dict[str, str]) -> str:
+        if not self.store.has_sets:
+            return NO_SETS
+        layout, place = self.store.layout, self.table.place
+        found = [
+            layout.found_by_sql(place, group, [texts[name] for name in group])
+            for group in sorted(self.groups)
+        ]
+        members = quote_literal(self.members)
+        if not found:
+            return f"[{members}]"
+        return f"list_filter([{members}, {', '.join(found)}], lambda name: name IS NOT NULL)"
+
+    def _spelled(self) -> set[str]:
+        return {*self.key, *(name for group in self.groups for name in group)}
+
+    def _kinds(self) -> frozenset[tuple[str, ColumnType]]:
+        return frozenset((column.name, column.type) for column in self.relation.columns)
+
+    @staticmethod
+    def _called(column: Column, prefix: str | None) -> str:
+        return named(prefix, column) if prefix else quote_identifier(column.name)
+
+
+@dataclass(frozen=True)
+class StoredCommit:
+    """The tables of a commit, each where its records have keys.
+
+    Attributes:
+        database: Whose commit.
+        store: In what kind of store.
+    """
+
+    database: Database
+    commit: CommitId
+    store: Store
+
+    @cached_property
+    def tables(self) -> dict[str, StoredTable]:
+        """The tables by the keys of their members."""
+        found = (self._stored(table) for table in self._model.listing.tables)
+        return {one.members: one for one in found if one is not None}
+
+    @property
+    def notes(self) -> list[str]:
+        """Which tables are left out."""
+        kept = {one.table.place for one in self.tables.values()}
+        return [
+            f"{table.title} is left out: nothing tells its records apart."
+            f" Declare a key in .ingitdb/tables.yaml."
+            for place, table in self._model.tables.items()
+            if place not in kept
+        ]
+
+    def find(self, known: NamedTable | None) -> StoredTable | None:
+        """Gives a table as it is stored; None where it is not."""
+        if known is None:
+            return None
+        return self.tables.get(self.store.layout.members(place_of(known)))
+
+    def entries(self) -> str:
+        """Gives SQL for the records of all tables."""
+        parts = [one.entries(one.relation.body) for one in self.tables.values()]
+        return joined(parts)
+
+    @cached_property
+    def _model(self) -> CommitModel:
+        return commit_model(self.database, self.store, self.commit)
+
+    def _stored(self, known: NamedTable) -> StoredTable | None:
+        table = self._model.tables.get(place_of(known))
+        if table is None:
+            return None
+        free = {column.name for column in table.columns if column.nullable}
+        groups = [table.key, *(group for group in table.unique if free.isdisjoint(group))]
+        key = next((group for group in groups if group), None)
+        if key is None:
+            return None
+        relation = self._model.relation(known)
+        names = {column.name for column in relation.columns}
+        listed = [one.columns for one in self._model.listing.references(known)]
+        listed += [index.columns for index in table.indexes]
+        found = frozenset(one for one in listed if names.issuperset(one))
+        return StoredTable(
+            store=self.store,
+            table=table,
+            key=key,
+            groups=found if self.store.has_sets else frozenset(),
+            relation=relation,
+        )
+
+
+@dataclass(frozen=True)
+class Between:
+    """Two commits as a store has them.
+
+    Attributes:
+        old: The one that it is at.
+        new: The one that it is to be at.
+    """
+
+    old: StoredCommit
+    new: StoredCommit
+
+    def entries(self) -> tuple[str, str, str]:
+        """Gives SQL for the records that may differ: a WITH or nothing, those before, those after.
+
+        Of a table that is stored in the same way at both commits, records are left out that are
+        the same states.
+        """
+        shared: list[str] = []
+        sides: tuple[list[str], list[str]] = ([], [])
+        for number, (difference, old, new) in enumerate(self._tables()):
+            if old is None or new is None or not old.is_like(new):
+                for side, one in zip(sides, (old, new), strict=True):
+                    side += [] if one is None else [one.entries(one.relation.body)]
+            elif old.relation.body != new.relation.body:
+                shared.append(f"d{number} AS MATERIALIZED ({difference.both(whole=False)})")
+                apart = f"SELECT * FROM d{number} WHERE diff_type <>"
+                sides[0].append(old.entries(f"{apart} 'added'", "from"))
+                sides[1].append(new.entries(f"{apart} 'removed'", "to"))
+        return (f"WITH {', '.join(shared)}" if shared else ""), joined(sides[0]), joined(sides[1])
+
+    def changes(self) -> Iterator[TableChange]:
+        """Gives what differs in the definitions of tables."""
+        for difference, old, new in self._tables():
+            pairs = [(pair.old, pair.new) for pair in difference.pairs]
+            names = {b.name: a.name for a, b in pairs if a is not None and b is not None}
+            if old is not None or new is not None:
+                yield TableChange(
+                    old=None if old is None else old.table,
+                    new=None if new is None else new.table,
+                    names=names if old is not None and new is not None else {},
+                )
+
+    def _tables(self) -> Iterator[tuple[Difference, StoredTable | None, StoredTable | None]]:
+        database = self.new.database
+        comparison = Comparison(
+            database.catalogs,
+            self.old.commit,
+            self.new.commit,
+            database._instance.query,
+            database.catalogs.snapshot,
+        )
+        for difference in comparison.tables():
+            old, new = difference.sides
+            yield difference, self.old.find(old.table), self.new.find(new.table)
+
+
+def joined(parts: Sequence[str]) -> str:
+    """Puts queries for records together; there may be none."""
+    none = f"SELECT '' AS title, '' AS key, ''::BLOB AS value, {NO_SETS} AS sets WHERE false"
+    return " UNION ALL ".join([*parts, none])
