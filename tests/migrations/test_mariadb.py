@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,12 @@ from typing import Any
 import pymysql
 import pytest
 
-from ingitdb.errors import TargetError, UsageError
+from ingitdb.errors import StatementRefused, TargetError, UsageError
 from ingitdb.migrations.model import Table
 from ingitdb.migrations.plan import Plan
 from ingitdb.services.migrations.migration import migration
 from ingitdb.services.migrations.targets import opened
-from ingitdb.services.migrations.ways import DEFAULTS
+from ingitdb.services.migrations.ways import DEFAULTS, Mode, OnConflict, Options
 from tests.migrations.test_scripts import ids, records, rows, tables
 from tests.support.mariadb import MariadbClient, MariadbTarget
 from tests.support.migrated import Round, same
@@ -23,6 +24,7 @@ from tests.support.repositories import RepoBuilder
 
 Rounds = Callable[..., Round]
 SAMPLE = 5
+FULL = Options(mode=Mode.FULL)
 STEPS = 200
 BACK = 4
 """The script back is interrupted as often as that."""
@@ -284,14 +286,14 @@ def test_values_that_there_are_not(
     repo: RepoBuilder, rounds: Rounds, kind: str, value: str
 ) -> None:
     repo.commit({**tables(t={"columns": {"x": {"type": kind}}}), **rows("t", {"x": value})})
-    with pytest.raises(UsageError, match="cannot store x of the record"):
+    with pytest.raises(UsageError, match="cannot store x of"):
         migration(rounds(repo.path).database, "mysql")
 
 
 def test_a_fraction_that_is_no_number(repo: RepoBuilder, rounds: Rounds) -> None:
     said = tables(t={"glob": "data/t.csv", "columns": {"x": {"type": "DOUBLE"}}})
     repo.commit({**said, "data/t.csv": "id,x\n1,nan\n"})
-    with pytest.raises(UsageError, match="cannot store x of the record"):
+    with pytest.raises(UsageError, match="cannot store x of"):
         migration(rounds(repo.path).database, "mysql")
 
 
@@ -319,3 +321,33 @@ def test_times_are_times(repo: RepoBuilder, rounds: Rounds) -> None:
     repo.commit({**declared, "data/t.jsonl": json.dumps({"x": "12:30:45.5"}) + "\n"})
     target = rounds(repo.path).fresh(MariadbTarget, "HEAD")
     assert target.ask("SELECT x FROM t") == [(timedelta(hours=12, minutes=30, seconds=45.5),)]
+
+
+def test_what_others_changed_is_settled_and_all_taken_back(
+    repo: RepoBuilder, rounds: Rounds
+) -> None:
+    evolved(repo, 2)
+    repo.commit(rows("more", *ids(1, 2, 3)))
+    found = rounds(repo.path)
+    target = found.fresh(MariadbTarget, None)
+    for ref in ("HEAD~2", "HEAD~1", "HEAD"):
+        applied(found, target, ref)
+    target.ask("UPDATE t SET name = 'mine' WHERE id = 3")
+    target.ask("DELETE FROM more")
+    target.ask("ALTER TABLE more DROP COLUMN name")
+    with (
+        opened(target.url) as there,
+        pytest.raises(StatementRefused),
+        there.forward(found.database, "HEAD", FULL),
+    ):
+        pass
+    with opened(target.url) as there:
+        settled = replace(FULL, on_conflict=OnConflict.SOURCE)
+        with there.forward(found.database, "HEAD", settled) as way:
+            way.run(lambda what, done, of: None)
+        same(target.rows(), found.held("HEAD", MariadbTarget))
+    with opened(target.url) as there:
+        with there.backward(found.database, "HEAD~2") as way:
+            way.run(lambda what, done, of: None)
+        same(target.rows(), found.held("HEAD~2", MariadbTarget))
+        assert [row.state for row in there.ledger()] == ["applied", *["undone"] * 3]
