@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -24,7 +25,8 @@ _RENEWED_SECONDS = 10
 _CONNECT_SECONDS = 10
 _READ_SECONDS = 60
 _SCAN = 10_000
-_AHEAD = 8
+_AHEAD = 200_000
+"""So many commands may be under way before their answers are read."""
 _PIPELINE = 2_000
 _RECEIVED = 1 << 20
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end"
@@ -156,14 +158,20 @@ class RedisConnection:
     def write(self, rows: Sequence[tuple[Any, ...]], state: str, arrival: Arrival | None) -> None:
         """Does some changes in one MULTI and EXEC; looks at the answers to others before."""
         self.renew()
-        pieces = [command for command, _ in rows]
-        number = sum(count for _, count in rows)
+        pieces = [row[0] for row in rows]
+        number = sum(row[1] for row in rows)
+        members: dict[str, list[str]] = defaultdict(list)
+        for *_, name, key in rows:
+            if name is not None:
+                members[name].append(key)
+        pieces += [packed("SADD", name, *keys) for name, keys in members.items()]
+        number += len(members)
         if arrival is not None:
             told = list(self._told(arrival))
             pieces += told
             number += len(told)
         self._send([_MULTI, *pieces, _EXEC], number)
-        while len(self._awaited) > (_AHEAD if arrival is None else 0):
+        while self._awaited and (arrival is not None or sum(self._awaited) > _AHEAD):
             self._receive(self._awaited.pop(0))
 
     def close(self) -> None:
