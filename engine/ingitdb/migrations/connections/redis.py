@@ -58,7 +58,8 @@ class RedisConnection:
         self._renewed = 0.0
         self._bulk: Any = None
         self._awaited: list[int] = []
-        self._heard = b""
+        self._owed = 0
+        self._last = b""
         shown = url.set(query={}).render_as_string(hide_password=True)
         self._client = redis.Redis(**_arguments(url, access, shown))
         try:
@@ -155,6 +156,10 @@ class RedisConnection:
             raise TargetError("The target was moved to another commit meanwhile.")
         self._ask("HSET", self.store.layout.ledger, AT, way)
 
+    def digested(self, rows: Sequence[tuple[Any, ...]]) -> bytes:
+        """Gives what is told of some changes in the checksum: the commands."""
+        return b"".join([row[0] for row in rows])
+
     def write(self, rows: Sequence[tuple[Any, ...]], state: str, arrival: Arrival | None) -> None:
         """Does some changes in one MULTI and EXEC; looks at the answers to others before."""
         self.renew()
@@ -213,20 +218,17 @@ class RedisConnection:
         Raises:
             TargetError: One of them is an error.
         """
-        left = 2 * number + 2 - self._heard.count(b"\n")
-        last = self._heard
-        _check(last)
-        while left > 0:
+        self._owed += 2 * number + 2
+        while self._owed > 0:
             try:
                 more = self._bulk._sock.recv(_RECEIVED)
             except OSError as error:
                 raise _refused(error) from None
             if not more:
                 raise TargetError("Redis refuses: it has hung up.")
-            _check(last[-1:] + more)
-            left -= more.count(b"\n")
-            last = more
-        self._heard = b"\n".join(last.rsplit(b"\n", 1 - left)[1:])
+            _check(self._last + more)
+            self._owed -= more.count(b"\n")
+            self._last = more[-1:]
 
     def _members(self, key: str) -> Iterator[Scanned]:
         found = self._guarded(self._client.sscan_iter(key, count=_SCAN))
