@@ -1,6 +1,7 @@
 """etcd, through the gateway that etcd3gw speaks to."""
 
 import base64
+import json
 import secrets
 import time
 from collections.abc import Collection, Iterator, Sequence
@@ -169,6 +170,10 @@ class EtcdConnection:
         conditions = [self.store.is_at(state), self._locked()]
         if not self._done(conditions, [self.store.at(way)]):
             raise TargetError("The target was moved to another commit meanwhile.")
+
+    def digested(self, rows: Sequence[tuple[Any, ...]]) -> bytes:
+        """Gives what is told of some changes in the checksum: the operations."""
+        return json.dumps([operation(Change(key=key, value=value)) for key, value in rows]).encode()
 
     def write(self, rows: Sequence[tuple[Any, ...]], state: str, arrival: Arrival | None) -> None:
         """Does some changes in one transaction."""

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -24,7 +25,8 @@ _RENEWED_SECONDS = 10
 _CONNECT_SECONDS = 10
 _READ_SECONDS = 60
 _SCAN = 10_000
-_AHEAD = 8
+_AHEAD = 200_000
+"""So many commands may be under way before their answers are read."""
 _PIPELINE = 2_000
 _RECEIVED = 1 << 20
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end"
@@ -56,7 +58,8 @@ class RedisConnection:
         self._renewed = 0.0
         self._bulk: Any = None
         self._awaited: list[int] = []
-        self._heard = b""
+        self._owed = 0
+        self._last = b""
         shown = url.set(query={}).render_as_string(hide_password=True)
         self._client = redis.Redis(**_arguments(url, access, shown))
         try:
@@ -153,17 +156,27 @@ class RedisConnection:
             raise TargetError("The target was moved to another commit meanwhile.")
         self._ask("HSET", self.store.layout.ledger, AT, way)
 
+    def digested(self, rows: Sequence[tuple[Any, ...]]) -> bytes:
+        """Gives what is told of some changes in the checksum: the commands."""
+        return b"".join([row[0] for row in rows])
+
     def write(self, rows: Sequence[tuple[Any, ...]], state: str, arrival: Arrival | None) -> None:
         """Does some changes in one MULTI and EXEC; looks at the answers to others before."""
         self.renew()
-        pieces = [command for command, _ in rows]
-        number = sum(count for _, count in rows)
+        pieces = [row[0] for row in rows]
+        number = sum(row[1] for row in rows)
+        members: dict[str, list[str]] = defaultdict(list)
+        for *_, name, key in rows:
+            if name is not None:
+                members[name].append(key)
+        pieces += [packed("SADD", name, *keys) for name, keys in members.items()]
+        number += len(members)
         if arrival is not None:
             told = list(self._told(arrival))
             pieces += told
             number += len(told)
         self._send([_MULTI, *pieces, _EXEC], number)
-        while len(self._awaited) > (_AHEAD if arrival is None else 0):
+        while self._awaited and (arrival is not None or sum(self._awaited) > _AHEAD):
             self._receive(self._awaited.pop(0))
 
     def close(self) -> None:
@@ -205,20 +218,17 @@ class RedisConnection:
         Raises:
             TargetError: One of them is an error.
         """
-        left = 2 * number + 2 - self._heard.count(b"\n")
-        last = self._heard
-        _check(last)
-        while left > 0:
+        self._owed += 2 * number + 2
+        while self._owed > 0:
             try:
                 more = self._bulk._sock.recv(_RECEIVED)
             except OSError as error:
                 raise _refused(error) from None
             if not more:
                 raise TargetError("Redis refuses: it has hung up.")
-            _check(last[-1:] + more)
-            left -= more.count(b"\n")
-            last = more
-        self._heard = b"\n".join(last.rsplit(b"\n", 1 - left)[1:])
+            _check(self._last + more)
+            self._owed -= more.count(b"\n")
+            self._last = more[-1:]
 
     def _members(self, key: str) -> Iterator[Scanned]:
         found = self._guarded(self._client.sscan_iter(key, count=_SCAN))

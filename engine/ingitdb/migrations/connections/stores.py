@@ -104,6 +104,14 @@ class StoreConnection(Protocol):
         """
         ...
 
+    def digested(self, rows: Sequence[tuple[Any, ...]]) -> bytes:
+        """Gives what is told of some changes in the checksum.
+
+        Args:
+            rows: The columns of each change.
+        """
+        ...
+
     def write(self, rows: Sequence[tuple[Any, ...]], state: str, arrival: Arrival | None) -> None:
         """Does some changes in one transaction, which may still be under way afterwards.
 

@@ -91,21 +91,29 @@ class Redis(Store):
                 pending.append(f"{name} || {_bulk_sql(text(field.sql, field.kind))}")
         return " || ".join([*parts, f"encode(concat({', '.join(pending)}))"])
 
-    def commands_sql(self) -> tuple[str, str]:
+    def commands_sql(self) -> tuple[str, str, str, str]:
         """Gives DuckDB's SQL for the commands of a change, as they go to Redis, and their number.
+
+        And for the set of all keys of its table, if the record's is to come into it, and the key:
+        that is one command for many records.
 
         The SQL reads `key`, `found` (what is there), `value`, `gone` and `come`.
         """
         key = _bulk_sql("key")
         there = f"CASE WHEN found IS NOT NULL THEN {quote_literal('*2' + _LINE + _bulk('DEL'))}"
         before = f"concat({there} || {key} END, {_each('SREM', 'gone')})"
-        after = _each("SADD", "come")
+        start = len(self.layout.prefix) + 1
+        between = quote_literal(self.layout.between)
+        is_of_all = f"NOT contains(substr(name, {start}), {between})"
+        others = f"list_filter(come, lambda name: NOT ({is_of_all}))"
+        members = f"list_filter(come, lambda name: {is_of_all})[1]"
+        after = _each("SADD", others)
         commands = f"encode({before}) || coalesce(value, ''::BLOB) || encode({after})"
         number = (
             "CAST(found IS NOT NULL AS INTEGER) + CAST(value IS NOT NULL AS INTEGER)"
-            " + len(gone) + len(come)"
+            f" + len(gone) + len({others})"
         )
-        return commands, number
+        return commands, number, members, "key"
 
     def opening(self, ends: Ends) -> bytes:
         """Gives the command that says that the store is on its way."""

@@ -1,6 +1,6 @@
 """What differs between a key-value store and a commit, held in DuckDB: by record, with its sets."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +12,7 @@ import pyarrow as pa
 from ingitdb.execution.instance import Instance
 from ingitdb.migrations.connections.stores import StoreConnection
 from ingitdb.migrations.plan import Counts
+from ingitdb.migrations.stores.keys import Layout
 from ingitdb.model.types import quote_literal
 from ingitdb.services.migrations.stored_tables import NO_SETS, Between, StoredCommit
 from ingitdb.services.migrations.ways import RowsMode
@@ -115,15 +116,6 @@ class StoreChanges:
             name: one.table.title for commit in (*olds, new) for name, one in commit.tables.items()
         }
         self._fill(connection, list(tables))
-        layout = connection.store.layout
-        titles = ", ".join(
-            f"({quote_literal(name)}, {quote_literal(title)})"
-            for name, title in [*tables.items(), ("", "")]
-        )
-        called = (
-            f"{quote_literal(layout.prefix)} || split_part(substr(keys.key,"
-            f" {len(layout.prefix) + 1}), {quote_literal(layout.between)}, 1)"
-        )
         before, other, after = (commit.entries() for commit in (olds[0], olds[-1], new))
         self._make(
             f"WITH n AS MATERIALIZED ({after}), o AS MATERIALIZED ({before}),"
@@ -139,7 +131,7 @@ class StoreChanges:
             f" coalesce(gone.names, {NO_SETS}) AS gone, coalesce(come.names, {NO_SETS}) AS come"
             " FROM keys LEFT JOIN n USING (key) LEFT JOIN r USING (key) LEFT JOIN o USING (key)"
             " LEFT JOIN x USING (key) LEFT JOIN gone USING (key) LEFT JOIN come USING (key)"
-            f" LEFT JOIN (VALUES {titles}) AS t (name, title) ON t.name = {called}"
+            f" LEFT JOIN {_titled(connection.store.layout, tables)}"
             " WHERE n.value IS DISTINCT FROM r.found OR gone.names IS NOT NULL"
             " OR come.names IS NOT NULL"
         )
@@ -224,6 +216,24 @@ class StoreChanges:
     def _streamed(self, sql: str) -> Iterator[pa.RecordBatch]:
         with closing(self._instance.cursor()) as cursor:
             yield from cursor.sql(sql).to_arrow_reader(_BATCH)
+
+
+def _titled(layout: Layout, tables: Mapping[str, str]) -> str:
+    """Gives SQL that joins the title of the table that a key belongs to.
+
+    Args:
+        layout: How keys are put together.
+        tables: The titles of tables by the keys of their members.
+    """
+    titles = ", ".join(
+        f"({quote_literal(name)}, {quote_literal(title)})"
+        for name, title in [*tables.items(), ("", "")]
+    )
+    start, between = len(layout.prefix) + 1, quote_literal(layout.between)
+    called = (
+        f"{quote_literal(layout.prefix)} || split_part(substr(keys.key, {start}), {between}, 1)"
+    )
+    return f"(VALUES {titles}) AS t (name, title) ON t.name = {called}"
 
 
 def _less(sets: str, others: str) -> str:

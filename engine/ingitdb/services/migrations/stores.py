@@ -240,7 +240,7 @@ class _StoreWay:
         rows = self.changes.rows(connection.columns)
         if self.plan.is_atomic:
             whole = list(rows)
-            _digested(digest, whole)
+            digest.update(connection.digested(whole))
             connection.write(whole, state, self._arrival(digest.hexdigest(), begun))
             progress(_WHAT, total, total)
             return
@@ -248,7 +248,7 @@ class _StoreWay:
         connection.depart(state, way)
         limits = connection.limits
         for chunk in chunks(rows, limits, self.batch_size, self._sized):
-            _digested(digest, chunk)
+            digest.update(connection.digested(chunk))
             connection.write(chunk, way, None)
             done += len(chunk)
             progress(_WHAT, done, total)
@@ -331,10 +331,6 @@ def _changes(database: Database) -> Iterator[StoreChanges]:
         yield changes
     finally:
         changes.drop()
-
-
-def _digested(digest: Any, rows: Sequence[tuple[Any, ...]]) -> None:
-    digest.update(b"\0".join(part for row in rows for part in _bytes(row)))
 
 
 def _bytes(row: tuple[Any, ...]) -> Iterator[bytes]:
