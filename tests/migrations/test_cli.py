@@ -253,3 +253,23 @@ def test_a_mapping_is_given_each_time(
     assert run(*script) == Status.USAGE
     said = "m.yaml:2:3: There is no table 'data.u'."
     assert said in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("how", ["full", "incremental"])
+def test_rows_of_the_targets_own_stay_where_the_mapping_says_so(
+    repo: RepoBuilder, run: Run, capfd: pytest.CaptureFixture[str], how: str
+) -> None:
+    Path("m.yaml").write_text("tables:\n  data.t: {schema: main, mode: upsert}\n")
+    keyed = '{"tables": {"data.t": {"glob": "data/t.csv", "key": "id"}}}'
+    for text in ("1,a\n2,b\n", "1,x\n3,c\n"):
+        repo.commit({".ingitdb/tables.yaml": keyed, "data/t.csv": f"id,name\n{text}"})
+    given = ["--source", str(repo.path), "--target", "sqlite:///app.db", "--mapping", "m.yaml"]
+    assert started(["migrate", "sync", *given, "--to", "HEAD~1"]) == Status.DONE
+    with closing(sqlite3.connect("app.db")) as target, target:
+        target.execute("INSERT INTO t VALUES (9, 'mine')")
+    assert started(["migrate", "analyze", *given, "--at", "HEAD~1"]) == Status.DONE
+    assert started(["migrate", "sync", *given, "--mode", how]) == Status.DONE, capfd.readouterr()
+    with closing(sqlite3.connect("app.db")) as target:
+        rows = target.execute("SELECT * FROM t ORDER BY 1").fetchall()
+    assert rows == [(1, "x"), (2, "b"), (3, "c"), (9, "mine")]
+    assert started(["migrate", "analyze", *given]) == Status.DONE

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ingitdb.errors import UsageError
+from ingitdb.errors import StatementRefused, UsageError
 from ingitdb.migrations.mapping import TargetMapping, read_mapping
 from ingitdb.services.migrations.migration import migration
 from tests.migrations.test_scripts import Rounds, rows, tables
@@ -404,3 +404,48 @@ def test_the_example_of_the_documentation(
     assert target.ask("SELECT town_code, mail, full_name FROM persons WHERE id = 4") == [
         ("a", "me4@example.org", "f4 Ø")
     ]
+
+
+@pytest.mark.parametrize(
+    ("mode", "after", "back"),
+    [
+        ("sync", [(1, "x"), (2, "b"), (4, "d")], [(1, "a"), (2, "b"), (3, "c")]),
+        ("upsert", [(1, "x"), (2, "b"), (3, "c"), (4, "d")], [(1, "a"), (2, "b"), (3, "c")]),
+        ("insert", [(1, "a"), (2, "b"), (3, "c"), (4, "d")], [(1, "a"), (2, "b"), (3, "c")]),
+    ],
+)
+def test_a_table_has_a_mode_of_its_own(
+    repo: RepoBuilder, rounds: Rounds, kind: type[Target], mode: str, after: Any, back: Any
+) -> None:
+    def pairs(name: str, *found: tuple[int, str]) -> dict[str, str]:
+        return rows(name, *({"id": number, "name": text} for number, text in found))
+
+    declared = tables(t={"key": "id"}, u={"key": "id"})
+    news = [(1, "x"), (2, "b"), (4, "d")]
+    repo.commit({**declared, **pairs("t", *back), **pairs("u", *back)})
+    repo.commit({**pairs("t", *news), **pairs("u", *news)})
+    found = rounds(repo.path)
+    mapping = said(f"tables: {{t: {{name: T 2, mode: {mode}}}}}")
+    target = fresh(found, kind, "HEAD~1", mapping)
+    with migration(found.database, kind.dialect, "HEAD", "HEAD~1", mapping=mapping) as made:
+        up, down = "".join(made.up_script()), "".join(made.down_script())
+    for script, rows_of_t, rows_of_u in (
+        (up, after, news),
+        (up, after, news),
+        (down, back, back),
+        (down, back, back),
+        (up, after, news),
+    ):
+        target.run(script)
+        assert target.ask('SELECT id, name FROM "T 2" ORDER BY 1') == rows_of_t
+        assert target.ask("SELECT id, name FROM u ORDER BY 1") == rows_of_u
+
+
+def test_rows_that_are_to_stay_are_not_taken_with_the_table(
+    repo: RepoBuilder, rounds: Rounds, kind: type[Target]
+) -> None:
+    repo.commit(rows("t", {"x": 1}, {"x": 1}))
+    repo.commit(rows("t", {"x": 1}, {"x": 2}))
+    mapping = said("tables: {data.t: {mode: upsert}}")
+    with pytest.raises(StatementRefused, match="as a whole"):
+        migration(rounds(repo.path).database, kind.dialect, "HEAD", "HEAD~1", mapping=mapping)

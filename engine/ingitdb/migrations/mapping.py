@@ -9,7 +9,7 @@ from ingitdb.catalog.parsed import Parsed, Way, parse
 from ingitdb.catalog.schema_check import check
 from ingitdb.catalog.table_constraints import groups
 from ingitdb.errors import UsageError, did_you_mean
-from ingitdb.migrations.model import Place, fold
+from ingitdb.migrations.model import Place, fold, folded
 from ingitdb.model.records import FormatFault, Problem
 
 _WILD = "*?["
@@ -40,12 +40,14 @@ class TableMapping:
         key: What the mapping calls it.
         columns: By their names at the commit, case-folded.
         spelled: Their names as the mapping spells them, and how it leads to each.
+        mode: Which differences of its rows are settled: `insert`, `upsert` or `sync`.
         indexes: Groups of columns by the target's names.
     """
 
     key: str = ""
     name: str | None = None
     schema: str | None = None
+    mode: str | None = None
     columns: Mapping[str, ColumnMapping] = field(default_factory=dict)
     spelled: Mapping[str, Way] = field(default_factory=dict)
     indexes: tuple[tuple[str, ...], ...] = ()
@@ -86,6 +88,15 @@ class TargetMapping:
         said = self.table(place)
         schema = said.schema or self.schema or place[0]
         return schema, said.name or f"{self.prefix}{place[1]}"
+
+    def mode(self, place: Place) -> str | None:
+        """Gives the mode that is said of a table, which is given by the target's name."""
+        for said in self.tables.values():
+            if said.mode is not None:
+                there = (folded(self.place(one)) for one in _places(said.key))
+                if folded(place) in there:
+                    return said.mode
+        return None
 
     def wrong(self, message: str, way: Way = (), hint: str | None = None) -> UsageError:
         """Words a fault at its place."""
@@ -185,6 +196,7 @@ def _table(key: str, said: Mapping[str, Any]) -> TableMapping:
         key=key,
         name=said.get("name"),
         schema=said.get("schema"),
+        mode=said.get("mode"),
         columns={fold(name): one for name, (_, one) in columns.items()},
         spelled={name: place for name, (place, _) in columns.items()},
         indexes=groups(said, "indexes"),
@@ -203,6 +215,12 @@ def _faults(parsed: Parsed, table: TableMapping) -> Iterable[Problem]:
 
 def _listed(value: str | list[str] | None) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value or ())
+
+
+def _places(key: str) -> Iterable[Place]:
+    """Gives the tables that a key of the mapping may mean."""
+    dots = [at for at, sign in enumerate(key) if sign == "."]
+    return [("main", key), *((key[:at], key[at + 1 :]) for at in dots)]
 
 
 def _names(place: Place) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from ingitdb.services.database import Database
 from ingitdb.services.migrations.compared_rows import ComparedRows, Pulled, held
 from ingitdb.services.migrations.mapped import check_known
 from ingitdb.services.migrations.models import CommitModel, commit_model
+from ingitdb.services.migrations.row_modes import mode_of
 from ingitdb.services.migrations.rows import AllRows
 from ingitdb.services.migrations.ways import RowsMode
 from ingitdb.snapshots.relation import Relation
@@ -151,7 +152,11 @@ class TargetComparison:
             self._work(model, table, found.get(folded(table.place)))
             for table in model.tables.values()
         ]
-        works = [replace(work, is_counted=self._rows is RowsMode.SYNC) for work in works]
+        modes = [self._mode(work.new) for work in works]
+        works = [
+            replace(work, is_counted=mode is RowsMode.SYNC)
+            for work, mode in zip(works, modes, strict=True)
+        ]
         after = {folded(place) for place in model.tables}
         before = _places(reader, former)
         gone = [place for place in found if place in before and place not in after]
@@ -177,6 +182,10 @@ class TargetComparison:
         rows = self._differing(pulled, new, relation)
         return self._settled(change, rows, all_rows)
 
+    def _mode(self, table: Table | None) -> RowsMode:
+        mapping = self._reader.mapping
+        return mode_of(table.place, mapping, self._rows) if table is not None else self._rows
+
     def _differing(self, pulled: Pulled, new: Table, relation: Relation) -> ComparedRows:
         reader = self._reader
         rows = ComparedRows(
@@ -197,7 +206,7 @@ class TargetComparison:
         assert new is not None
         if rows.address:
             rows.hold()
-            rows.only(self._rows)
+            rows.only(self._mode(new))
             self.differing[new.place] = rows
             if not change.retyped and (self._reader.target.alters or not change.differences()):
                 return _work(change, rows.counted(), rows, address=rows.address)
@@ -205,7 +214,7 @@ class TargetComparison:
                 return _work(change, Counts(), rows, address=rows.address)
         elif not change.retyped and rows.is_same():
             return _work(change, Counts(), all_rows)
-        if self._rows is not RowsMode.SYNC and old.rows:
+        if self._mode(new) is not RowsMode.SYNC and old.rows:
             raise StatementRefused(
                 f"{new.title} can only be settled as a whole: what is there would go.",
                 hint="Use --rows sync, or change its definition first.",

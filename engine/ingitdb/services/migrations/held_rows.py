@@ -96,12 +96,18 @@ class HeldRows:
         """Lets go of what is held."""
         self.instance.query(f"DROP TABLE IF EXISTS {self.held}")
 
-    def only(self, rows: RowsMode) -> None:
-        """Forgets the differences that are not to be settled."""
+    def only(self, rows: RowsMode, *, is_back: bool = False) -> None:
+        """Forgets the differences that are not to be settled.
+
+        Args:
+            rows: Which are.
+            is_back: Whether what was settled so is taken back.
+        """
+        come, go = ("goes", "comes") if is_back else ("comes", "goes")
         if rows is RowsMode.INSERT:
-            self.instance.query(f"DELETE FROM {self.held} WHERE NOT comes OR goes")
+            self.instance.query(f"DELETE FROM {self.held} WHERE NOT {come} OR {go}")
         elif rows is RowsMode.UPSERT:
-            self.instance.query(f"DELETE FROM {self.held} WHERE goes AND NOT comes")
+            self.instance.query(f"DELETE FROM {self.held} WHERE {go} AND NOT {come}")
 
     def places(self) -> list[int]:
         """Gives the numbers of the address's columns."""

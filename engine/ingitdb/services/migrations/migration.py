@@ -28,6 +28,7 @@ from ingitdb.services.database import Database
 from ingitdb.services.migrations.limits import is_too_long
 from ingitdb.services.migrations.mapped import MappedTable, check_known, kept_columns
 from ingitdb.services.migrations.models import CommitModel, commit_model, place_of
+from ingitdb.services.migrations.row_modes import in_modes
 from ingitdb.services.migrations.rows import AllRows, DifferingRows
 from ingitdb.snapshots.relation import Relation
 
@@ -77,13 +78,14 @@ class Migration:
         self._models: tuple[CommitModel, CommitModel] | None = None
         with ExitStack() as stack:
             stack.callback(self.close)
-            self.up = self._recovering(self._plan)
+            self.up = in_modes(self._recovering(self._plan), mapping)
             stack.pop_all()
 
     @cached_property
     def down(self) -> Plan:
         """What leads back."""
-        return self._recovering(lambda old, new: self._plan(new, old))
+        found = self._recovering(lambda old, new: self._plan(new, old))
+        return in_modes(found, self._mapping, is_back=True)
 
     @property
     def ends(self) -> Ends:
