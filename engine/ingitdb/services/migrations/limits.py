@@ -6,7 +6,7 @@ from ingitdb.errors import UsageError
 from ingitdb.migrations.model import Place
 from ingitdb.migrations.targets.limits import Limited
 from ingitdb.migrations.targets.target import Target
-from ingitdb.model.types import quote_identifier
+from ingitdb.model.types import ColumnType, quote_identifier
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.relation import Column, Relation
 
@@ -83,6 +83,14 @@ def can_refer(
     mine = {column.name: column.type for column in child.columns}
     theirs = {column.name: column.type for column in parent.columns}
     return all(target.refers(mine[one], theirs[other]) for one, other in pairs)
+
+
+def default_of(target: Target, expression: str, kind: ColumnType) -> str | None:
+    """Gives a default in a target's words; None where it has none for it."""
+    found = target.default(expression)
+    if found is not None and isinstance(target, Limited) and not target.fits(found, kind):
+        return None
+    return found
 
 
 def _stored(target: Target, column: Column) -> str:

@@ -14,7 +14,13 @@ from ingitdb.migrations.targets.target import Target
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.types import quote_identifier
 from ingitdb.services.listing import ListedReference, Listing
-from ingitdb.services.migrations.limits import can_refer, check_names, check_values, is_too_long
+from ingitdb.services.migrations.limits import (
+    can_refer,
+    check_names,
+    check_values,
+    default_of,
+    is_too_long,
+)
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.relation import Relation
 
@@ -142,7 +148,7 @@ class CommitModel:
         for column in self.listing.columns(table):
             default = None
             if column.default is not None:
-                default = self.target.default(column.default)
+                default = default_of(self.target, column.default, column.type)
                 if default is None:
                     notes.append(f"{title}: the default of {column.name} is not carried.")
             is_free = column.nullable and column.name not in key

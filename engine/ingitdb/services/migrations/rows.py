@@ -180,7 +180,9 @@ class DifferingRows:
         bits = " || ".join(f"CASE WHEN {one} THEN '1' ELSE '0' END" for one in differs)
         kept = [f"o{at}" for at, column in enumerate(columns) if column.name in self.address]
         kept += [f"n{at}" for at in range(len(columns))]
-        whole = any(before.type != after.type for before, after in self._both())
+        whole = any(
+            (old.name, old.type) != (new.name, new.type) for old, new in self._both()
+        ) or len(self._kept) < len(columns)
         self.drop()
         self._instance.query(
             f"CREATE TABLE {self._held} AS WITH s AS (SELECT diff_type, {PATH} AS path,"
