@@ -32,6 +32,7 @@ from tests.support.migrated import Round, same
 from tests.support.postgresql import PostgresqlTarget, PsqlClient, certified, cluster
 from tests.support.repositories import RepoBuilder
 
+pytestmark = pytest.mark.slow
 Rounds = Callable[..., Round]
 TARGET = PostgresqlTarget.dialect
 
@@ -474,7 +475,7 @@ def test_who_shows_no_certificate_stays_out(
         assert [row.state for row in there.ledger()] == ["applied"]
 
 
-@pytest.mark.parametrize("stride", [37, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("stride", [37, 1])
 def test_killed_anywhere(repo: RepoBuilder, rounds: Rounds, stride: int) -> None:
     """A migration of 200 steps that breaks off after any statement leaves what was there."""
     count = 50

@@ -22,7 +22,7 @@ from tests.support.migrated import DuckdbTarget, Round, SqliteClient, SqliteTarg
 from tests.support.postgresql import PostgresqlTarget
 from tests.support.repositories import RepoBuilder
 
-KINDS = [SqliteTarget, DuckdbTarget, PostgresqlTarget]
+KINDS = [SqliteTarget, DuckdbTarget, pytest.param(PostgresqlTarget, marks=pytest.mark.slow)]
 Rounds = Callable[..., Round]
 
 
