@@ -32,6 +32,7 @@ from tests.support.migrated import Round, same
 from tests.support.postgresql import PostgresqlTarget, PsqlClient, certified, cluster
 from tests.support.repositories import RepoBuilder
 
+pytestmark = pytest.mark.slow
 Rounds = Callable[..., Round]
 TARGET = PostgresqlTarget.dialect
 
@@ -427,6 +428,23 @@ def test_errors_are_the_server_s_and_tell_no_password(repo: RepoBuilder, rounds:
             list(there.stream("SELECT CAST(1 / 0 AS TEXT)"))
 
 
+def test_tables_of_others_are_told_of(tmp_path: Path) -> None:
+    target = PostgresqlTarget(tmp_path)
+    target.run(
+        "CREATE SCHEMA \"Geo\"; CREATE TYPE mood AS ENUM ('ok');"
+        'CREATE TABLE "Geo".t (a polygon, b mood, c varchar(9) DEFAULT now()::text, d jsonb,'
+        " e real, f smallint, g numeric, h int[], i uuid, j serial); CREATE VIEW v AS SELECT 1"
+    )
+    with closing(connected(target)) as there:
+        (table,) = there.tables(Postgresql())
+        assert there.ask("SHOW search_path") == [('"$user", public',)]
+    assert table.place == ("Geo", "t")
+    kinds = ["VARCHAR"] * 3 + ["JSON", "DOUBLE", "BIGINT"] + ["VARCHAR"] * 3 + ["BIGINT"]
+    assert [c.kind.sql for c in table.columns] == kinds
+    assert table.column("c").default == "(now())::text"
+    assert table.column("j").default == "nextval('\"Geo\".t_j_seq'::regclass)"
+
+
 def test_who_shows_no_certificate_stays_out(
     repo: RepoBuilder, rounds: Rounds, tmp_path: Path
 ) -> None:
@@ -457,7 +475,7 @@ def test_who_shows_no_certificate_stays_out(
         assert [row.state for row in there.ledger()] == ["applied"]
 
 
-@pytest.mark.parametrize("stride", [37, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("stride", [37, 1])
 def test_killed_anywhere(repo: RepoBuilder, rounds: Rounds, stride: int) -> None:
     """A migration of 200 steps that breaks off after any statement leaves what was there."""
     count = 50

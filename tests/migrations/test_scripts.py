@@ -23,7 +23,11 @@ from tests.support.migrated import DuckdbTarget, Round, SqliteClient, SqliteTarg
 from tests.support.postgresql import PostgresqlTarget
 from tests.support.repositories import RepoBuilder
 
-KINDS = [SqliteTarget, DuckdbTarget, MariadbTarget, PostgresqlTarget]
+KINDS = [
+    SqliteTarget,
+    DuckdbTarget,
+    *(pytest.param(kind, marks=pytest.mark.slow) for kind in (MariadbTarget, PostgresqlTarget)),
+]
 Rounds = Callable[..., Round]
 
 
@@ -161,6 +165,26 @@ def test_names_change_places(repo: RepoBuilder, rounds: Rounds, kind: type[Targe
     up, _ = rounds(repo.path).go(kind, "HEAD~1", "HEAD")
     assert "update rows" not in up
     assert "insert rows" not in up
+
+
+def test_a_column_takes_the_name_of_one_that_goes(
+    repo: RepoBuilder, rounds: Rounds, kind: type[Target]
+) -> None:
+    said = {"key": "a", "unique": ["a"]}
+    repo.commit({**tables(t=said), **rows("t", *({"a": n, "b": -n} for n in range(9)))})
+    renamed = {**said, "columns": {"a": {"renamed_from": "b"}}}
+    repo.commit({**tables(t=renamed), **rows("t", *({"a": -n} for n in range(9)))})
+    rounds(repo.path).go(kind, "HEAD~1", "HEAD")
+
+
+def test_a_rename_in_files_that_stay(repo: RepoBuilder, rounds: Rounds, kind: type[Target]) -> None:
+    """A column that is said to have had another's name, though no file has changed."""
+    data = {f"store/t/{n}.json": json.dumps({"a": n, "b": n * 2}) for n in range(9)}
+    glob = {"glob": "store/t/{key}.json"}
+    repo.commit({**tables(t=glob), **data})
+    repo.commit(tables(t={**glob, "columns": {"a": {"renamed_from": "b"}}}))
+    found = rounds(repo.path)
+    found.go(kind, "HEAD~1", "HEAD")
 
 
 def test_tables_change_places(repo: RepoBuilder, rounds: Rounds, kind: type[Target]) -> None:

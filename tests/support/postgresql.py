@@ -165,8 +165,7 @@ class PostgresqlTarget:
 
     def run_in_part(self, statements: Sequence[str]) -> None:
         connection = psycopg.connect(**self.cluster.address(self.name), autocommit=True)
-        for statement in statements:
-            connection.execute(statement.encode())
+        connection.execute("".join(statements).encode())
         with self.cluster.connected() as other:
             ended = "SELECT pg_terminate_backend(%s, 10000)"
             other.execute(ended, [connection.info.backend_pid])

@@ -305,21 +305,23 @@ class Altering:
         tables = [table for work in works for table in (work.new, work.change.old)]
         return {folded(table.place) for table in tables if table is not None}
 
-    def _old(self) -> Iterator[tuple[Table, Table | None]]:
+    def _old(self) -> Iterator[tuple[Table, TableChange | None]]:
         """Gives each old table with what becomes of it."""
-        kept = {folded(work.change.old.place): work.new for work in self._works if work.change.old}
+        works = [work for work in self._works if work.change.old]
+        kept = {folded(w.change.old.place): w.change for w in works if w.change.old is not None}
         for table in self._plan.known:
             yield table, kept.get(folded(table.place))
 
     def _dropped_constraints(self) -> Iterator[Alteration]:
         gone = []
-        for old, new in self._old():
+        for old, change in self._old():
+            new = change.new if change is not None else None
             stay = self._after[folded(new.place)] if new is not None else {}
             for one in self._before[folded(old.place)].values():
                 if one.kind is ConstraintKind.FOREIGN_KEY:
                     is_gone = self._is_loose(old, one) or stay.get(one.name) != one
                 else:
-                    is_gone = new is not None and self._differs(old, new, one, stay)
+                    is_gone = change is not None and self._differs(change, one, stay)
                 if is_gone:
                     gone.append((old, one))
         gone.sort(key=lambda one: one[1].kind is not ConstraintKind.FOREIGN_KEY)
@@ -338,7 +340,7 @@ class Altering:
             elif one.kind is ConstraintKind.FOREIGN_KEY:
                 if self._is_loose(new, one) or there.get(one.name) != one:
                     yield one
-            elif self._differs(old, new, one, there):
+            elif self._differs(work.change, one, there):
                 yield one
 
     def _is_loose(self, table: Table, one: Constraint) -> bool:
@@ -350,15 +352,18 @@ class Altering:
         return bool({folded(table.place), target} & self._changed)
 
     @staticmethod
-    def _differs(old: Table, new: Table, one: Constraint, there: dict[str, Constraint]) -> bool:
-        """Whether a constraint is not there in the same words on the other side."""
+    def _differs(change: TableChange, one: Constraint, there: Named) -> bool:
+        """Whether a constraint is not there in the same words, on the same columns."""
+        old, new = change.old, change.new
+        assert old is not None
+        assert new is not None
         if there.get(one.name) != one or old.place != new.place:
             return True
-        types = [
-            {c.name: c.type for c in table.columns if not one.columns or c.name in one.columns}
-            for table in (old, new)
-        ]
-        return types[0] != types[1]
+        names = one.columns or [column.name for column in (*old.columns, *new.columns)]
+        return any(
+            change.names.get(name) != name or old.column(name).type != new.column(name).type
+            for name in names
+        )
 
 
 def _columns(change: TableChange, *, is_whole: bool) -> Iterator[Alteration]:

@@ -11,7 +11,7 @@ from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from ingitdb.errors import TargetError
+from ingitdb.errors import MissingDependency, TargetError
 from ingitdb.migrations.connections.connection import Access
 from ingitdb.migrations.model import LEDGER, Check, Column, Index, Place, Reference, Table
 from ingitdb.migrations.scripts import Insertion
@@ -31,6 +31,7 @@ class Database:
 
     Raises:
         TargetError: It cannot be reached, or lets nobody in.
+        MissingDependency: Its driver is not installed.
     """
 
     title: ClassVar[str]
@@ -44,12 +45,15 @@ class Database:
         shown = url.render_as_string(hide_password=True)
         if url.password is None and url.username is not None:
             url = url.set(password=access.password(shown))
-        self._engine = sqlalchemy.create_engine(
-            url,
-            poolclass=NullPool,
-            isolation_level="AUTOCOMMIT",
-            connect_args=self.arguments(access),
-        )
+        try:
+            self._engine = sqlalchemy.create_engine(
+                url,
+                poolclass=NullPool,
+                isolation_level="AUTOCOMMIT",
+                connect_args=self.arguments(access),
+            )
+        except ModuleNotFoundError as error:
+            raise MissingDependency(f"The driver for {self.title}", "migrate") from error
         try:
             self._connection = self._engine.connect()
         except SQLAlchemyError as error:

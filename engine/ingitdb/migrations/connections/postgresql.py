@@ -1,6 +1,7 @@
 """PostgreSQL servers."""
 
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import count
@@ -9,6 +10,8 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy.engine import Inspector
 from sqlalchemy.engine.interfaces import ReflectedColumn
+from sqlalchemy.exc import SAWarning
+from sqlalchemy.types import NullType
 
 from ingitdb.errors import TargetError
 from ingitdb.migrations.connections.connection import Access
@@ -35,6 +38,7 @@ _DEFAULT = re.compile(r"('(?:[^']|'')*')::.+", re.DOTALL)
 _TEXTS = frozenset(["TEXT", "JSON", "BYTEA"])
 """Types whose texts may need an escape in COPY."""
 _ESCAPES = (("\\\\", 92), ("\\n", 10), ("\\r", 13), ("\\t", 9))
+_UNKNOWN = "UNKNOWN"
 _CURSORS = count()
 
 
@@ -81,12 +85,20 @@ class PostgresqlDatabase(Database):
         found = inspector.get_schema_names()
         return [name for name in found if name != _SYSTEM and not name.startswith(_OWN)]
 
+    def declared(self, column: ReflectedColumn, table: str, schema: str | None) -> str:
+        """Gives the type of a column; of those that SQLAlchemy does not know, that they are so."""
+        if isinstance(column["type"], NullType):
+            return _UNKNOWN
+        return super().declared(column, table, schema)
+
     def tables(self, target: Target) -> list[Table]:
         """Gives the tables that are there; their words do not lean on a search path."""
         ((path,),) = self.ask("SHOW search_path")
         self.ask("SET SESSION search_path TO pg_catalog")
         try:
-            return super().tables(target)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", SAWarning)  # of types that it does not know
+                return super().tables(target)
         finally:
             self.ask(f"SET SESSION search_path TO {path or repr('')}")
 

@@ -74,6 +74,18 @@ _DECIMAL = re.compile(r"(?:DECIMAL|NUMERIC)\((\d+), ?(\d+)\)")
 _DIGITS = 38
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _QUOTED = re.compile(r"'(?:[^']|'')*'")
+_DATE = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])"
+_TIME = r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?"
+_DEFAULTS = {
+    "BOOLEAN": re.compile("true|false"),
+    "BIGINT": re.compile(r"'[+-]?\d{1,18}'"),
+    "NUMERIC": re.compile(r"'[+-]?\d+(\.\d+)?'"),
+    "DOUBLE PRECISION": re.compile(r"'[+-]?\d+(\.\d+)?'"),
+    "DATE": re.compile(f"'{_DATE}'"),
+    "TIME WITHOUT TIME ZONE": re.compile(f"'{_TIME}'"),
+    "TIMESTAMP WITHOUT TIME ZONE": re.compile(f"'{_DATE}[ T]{_TIME}'"),
+}
+"""Defaults that are surely values of their types."""
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\\]")
 """What a client might cut a script at or take away, and what a server might read otherwise."""
 _SYSTEM_COLUMNS = frozenset(["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"])
@@ -246,6 +258,13 @@ class Postgresql:
         """Whether a column of one type may refer to a column of another."""
         one, other = (self.stored(kind).type.split("(")[0] for kind in (child, parent))
         return one == other or (one == "BIGINT" and other in ("NUMERIC", "DOUBLE PRECISION"))
+
+    def fits(self, default: str, kind: ColumnType) -> bool:
+        """Whether a default is a value of a type: JSON and bytes have none."""
+        declared = self.stored(kind).type.split("(")[0]
+        if declared == "TEXT":
+            return default.startswith("'")
+        return declared in _DEFAULTS and bool(_DEFAULTS[declared].fullmatch(default))
 
     def name_of(self, place: Place) -> str:
         """Gives the name of a table in statements."""

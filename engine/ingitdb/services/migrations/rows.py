@@ -163,6 +163,8 @@ class DifferingRows(HeldRows):
         both = [(old, new) for old, new in pairs if old is not None and new is not None]
         if any((old.type, old.name) != (new.type, new.name) for old, new in both):
             return True
+        if len(self._kept) < len(self._columns):  # one that comes may take a name over
+            return True
         made = self._old.expressions, self._new.expressions
         return made[0] != made[1] or (any(made) and len(both) < len(pairs))
 
