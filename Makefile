@@ -3,6 +3,8 @@
 .PHONY: help setup fmt lint types test test-all sweep sweep-texts sweep-scripts faults faults-writes golden bench bench-small bench-compare docs check audit sbom build demo clean
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
+QUICK := not slow and not compat and not network
+COVERING := --cov --cov-report= --cov-fail-under=0
 BASE ?= main
 DEMO ?= northlight
 
@@ -18,9 +20,12 @@ lint: .venv/.dev ## style, layers and spelling
 types: .venv/.dev ## mypy, strict
 	$(BIN)/mypy
 test: .venv/.dev ## the quick suite: no root, no servers, no network
-	$(PYTEST) -m "not slow and not compat and not network"
-test-all: .venv/.dev ## everything, with coverage of the engine
-	$(PYTEST) --cov --cov-report=term:skip-covered
+	$(PYTEST) -m "$(QUICK)" $(COVERED)
+# Coverage doubles the time of what runs in process: it is taken of the quick suite and of migrations.
+test-all: COVERED = $(COVERING)
+test-all: test ## everything, with coverage of the engine
+	$(PYTEST) tests/migrations -m "not ($(QUICK))" --cov --cov-append --cov-report=term:skip-covered
+	$(PYTEST) -m "not ($(QUICK))" --ignore=tests/migrations
 sweep: .venv/.dev ## what the full suite takes samples of, at length: commits, scripts, damage (SEED=1)
 	INGITDB_TEST_SWEEP=1 INGITDB_TEST_SEED=$(or $(SEED),1) $(PYTEST) tests/compat/test_oracle.py tests/compat/test_same_answer.py \
 		tests/compat/test_diff_oracle.py tests/compat/test_minimal_text.py tests/compat/test_doltlite.py tests/compat/test_faults.py \
