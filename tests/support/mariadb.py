@@ -74,7 +74,8 @@ def server() -> Server:
              f"--pid-file={folder}/pid", "--bind-address=127.0.0.1", f"--port={found.port}",
              "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0",
              "--innodb-flush-method=nosync", "--innodb-doublewrite=0", "--sync-frm=0",
-             "--innodb-buffer-pool-size=24M", "--innodb-log-file-size=16M"]
+             "--innodb-buffer-pool-size=24M", "--innodb-log-file-size=16M"],
+            "TERM",
         ),
         folder,
         is_ready,

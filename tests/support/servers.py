@@ -79,9 +79,9 @@ def hand_over(path: Path) -> None:
         os.chown(path, user.pw_uid, user.pw_gid)
 
 
-def unprivileged(command: Sequence[str]) -> list[str]:
-    """Gives a command that does not run as root; it ends with the test run."""
-    prefix = ["setpriv", "--pdeathsig", "INT"]
+def unprivileged(command: Sequence[str], end: str = "INT") -> list[str]:
+    """Gives a command that does not run as root; it ends with the test run, by a signal."""
+    prefix = ["setpriv", "--pdeathsig", end]
     if os.geteuid() == 0:
         user = pwd.getpwnam(USER)
         prefix += [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
