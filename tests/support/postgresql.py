@@ -189,9 +189,9 @@ class PostgresqlTarget:
 
     def rows(self) -> Tables:
         found = {}
-        for _, schema, name in self.tables():
-            with self.reading() as connection:
-                connection.adapters.register_loader("json", psycopg.types.string.TextLoader)
+        with self.reading() as connection:
+            connection.adapters.register_loader("json", psycopg.types.string.TextLoader)
+            for _, schema, name in self.tables():
                 table = f"{quoted(schema)}.{quoted(name)}"
                 cursor = connection.execute(f"SELECT * FROM {table}".encode())
                 described = cursor.description or []
@@ -202,8 +202,9 @@ class PostgresqlTarget:
                     ]
                     for row in cursor
                 ]
-            title = name if schema == "public" else f"{schema}.{name}"
-            found[title] = Counter(spelled([one.name for one in described], row) for row in rows)
+                title = name if schema == "public" else f"{schema}.{name}"
+                names = [one.name for one in described]
+                found[title] = Counter(spelled(names, row) for row in rows)
         return found
 
     def schema(self) -> dict[str, Any]:
