@@ -46,7 +46,3 @@ class Limited(Protocol):
     def refers(self, child: ColumnType, parent: ColumnType) -> bool:
         """Whether a column of one type may refer to a column of another."""
         ...
-
-    def fits(self, default: str, kind: ColumnType) -> bool:
-        """Whether a default in the system's words is a value of a type."""
-        ...

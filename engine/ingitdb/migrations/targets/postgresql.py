@@ -216,12 +216,14 @@ class Postgresql:
         """Gives a default: a literal in the words in which PostgreSQL tells it again."""
         text = expression.strip()
         if text.upper() in ("TRUE", "FALSE"):
-            return text.lower()
-        if _NUMBER.fullmatch(text):
-            return f"'{text}'"
-        if _QUOTED.fullmatch(text) and not _UNSAFE.search(text):
-            return text
-        return translated_default(expression, _DIALECT, kind)
+            found = text.lower()
+        elif _NUMBER.fullmatch(text):
+            found = f"'{text}'"
+        elif _QUOTED.fullmatch(text) and not _UNSAFE.search(text):
+            found = text
+        else:
+            return translated_default(expression, _DIALECT, kind)
+        return found if self._fits(found, kind) else None
 
     def condition(self, expression: str, columns: Mapping[str, ColumnType]) -> str | None:
         """Gives a condition if its words mean the same here."""
@@ -258,13 +260,6 @@ class Postgresql:
         """Whether a column of one type may refer to a column of another."""
         one, other = (self.stored(kind).type.split("(")[0] for kind in (child, parent))
         return one == other or (one == "BIGINT" and other in ("NUMERIC", "DOUBLE PRECISION"))
-
-    def fits(self, default: str, kind: ColumnType) -> bool:
-        """Whether a default is a value of a type: JSON and bytes have none."""
-        declared = self.stored(kind).type.split("(")[0]
-        if declared == "TEXT":
-            return default.startswith("'")
-        return declared in _DEFAULTS and bool(_DEFAULTS[declared].fullmatch(default))
 
     def name_of(self, place: Place) -> str:
         """Gives the name of a table in statements."""
@@ -340,6 +335,13 @@ class Postgresql:
         for alteration in found:
             for statement in altered(alteration, self.name_of):
                 yield _block(f"IF NOT {self.done} THEN {statement}; END IF")
+
+    def _fits(self, default: str, kind: ColumnType) -> bool:
+        """Whether a default is a value of a type: JSON and bytes have none."""
+        declared = self.stored(kind).type.split("(")[0]
+        if declared == "TEXT":
+            return default.startswith("'")
+        return declared in _DEFAULTS and bool(_DEFAULTS[declared].fullmatch(default))
 
 
 def schema_of(schema: str) -> str:

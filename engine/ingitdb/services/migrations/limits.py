@@ -7,7 +7,7 @@ from ingitdb.migrations.model import Place, Table
 from ingitdb.migrations.targets.fitting import Fitted
 from ingitdb.migrations.targets.limits import Limited
 from ingitdb.migrations.targets.target import Holder
-from ingitdb.model.types import BLOB, ColumnType, quote_identifier
+from ingitdb.model.types import BLOB, quote_identifier
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.relation import Column, Relation
 
@@ -114,14 +114,6 @@ def longest(target: Fitted, relation: Relation, table: Table, query: Query) -> d
     counted = ", ".join(f"coalesce(max({size}), 0)" for size in sizes)
     (row,) = query(f"SELECT {counted} FROM ({relation.body})")
     return dict(zip((column.name for column in columns), row, strict=True))
-
-
-def default_of(target: Holder, expression: str, kind: ColumnType) -> str | None:
-    """Gives a default in a target's words; None where it has none for it."""
-    found = target.default(expression, kind)
-    if found is not None and isinstance(target, Limited) and not target.fits(found, kind):
-        return None
-    return found
 
 
 def _stored(target: Holder | Fitted, column: Column) -> str:

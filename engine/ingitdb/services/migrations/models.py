@@ -23,7 +23,6 @@ from ingitdb.services.migrations.limits import (
     can_refer,
     check_names,
     check_values,
-    default_of,
     is_too_long,
     longest,
 )
@@ -213,7 +212,7 @@ class CommitModel:
             listed = known.get(field.source or "") if field.expression is None else None
             default = None
             if listed is not None and listed.default is not None:
-                default = default_of(self.target, listed.default, field.kind)
+                default = self.target.default(listed.default, field.kind)
                 if default is None:
                     notes.append(f"{title}: the default of {field.name} is not carried.")
             is_free = (listed is None or listed.nullable) and field.name not in key
