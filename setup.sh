@@ -32,7 +32,7 @@ command -v git >/dev/null 2>&1 || {
 }
 
 case "$extra" in
-    cli) wanted='.[cli,server,client]' ;;
+    cli) wanted='.[cli,server,client,migrate]' ;;
     dev) wanted='.[cli,server,client,sqlalchemy,migrate,dev]' ;;
     *) say "usage: sh setup.sh [cli|dev]"; exit 2 ;;
 esac
