@@ -105,17 +105,11 @@ def read(data: bytes, kind: str) -> Any:
 
 
 @contextmanager
-def redis_server(folder: Path) -> Iterator[RedisServer]:
-    """Runs a server."""
+def redis_server(folder: Path, password: str = "") -> Iterator[RedisServer]:
+    """Runs a server; it asks for a password if one is given."""
     port = free_port()
-    command = [
-        program("redis-server", "redis-server"),
-        "--port",
-        str(port),
-        "--bind",
-        "127.0.0.1",
-        "--dir",
-    ]
-    command += [str(folder), "--save", "", "--appendonly", "no", "--databases", str(DATABASES)]
+    command = [program("redis-server", "redis-server"), "--port", str(port)]
+    command += ["--bind", "127.0.0.1", "--dir", str(folder), "--save", "", "--appendonly", "no"]
+    command += ["--databases", str(DATABASES), "--requirepass", password]
     with serving(command, folder, lambda: listens(port)):
         yield RedisServer(port, iter(count()))
