@@ -17,7 +17,13 @@ from ingitdb.services.migrations.capture import captured
 from ingitdb.services.migrations.comparing import Reader, TargetComparison
 from ingitdb.services.migrations.migration import committed, migration
 from ingitdb.services.migrations.progress import Told
-from ingitdb.services.migrations.routes import compared, differing, known, row_differences
+from ingitdb.services.migrations.routes import (
+    compared,
+    differing,
+    known,
+    row_differences,
+    taken_back,
+)
 from ingitdb.services.migrations.ways import (
     APPLIED,
     DEFAULTS,
@@ -25,6 +31,7 @@ from ingitdb.services.migrations.ways import (
     Captured,
     LedgerRow,
     Mode,
+    OnConflict,
     Options,
     Progress,
     RowsMode,
@@ -83,12 +90,18 @@ class SqlTarget:
             yield _SqlWay(self, plan, ends, options.batch_size)
 
     @contextmanager
-    def backward(self, database: Database, ref: str | None) -> Iterator[Way]:
+    def backward(
+        self,
+        database: Database,
+        ref: str | None,
+        on_conflict: OnConflict = OnConflict.FAIL,
+    ) -> Iterator[Way]:
         """Gives what led it to where it is from a commit where it was before.
 
         Raises:
             UsageError: Its ledger has nothing that could be taken back, or not that commit.
             RefNotFound: The repository does not have the ledger's commits.
+            StatementRefused: Others changed what would be taken back.
         """
         self.connection.lock()
         commits = self._applied()
@@ -104,7 +117,9 @@ class SqlTarget:
         with migration(
             database, self.target.name, commits[-1], before, mapping=self.mapping
         ) as found:
-            yield _SqlWay(self, found.down, found.ends_back, DEFAULTS.batch_size)
+            reader = Reader(self.connection, self.target, database, self.mapping)
+            plan = taken_back(reader, found, on_conflict)
+            yield _SqlWay(self, plan, found.ends_back, DEFAULTS.batch_size)
 
     @contextmanager
     def analyze(self, database: Database, ref: str | None) -> Iterator[Analysis]:

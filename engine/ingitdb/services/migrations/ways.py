@@ -163,7 +163,12 @@ class LiveTarget(Protocol):
         """
         ...
 
-    def backward(self, database: Database, ref: str | None) -> AbstractContextManager[Way]:
+    def backward(
+        self,
+        database: Database,
+        ref: str | None,
+        on_conflict: OnConflict = OnConflict.FAIL,
+    ) -> AbstractContextManager[Way]:
         """Gives what led it to where it is from a commit where it was before, the last one if None.
 
         Raises:
