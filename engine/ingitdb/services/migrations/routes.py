@@ -22,9 +22,22 @@ Route: TypeAlias = tuple[Plan, Ends]
 
 @contextmanager
 def differing(
-    reader: Reader, former: str | None, after: CommitId, options: Options
+    reader: Reader,
+    former: str | None,
+    after: CommitId,
+    options: Options,
+    *,
+    is_resumed: bool = False,
 ) -> Iterator[Route]:
     """Gives the plan that leads from the ledger's commit, at the cost of what differs.
+
+    Args:
+        reader: Reads the system.
+        former: The ledger's commit; None if there is none.
+        after: The commit to lead to.
+        options: How.
+        is_resumed: Whether the same was interrupted: the system is between the commits, so nothing
+            can be said of what others changed.
 
     Raises:
         RefNotFound: The repository does not have the ledger's commit.
@@ -33,7 +46,8 @@ def differing(
     before = EMPTY if former is None else reader.database._allowed(former)
     reader.database.catalogs.begin()
     with Migration(reader.database, before, after, reader.target, reader.mapping) as found:
-        there = _there_already(reader, found.up) if former is None else []
+        is_first = former is None and not is_resumed
+        there = _there_already(reader, found.up) if is_first else []
         if there:
             if options.on_conflict is OnConflict.FAIL:
                 _refuse_tables(there)
@@ -41,7 +55,7 @@ def differing(
                 yield route
             return
         plan = limited(found.up, options.rows)
-        if before not in (EMPTY, after):
+        if before not in (EMPTY, after) and not is_resumed:
             plan = _careful(plan, reader, before, options.on_conflict)
         yield plan, found.ends
 
