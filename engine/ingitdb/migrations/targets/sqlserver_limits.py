@@ -66,6 +66,8 @@ class Fitting:
         for table in tables.values():
             self._check_names(table)
         found = {place: _with_json(self._keys(table)) for place, table in tables.items()}
+        while _agree(found):
+            pass
         cascades = Cascades()
         return {place: self._references(found[place], found, cascades) for place in sorted(found)}
 
@@ -161,6 +163,39 @@ class Fitting:
                 ordered = replace(ordered, on_update="restrict", on_delete="restrict")
             kept.append(ordered)
         return replace(table, references=tuple(kept))
+
+
+def _agree(tables: dict[Place, Table]) -> bool:
+    """Gives both columns of a foreign key the greater length of the two; says whether it did.
+
+    Where that would be too long for a key, both stay as they are.
+    """
+    by_fold = {folded(place): place for place in tables}
+    for place, table in tables.items():
+        for one in table.references:
+            other = by_fold[folded(one.target)]
+            for mine, theirs in zip(one.columns, one.references, strict=True):
+                ends = [(place, mine), (other, theirs)]
+                types = [tables[at].column(name).type for at, name in ends]
+                found = [_VARYING.fullmatch(declared) for declared in types]
+                if types[0] == types[1] or len({one[1] if one else "" for one in found}) > 1:
+                    continue
+                longer = max(types, key=_bytes)
+                wide = {at: _widened(tables[at], name, longer) for at, name in ends}
+                if all(_is_short(changed) for changed in wide.values()):
+                    tables.update(wide)
+                    return True
+    return False
+
+
+def _widened(table: Table, name: str, declared: str) -> Table:
+    columns = [replace(c, type=declared) if c.name == name else c for c in table.columns]
+    return replace(table, columns=tuple(columns))
+
+
+def _is_short(table: Table) -> bool:
+    groups = [table.key, *table.unique, *(one.columns for one in table.indexes)]
+    return all(key_bytes(table, group) <= KEY_BYTES for group in groups)
 
 
 @dataclass
