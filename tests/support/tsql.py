@@ -11,6 +11,8 @@ from sqlglot.errors import SqlglotError
 
 _RUN = re.compile(r"EXEC sys\.sp_executesql (N'(?:[^']|'')*')(?=;|\Z)")
 _GUARD = "IF EXISTS (SELECT 1 FROM [#ingitdb_state] WHERE [done] = 0) "
+_IF = re.compile(r"IF (.+?) ((?:EXEC|THROW|CREATE) .*)", re.DOTALL)
+"""A condition and what follows from it, which sqlglot reads apart."""
 UNREAD = (
     re.compile(r"THROW 51000, N'(?:[^']|'')+', 1"),
     re.compile(r"ALTER SCHEMA \[.+\] TRANSFER \[.+\]\.\[.+\]"),
@@ -60,16 +62,17 @@ def unread(run: Run) -> Iterator[str]:
 
 def is_read(text: str) -> bool:
     """Whether a statement is one of T-SQL as far as a parser can tell."""
-    text = re.sub(r"^IF (@drop IS NOT NULL|@lock < 0) ", "", text)
-    text = re.sub(r"^IF EXISTS \(SELECT 1 FROM \[#ingitdb_checked\].*?\) (?=THROW)", "", text)
+    found = _IF.fullmatch(text)
+    if found:
+        return is_read(f"SELECT 1 WHERE {found[1]}") and is_read(found[2])
     if any(known.fullmatch(text) for known in UNREAD):
         return True
     logging.getLogger("sqlglot").setLevel(logging.ERROR)
     try:
-        found = sqlglot.parse(text, dialect="tsql")
+        trees = sqlglot.parse(text, dialect="tsql")
     except SqlglotError:
         return False
-    return all(tree is not None and not list(tree.find_all(exp.Command)) for tree in found)
+    return all(tree is not None and not list(tree.find_all(exp.Command)) for tree in trees)
 
 
 def _run(text: str) -> Run:
