@@ -24,6 +24,7 @@ from tests.support.northlight import demo
 from tests.support.random_schemas import Story
 from tests.support.repositories import RepoBuilder
 from tests.support.tsql import Run, statements, unread
+from tests.support.tsql_schema import Schema
 
 Rounds = Callable[..., Round]
 GOLDEN = Path(__file__).resolve().parent / "sqlserver_golden.sql"
@@ -90,6 +91,7 @@ def test_the_demo_from_its_first_tag_to_its_end(run_folder: Path, rounds: Rounds
 
 @pytest.mark.parametrize("number", range(6))
 def test_random_schemas(repo: RepoBuilder, rounds: Rounds, number: int) -> None:
+    """Definitions that are changed are those that are made anew, by the documented rules."""
     story = Story(Random(number))
     state, known = story.first(), {}
     for _ in range(3):
@@ -97,9 +99,19 @@ def test_random_schemas(repo: RepoBuilder, rounds: Rounds, number: int) -> None:
         repo.commit({**files, **{path: None for path in known if path not in files}})
         known, state = files, story.next(state)
     found = rounds(repo.path)
-    for before, after in (("HEAD~2", "HEAD~1"), ("HEAD~1", "HEAD")):
-        for script in scripts(found, after, before):
-            checked(script)
+    for before, after in (("HEAD~2", "HEAD"), ("HEAD~1", "HEAD")):
+        there, here = (led(found, Schema(), ref) for ref in (after, before))
+        schema = led(found, Schema(), before)
+        for script, expected in zip(scripts(found, after, before), (there, here), strict=True):
+            for one in done(script):
+                schema.run(one)
+            assert schema.tables == expected.tables
+
+
+def led(found: Round, schema: Schema, ref: str) -> Schema:
+    for one in done(scripts(found, ref)[0]):
+        schema.run(one)
+    return schema
 
 
 def test_every_kind_of_value(repo: RepoBuilder, rounds: Rounds) -> None:
