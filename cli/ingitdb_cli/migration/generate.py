@@ -15,6 +15,7 @@ ingitdb migrate generate --from v1.0 --to main --dialect duckdb --output up.sql
 ingitdb migrate generate --to v1.0 --dialect sqlite | sqlite3 -bail app.db
 ingitdb migrate generate --dialect mysql | mariadb app
 ingitdb migrate generate --dialect postgresql | psql -v ON_ERROR_STOP=1 app
+ingitdb migrate generate --dialect sqlserver --output up.sql
 ingitdb migrate generate --dialect redis | redis-cli --pipe
 ingitdb migrate generate --target sqlite:///app.db --output-dir migrations/
 ingitdb migrate generate --dialect sqlite --mapping mapping.yaml --output up.sql
@@ -31,6 +32,8 @@ For Redis a script is what redis-cli --pipe takes, for etcd (/v3/kv/txn) and Con
 executed here: no server has run it) the body of a request a line. Each part asks where the store
 is, and is one transaction.
 
+A script for SQL Server is generated, and not executed here: no server has run one.
+
 A table or column that goes takes with it what the target holds: that is done only with
 --allow-destructive. A column or table is renamed where .ingitdb/tables.yaml says so.
 
@@ -43,7 +46,7 @@ is not written over.
 --mapping says in a file what the target calls tables and columns, which of them it has, and what
 is computed. The ledger does not keep it: give the same one each time.
 """
-DIALECTS = ("duckdb", "mysql", "postgresql", "sqlite", "consul", "etcd", "redis")
+DIALECTS = ("duckdb", "mysql", "postgresql", "sqlite", "sqlserver", "consul", "etcd", "redis")
 """A test compares them with the engine's."""
 _SQL = "sql"
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from ingitdb.migrations.model import Column, Place, Reference, Table, TableChange, fold, folded
-from ingitdb.migrations.plan import Plan, Work
+from ingitdb.migrations.plan import Counts, Plan, Work
 
 _WAITING = "ingitdb_waiting_"
 """What begins the name of a column between two others."""
@@ -243,15 +243,22 @@ class Altering:
         longest: How many bytes the name of a constraint may have.
         reacts: Whether a row that goes takes along those that refer to it, or their values, though
             it may come back: then such foreign keys are not there meanwhile.
+        is_strict: Whether each statement must leave all foreign keys whole, and no column may
+            allow or forbid NULL while a key, a check or an index is on it.
     """
 
-    def __init__(self, plan: Plan, longest: int, *, reacts: bool = False) -> None:
+    def __init__(
+        self, plan: Plan, longest: int, *, reacts: bool = False, is_strict: bool = False
+    ) -> None:
+        self._is_strict = is_strict
         self._plan = plan
         self._works = [work for work in plan.works if work.new is not None]
         self._before = constraints(plan.known, longest)
         self._after = constraints([work.new for work in self._works if work.new], longest)
         self._changed = self._changed_places()
         self._left = self._left_places() if reacts else set()
+        if is_strict:
+            self._changed |= self._places(work for work in self._works if work.counts != Counts())
 
     def before_rows(self) -> Iterator[Alteration]:
         """Gives the changes that make room for the new rows."""
@@ -301,7 +308,10 @@ class Altering:
 
     def _left_places(self) -> set[Place]:
         """The tables, by old and new names, that some row leaves."""
-        works = [work for work in self._works if work.counts.deleted]
+        return self._places(work for work in self._works if work.counts.deleted)
+
+    @staticmethod
+    def _places(works: Iterable[Work]) -> set[Place]:
         tables = [table for work in works for table in (work.new, work.change.old)]
         return {folded(table.place) for table in tables if table is not None}
 
@@ -351,8 +361,7 @@ class Altering:
             return True
         return bool({folded(table.place), target} & self._changed)
 
-    @staticmethod
-    def _differs(change: TableChange, one: Constraint, there: Named) -> bool:
+    def _differs(self, change: TableChange, one: Constraint, there: Named) -> bool:
         """Whether a constraint is not there in the same words, on the same columns."""
         old, new = change.old, change.new
         assert old is not None
@@ -361,7 +370,9 @@ class Altering:
             return True
         names = one.columns or [column.name for column in (*old.columns, *new.columns)]
         return any(
-            change.names.get(name) != name or old.column(name).type != new.column(name).type
+            change.names.get(name) != name
+            or old.column(name).type != new.column(name).type
+            or (self._is_strict and old.column(name).nullable != new.column(name).nullable)
             for name in names
         )
 

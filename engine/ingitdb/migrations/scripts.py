@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from ingitdb.migrations.model import Table
 from ingitdb.migrations.plan import Plan, Rows, Work
+from ingitdb.migrations.targets.dynamic import Dynamic
 from ingitdb.migrations.targets.target import BATCH_ROWS, Ends, Target
 
 _BATCH = 200
@@ -99,12 +100,12 @@ class _Writing:
         name = self._target.name_of(new.place)
         if work.is_whole:
             if not (work.differences or work.is_moved or work.is_taken):
-                yield f"DELETE FROM {name} WHERE NOT {done}"
+                yield self._run(f"DELETE FROM {name} WHERE NOT {done}")
             return
         rows = work.rows.deleted()
         while batch := list(islice(rows, _BATCH)):
             where = among(self._target, work.address, batch)
-            yield f"DELETE FROM {name} WHERE {where} AND NOT {done}"
+            yield self._run(f"DELETE FROM {name} WHERE {where} AND NOT {done}")
 
     def updated(self, work: Work) -> Iterator[str]:
         """Gives the statements that change rows."""
@@ -117,11 +118,17 @@ class _Writing:
                 f"{target.quoted(column)} = {target.literal(value)}" for column, value in values
             )
             where = among(target, work.address, [address])
-            yield f"UPDATE {name} SET {settings} WHERE {where} AND NOT {target.done}"
+            yield self._run(f"UPDATE {name} SET {settings} WHERE {where} AND NOT {target.done}")
+
+    def _run(self, statement: str) -> str:
+        target = self._target
+        return target.run(statement) if isinstance(target, Dynamic) else statement
 
 
 def among(target: Target, address: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """Gives a condition that holds for the rows of some addresses."""
+    if isinstance(target, Dynamic):
+        return target.among(address, rows)
     literal, quoted = target.literal, target.quoted
     if len(address) == 1:
         values = [literal(row[0]) for row in rows]

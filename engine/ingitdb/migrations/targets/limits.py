@@ -14,11 +14,13 @@ class Limited(Protocol):
         title: What people call it.
         longest_name: How many bytes a name may have.
         refuses: Says which values cannot be stored.
+        unindexed: Says of which row there is one that no key takes.
     """
 
     title: str
     longest_name: int
     refuses: str
+    unindexed: str
 
     def is_reserved_column(self, name: str) -> bool:
         """Whether no column may have this name."""

@@ -57,6 +57,7 @@ class Mysql:
     done = DONE
     longest_name = 4 * LONGEST_NAME
     refuses = "its numbers are finite, its years go from 1000 to 9999"
+    unindexed = "some row is too long"
 
     def stored(self, kind: ColumnType) -> Stored:
         """Says how values of a type are stored."""

@@ -36,6 +36,7 @@ from ingitdb.migrations.model import LEDGER, OURS, Column, Place, Table
 from ingitdb.migrations.plan import Plan
 from ingitdb.migrations.targets import statements
 from ingitdb.migrations.targets.altered_postgresql import altered
+from ingitdb.migrations.targets.json_texts import strict_json
 from ingitdb.migrations.targets.statements import Words, names
 from ingitdb.migrations.targets.target import BATCH_ROWS, CHECKED, STATE, Ends, Stored
 from ingitdb.model.types import JSON, ColumnType, Scalar, quote_identifier, quote_literal
@@ -97,7 +98,6 @@ _DIALECT = "postgres"
 """What sqlglot calls it."""
 _FIRST = {"DATE": "DATE '4713-01-01 (BC)'", "TIMESTAMP": "TIMESTAMP '4713-01-01 (BC) 00:00:00'"}
 _LAST_DATE = "DATE '5874897-12-31'"
-_TOKENS = r"""(?s)"(?:[^"\\]|\\.)*"|NaN|-?Infinity|[^"NI-]+|."""
 _NOW = "extract(epoch FROM clock_timestamp())"
 _WORDS = Words(temp="pg_temp.", ledger=f'"{PUBLIC}"."{LEDGER}"', fraction="DOUBLE PRECISION")
 _SETTINGS = (
@@ -119,11 +119,12 @@ class Postgresql:
     done = _WORDS.done
     longest_name = LONGEST
     refuses = "its text has no NUL characters, its dates begin in 4713 BC"
+    unindexed = "some row is too long"
 
     def stored(self, kind: ColumnType) -> Stored:
         """Says how values of a type are stored."""
         if not isinstance(kind, Scalar):
-            return Stored(type="JSON", value=lambda sql: _json(f"to_json({sql})"))
+            return Stored(type="JSON", value=lambda sql: strict_json(f"to_json({sql})"))
         name = kind.name.upper()
         if name in _INTEGERS:
             return Stored(type="BIGINT", value=_cast("BIGINT"))
@@ -136,7 +137,7 @@ class Postgresql:
         if name in _MOMENTS:
             return Stored(type=_MOMENTS[name], value=_cast(name))
         if name == JSON.name:
-            return Stored(type="JSON", value=_json)
+            return Stored(type="JSON", value=strict_json)
         found = _DECIMAL.fullmatch(name)
         if found:
             return Stored(type=f"NUMERIC({found[1]}, {found[2]})", value=_cast(name))
@@ -364,17 +365,6 @@ def _block(statement: str) -> str:
 
 def _cast(kind: str) -> Any:
     return lambda sql: f"CAST({sql} AS {kind})"
-
-
-def _json(sql: str) -> str:
-    """Gives the text of JSON, in which what is no JSON number is a string."""
-    text = f"CAST({sql} AS VARCHAR)"
-    shown = "CASE WHEN t IN ('NaN', 'Infinity', '-Infinity') THEN '\"' || t || '\"' ELSE t END"
-    parts = (
-        f"list_transform(regexp_extract_all({text}, {quote_literal(_TOKENS)}), lambda t: {shown})"
-    )
-    is_other = f"contains({text}, 'NaN') OR contains({text}, 'Infinity')"
-    return f"CASE WHEN {is_other} THEN array_to_string({parts}, '') ELSE {text} END"
 
 
 def _in_utc(sql: str) -> str:

@@ -76,8 +76,13 @@ def check_values(
             )
 
 
+def unindexed(target: Holder) -> str:
+    """Says of which row there is one that no key takes."""
+    return target.unindexed if isinstance(target, Limited) else ""
+
+
 def is_too_long(target: Holder, relation: Relation, group: Sequence[str], query: Query) -> bool:
-    """Whether some row is too long for a key of these columns."""
+    """Whether no key of these columns takes some row, mostly since it is too long."""
     if not isinstance(target, Limited):
         return False
     columns = {column.name: column for column in relation.columns}

@@ -21,6 +21,7 @@ from ingitdb.migrations.targets.fitting import Fitted
 from ingitdb.migrations.targets.mysql import Mysql
 from ingitdb.migrations.targets.postgresql import Postgresql
 from ingitdb.migrations.targets.sqlite import Sqlite
+from ingitdb.migrations.targets.sqlserver import SqlServer
 from ingitdb.migrations.targets.target import Ends, Target
 from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
 from ingitdb.model.types import quote_identifier
@@ -32,7 +33,7 @@ from ingitdb.services.migrations.row_modes import in_modes, mode_of
 from ingitdb.services.migrations.rows import AllRows, DifferingRows
 from ingitdb.snapshots.relation import Relation
 
-DIALECTS = ("duckdb", "mysql", "postgresql", "sqlite")
+DIALECTS = ("duckdb", "mysql", "postgresql", "sqlite", "sqlserver")
 _NUMBERS = count()
 
 
@@ -50,6 +51,8 @@ def target_of(dialect: str) -> Target:
         return Mysql()
     if dialect == Postgresql.name:
         return Postgresql()
+    if dialect == SqlServer.name:
+        return SqlServer()
     raise UsageError(f"There is no dialect {dialect!r}.", hint=f"There are: {', '.join(DIALECTS)}.")
 
 

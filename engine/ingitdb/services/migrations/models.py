@@ -25,6 +25,7 @@ from ingitdb.services.migrations.limits import (
     check_values,
     is_too_long,
     longest,
+    unindexed,
 )
 from ingitdb.services.migrations.mapped import MappedTable, Mapper
 from ingitdb.snapshots.bodies import Query
@@ -132,7 +133,7 @@ class CommitModel:
             elif counts[tuple(group)] or (is_key and any(nulls[name] for name in group)):
                 notes.append(f"{title}: the {what} is not carried, for rows contradict it.")
             elif is_too_long(self.target, relation, group, self.query):
-                notes.append(f"{title}: the {what} is not carried, for some row is too long.")
+                notes.append(f"{title}: the {what} is not carried, for {unindexed(self.target)}.")
             else:
                 return True
             return False

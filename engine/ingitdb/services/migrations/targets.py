@@ -39,6 +39,8 @@ KNOWN = (
     "sqlite:///FILE, duckdb:///FILE, mysql://USER@HOST/DATABASE, postgresql://USER@HOST/DATABASE,"
     " redis://HOST:PORT/NUMBER, etcd://HOST:PORT"
 )
+_GENERATED = frozenset(["mssql", "sqlserver"])
+"""Schemes of a system for which there are scripts only."""
 _NO_ACCESS = Access()
 
 
@@ -101,6 +103,11 @@ def _read(text: str) -> tuple[URL, str]:
         url = make_url(text)
     except ArgumentError:
         raise UsageError("The target is no URL.", hint=f"There are: {KNOWN}.") from None
+    if url.drivername.partition("+")[0] in _GENERATED:
+        raise UsageError(
+            "SQL Server is not reached: scripts are generated, and no server has run them here.",
+            hint="Write them: ingitdb migrate generate --dialect sqlserver.",
+        )
     store = STORES.get(url.drivername)
     dialect = KINDS.get(url.drivername) if store is None else store.name
     if dialect is None:
