@@ -378,6 +378,7 @@ def test_what_is_not_committed_is_refused(repo: RepoBuilder, rounds: Rounds) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", [SqliteTarget, DuckdbTarget])
 def test_rows_are_streamed(repo: RepoBuilder, rounds: Rounds, kind: type[Target]) -> None:
     def many(start: int) -> dict[str, str]:
         lines = (f"{n},name {n + start},{n / 7}\n" for n in range(100_000))

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import subprocess
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -10,6 +11,8 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 import ingitdb
 from tests.support.migrated import Json, as_stored, quoted, text
@@ -43,12 +46,33 @@ def expected(path: Path, ref: str, form: str, cache: Path) -> Expected:
     found = Expected()
     settings = ingitdb.Settings(cache=cache, workers=1)
     with closing(ingitdb.connect(path, ref, settings=settings)) as connection:
+        declared = _indexes(path, ref)
         for schema, name, *_ in connection.execute("SHOW TABLES").fetchall():
-            _add(found, connection, schema, name, form)
+            title = name if schema == "main" else f"{schema}.{name}"
+            _add(found, connection, schema, name, form, declared.get(title, []))
     return found
 
 
-def _add(found: Expected, connection: Any, schema: str, name: str, form: str) -> None:
+def _indexes(path: Path, ref: str) -> dict[str, list[tuple[str, ...]]]:
+    """Gives the indexes that tables.yaml declares at a commit."""
+    shown = ["git", "-C", str(path), "show", f"{ref}:.ingitdb/tables.yaml"]
+    done = subprocess.run(shown, capture_output=True, text=True, check=False)
+    said = (yaml.safe_load(done.stdout) or {}) if done.returncode == 0 else {}
+    return {
+        name: [(one,) if isinstance(one, str) else tuple(one) for one in table.get("indexes", [])]
+        for name, table in said.get("tables", {}).items()
+        if isinstance(table, dict)
+    }
+
+
+def _add(
+    found: Expected,
+    connection: Any,
+    schema: str,
+    name: str,
+    form: str,
+    indexes: list[tuple[str, ...]],
+) -> None:
     place = f"{quoted(schema)}.{quoted(name)}"
     described = connection.execute(f"DESCRIBE {place}").fetchall()
     kinds = {column: kind for column, kind, *_ in described}
@@ -68,6 +92,7 @@ def _add(found: Expected, connection: Any, schema: str, name: str, form: str) ->
     key = next((one for one in candidates if _tells(one, rows, kinds)), None)
     if key is None:
         return
+    indexes = [one for one in indexes if not any(_is_json(kinds[column]) for column in one)]
     title = ".".join(_coded(one).replace(".", "%2E") for one in (schema, name) if one != "main")
     found.tables[title] = kinds
     between = ":" if form == "redis" else "/"
@@ -78,7 +103,7 @@ def _add(found: Expected, connection: Any, schema: str, name: str, form: str) ->
             sets = [title]
             sets += [
                 f"{title}:by:{','.join(map(_coded, group))}:{_joined(group, row, kinds)}"
-                for group in dict.fromkeys(groups["FOREIGN KEY"])
+                for group in dict.fromkeys([*groups["FOREIGN KEY"], *indexes])
                 if all(row[one] is not None for one in group)
             ]
             for one in sets:
