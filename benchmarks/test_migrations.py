@@ -1,6 +1,5 @@
 """Targets brought to a commit: beside the system's own bulk load, and beside a full comparison."""
 
-import csv
 import statistics
 import subprocess
 import time
@@ -12,8 +11,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import duckdb
+import pymysql
 import pytest
+from sqlalchemy.engine import make_url
 from tests.support import mariadb, postgresql, servers
 from tests.support.live_targets import MAKERS, Live
 from tests.support.redis import RedisTarget, redis_server
@@ -28,18 +28,16 @@ from ingitdb.settings import Settings
 
 _ROUNDS = 3
 _CHANGES = 5
-_COLUMNS = ("id", "name", "country", "status", "balance")
 _SUM = "SELECT count(*), sum(balance) FROM accounts"
 _FULL = Options(mode=Mode.FULL, on_conflict=OnConflict.SOURCE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
-    """A repository whose rows go to targets, and the same rows as a file."""
+    """A repository whose rows go to targets, and what is asked of them."""
 
     repository: Generated
     database: Database
-    file: Path
     answer: tuple[int, int]
 
 
@@ -51,21 +49,12 @@ def stopped() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def accounts(
-    made: Any, settings: Settings, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Accounts]:
+def accounts(made: Any, settings: Settings) -> Iterator[Accounts]:
     repository = made("sharded")
-    file = tmp_path_factory.mktemp("rows") / "accounts.csv"
     with ingitdb.connect(repository.path, settings=settings) as connection:
-        sql = f"SELECT {', '.join(_COLUMNS)} FROM accounts"
-        rows = connection.execute(sql).fetchall()
-        ((rows_there, total),) = connection.execute(_SUM).fetchall()
-    with file.open("w", encoding="utf-8", newline="") as output:
-        csv.writer(output, lineterminator="\n").writerows(rows)
+        ((rows, total),) = connection.execute(_SUM).fetchall()
     with Database.open(repository.path, settings) as database:
-        yield Accounts(
-            repository=repository, database=database, file=file, answer=(rows_there, int(total))
-        )
+        yield Accounts(repository=repository, database=database, answer=(rows, int(total)))
 
 
 @pytest.fixture(scope="module")
@@ -97,40 +86,76 @@ def led_back(accounts: Accounts, live: Live) -> None:
         way.run(lambda what, done, of: None)
 
 
-def answer(live: Live) -> tuple[int, int]:
+def answer(live: Live, table: str = "accounts") -> tuple[int, int]:
     """Gives what a plain driver finds."""
-    ((rows, total),) = live.run(_SUM)
+    ((rows, total),) = live.run(_SUM.replace("accounts", table))
     return int(rows), int(total)
 
 
-def in_bulk(live: Live, file: Path) -> None:
-    """Loads the rows in the system's own way."""
-    own = "id BIGINT NOT NULL PRIMARY KEY, name TEXT, country TEXT, status TEXT, balance BIGINT"
+def exported(live: Live, folder: Path) -> Path:
+    """Writes what a target holds of the accounts to a file, in a form that it loads."""
+    file = folder / "accounts.rows"
+    _, name = live.url.rsplit("/", 1)
     if live.kind == "postgresql":
-        live.run(f"CREATE TABLE accounts ({own})")
-        _, name = live.url.rsplit("/", 1)
-        copy = "COPY accounts FROM STDIN (FORMAT csv)"
         with (
             postgresql.cluster().connected(name) as connection,
-            connection.cursor().copy(copy) as stream,
+            connection.cursor().copy("COPY accounts TO STDOUT") as stream,
+        ):
+            file.write_bytes(b"".join(bytes(part) for part in stream))
+    elif live.kind == "mysql":
+        with closing(pymysql.connect(**address(live))) as connection:
+            cursor = connection.cursor()
+            cursor.execute("SELECT * FROM accounts")
+            file.write_text("".join(tabbed(row) for row in cursor.fetchall()), "utf-8")
+    elif live.kind == "sqlite":
+        command = [
+            "sqlite3",
+            live.url.removeprefix("sqlite:///"),
+            ".mode csv",
+            "SELECT * FROM accounts",
+        ]
+        file.write_bytes(subprocess.run(command, check=True, capture_output=True).stdout)
+    else:
+        live.run(f"COPY accounts TO '{file}' (FORMAT parquet)")
+    return file
+
+
+def tabbed(row: tuple[Any, ...]) -> str:
+    """Gives a row as LOAD DATA reads it."""
+    cells = ("\\N" if cell is None else str(cell).replace("\\", "\\\\") for cell in row)
+    return "\t".join(cells) + "\n"
+
+
+def address(live: Live) -> dict[str, Any]:
+    """Gives how PyMySQL gets to a target."""
+    url = make_url(live.url)
+    return {"host": url.host, "port": url.port, "user": url.username, "database": url.database}
+
+
+def in_bulk(live: Live, file: Path) -> None:
+    """Makes a table like the accounts and loads the rows in the system's own way."""
+    _, name = live.url.rsplit("/", 1)
+    if live.kind == "postgresql":
+        live.run("CREATE TABLE copied (LIKE accounts INCLUDING ALL)")
+        with (
+            postgresql.cluster().connected(name) as connection,
+            connection.cursor().copy("COPY copied FROM STDIN") as stream,
         ):
             stream.write(file.read_bytes())
     elif live.kind == "mysql":
-        live.run(f"CREATE TABLE accounts ({own.replace('TEXT', 'VARCHAR(100)')})")
-        load = f"LOAD DATA LOCAL INFILE '{file}' INTO TABLE accounts FIELDS TERMINATED BY ','"
-        _, name = live.url.rsplit("/", 1)
+        live.run("CREATE TABLE copied LIKE accounts")
+        load = f"LOAD DATA LOCAL INFILE '{file}' INTO TABLE copied CHARACTER SET utf8mb4"
         client = ["mariadb", "--no-defaults", f"--socket={mariadb.server().socket}", "-uroot"]
         subprocess.run([*client, "--local-infile=1", name, "-e", load], check=True)
     elif live.kind == "sqlite":
-        live.run(f"CREATE TABLE accounts ({own})")
+        ((sql,),) = live.run("SELECT sql FROM sqlite_master WHERE name = 'accounts'")
+        live.run(sql.replace("accounts", "copied", 1))
         path = live.url.removeprefix("sqlite:///")
-        command = ["sqlite3", path, ".mode csv", f".import {file} accounts"]
-        subprocess.run(command, check=True)
+        subprocess.run(["sqlite3", path, ".mode csv", f".import {file} copied"], check=True)
     else:
-        path = live.url.removeprefix("duckdb:///")
-        with duckdb.connect(path) as connection:
-            connection.execute(f"CREATE TABLE accounts ({own})")
-            connection.execute(f"COPY accounts FROM '{file}'")
+        ((sql,),) = live.run("SELECT sql FROM duckdb_tables() WHERE table_name = 'accounts'")
+        live.run(sql.replace("accounts", "copied", 1))
+        live.run(f"COPY copied FROM '{file}' (FORMAT parquet)")
 
 
 @pytest.mark.parametrize("kind", MAKERS)
@@ -152,11 +177,13 @@ def test_sync(benchmark: Any, ratio: Any, accounts: Accounts, tmp_path: Path, ki
     benchmark.group = label = f"migrate sync of {accounts.answer[0]:,} rows, {kind}"
     benchmark.pedantic(lambda live: led(accounts, live, tip, Options(mode=Mode.FULL)),
                        setup=lambda: ((fresh(),), {}), rounds=_ROUNDS, iterations=1)  # fmt: skip
-    others = []
+    live = fresh()
+    ours(live)
+    file, others = exported(live, tmp_path), []
     for _ in range(_ROUNDS):
-        live = fresh()
-        others.append(timed(lambda live=live: in_bulk(live, accounts.file)))
-        assert answer(live) == accounts.answer
+        others.append(timed(lambda: in_bulk(live, file)))
+        assert answer(live, "copied") == accounts.answer
+        live.run("DROP TABLE copied")
     goal = Goal(times=2.0)
     ratio.note(label, "ours", statistics.median(benchmark.stats.stats.data), goal)
     ratio.note(label, "its bulk load", statistics.median(others), goal)
