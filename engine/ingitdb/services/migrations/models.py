@@ -83,7 +83,7 @@ class CommitModel:
             place = self.place(table)
             indexes = tuple(self._indexes(table, taken, notes))
             found[place] = replace(found[place], indexes=indexes)
-        lists = self._lists(named, found, taken_names)
+        lists = self._lists(tables, found, taken_names)
         for place, one in lists.items():
             found[place] = list_table(one, found[one.parent.place], self.target, self.query, notes)
         if isinstance(self.target, Fitted):
@@ -109,23 +109,28 @@ class CommitModel:
         return [one for one in self.lists.values() if one.parent is mapped]
 
     def _lists(
-        self, named: Sequence[NamedTable], tables: Mapping[Place, Table], taken: dict[str, str]
+        self, included: Sequence[NamedTable], tables: Mapping[Place, Table], taken: dict[str, str]
     ) -> dict[Place, ListTable]:
         """Gives the tables of the items of lists by their places.
 
         Args:
-            named: The tables that may have lists.
+            included: The tables that may have lists.
             tables: As the target has them.
             taken: Whose the names are that other tables have.
 
         Raises:
             UsageError: One cannot be made.
         """
+        mapping = self.mapper.mapping
         made = (
             one
-            for table in named
+            for table in included
+            for place in [self.place(table)]
             for one in lists_of(
-                self.mapped(table), tables[self.place(table)], self.mapper.mapping, self.query
+                self.mapped(table),
+                tables.get(place) or Table(place=place, columns=()),
+                mapping,
+                self.query,
             )
         )
         found = {}
@@ -133,10 +138,10 @@ class CommitModel:
             title, name = self.target.title, self.target.name_of(one.place).casefold()
             if self.target.is_reserved(one.place):
                 message = f"{title} can have no table called {one.place[1]}."
-                raise self.mapper.mapping.wrong(message, one.said.way)
+                raise mapping.wrong(message, one.said.way)
             if name in taken:
                 message = f"The items of {one.title} and {taken[name]} would be one table."
-                raise self.mapper.mapping.wrong(message, one.said.way)
+                raise mapping.wrong(message, one.said.way)
             taken[name] = f"those of {one.title}"
             check_names(self.target, one.place, one.relation.columns)
             found[one.place] = one
