@@ -1,6 +1,7 @@
 """The items of a list become rows of a table where a mapping says so."""
 
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from ingitdb.errors import UsageError
 from ingitdb.services.migrations.migration import migration
 from ingitdb_cli.program import run as started
 from ingitdb_cli.statuses import Status
-from tests.migrations.test_mapping import fresh, go, said
+from tests.migrations.test_mapping import README, fresh, go, said
 from tests.migrations.test_scripts import KINDS, Rounds, rows, tables
 from tests.support.live_targets import MAKERS, Live
 from tests.support.migrated import SqliteTarget, Target
@@ -238,6 +239,64 @@ tables:
         assert f"-- {step} rows" in up
 
 
+def test_items_may_say_where_they_stand(
+    repo: RepoBuilder, rounds: Rounds, kind: type[Target]
+) -> None:
+    text = """tables: {people: {explode: {x:
+      {table: items, ordinal: position, columns: {value: {name: v}, id: {name: "own Id"}}}}}}"""
+    items = [{"ordinal": 3, "id": 5, "value": "a"}]
+    repo.commit({**PEOPLE, **people({"id": 1, "x": items})})
+    repo.commit(people({"id": 1, "x": items * 2}))
+    found = rounds(repo.path)
+    go(found, kind, "HEAD~1", "HEAD", text)
+    target = fresh(found, kind, "HEAD", said(text))
+    asked = "SELECT id, position, ordinal, v FROM items ORDER BY position"
+    assert target.ask(asked) == [(1, 1, 3, "a"), (1, 2, 3, "a")]
+
+
+def test_items_stay_where_all_their_records_come_anew(
+    repo: RepoBuilder, rounds: Rounds, kind: type[Target]
+) -> None:
+    first = [{"id": n, "y": {"a": n}, "x": [n, -n]} for n in range(9)]
+    repo.commit({**PEOPLE, **people(*first)})
+    repo.commit(people(*({**one, "y": one["id"]} for one in first)))
+    up = go(
+        rounds(repo.path),
+        kind,
+        "HEAD~1",
+        "HEAD",
+        "tables: {people: {explode: {x: {table: items}}}}",
+    )
+    assert "insert rows people, 9 rows" in up
+    assert "rows items" not in up
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_lists(repo: RepoBuilder, rounds: Rounds, kind: type[Target], seed: int) -> None:
+    random = Random(seed)
+
+    def some() -> dict[str, str]:
+        keys = random.sample(range(40), 25)
+        words = ["a", "b", "it's", None, ""]
+        return people(
+            *(
+                {
+                    "id": key,
+                    "name": random.choice("xy"),
+                    "tags": random.choices(words, k=random.choice([0, 1, 3])),
+                    "phones": random.choice(
+                        [None, [{"id": key, "kind": random.choice(words)}] * random.randrange(3)]
+                    ),
+                }
+                for key in keys
+            )
+        )
+
+    repo.commit({**PEOPLE, **some()})
+    repo.commit(some())
+    go(rounds(repo.path), kind, "HEAD~1", "HEAD", MAPPING)
+
+
 def test_items_go_with_their_record(repo: RepoBuilder, rounds: Rounds) -> None:
     repo.commit({**PEOPLE, **people(*FIRST)})
     target = fresh(rounds(repo.path), SqliteTarget, "HEAD", said(MAPPING))
@@ -291,13 +350,18 @@ def test_items_have_the_mode_of_their_table(
             "columns: {id: {name: …}}",
         ),
         (
+            "tables: {t: {columns: {id: {name: Ordinal}}, explode: {list: {table: v}}}}",
+            "1:56: The column 'ordinal' would be there twice",
+            "ordinal: …",
+        ),
+        (
             "tables: {t: {columns: {id: {name: Value}}, explode: {list: {table: v}}}}",
             "1:54: The column 'value' would be there twice",
             "",
         ),
         (
-            "tables: {t: {explode: {list: {table: v, columns: {valeu: {name: x}}}}}}",
-            "1:51: The items of t.list have no 'valeu'.",
+            "tables: {t: {explode: {list: {table: v, columns: {values: {name: x}}}}}}",
+            "1:51: The items of t.list have no 'values'.",
             "Did you mean value?",
         ),
         (
@@ -390,3 +454,16 @@ def test_a_live_target_is_compared_and_repaired(
     assert "people_tags person = 1, ordinal = 2 was changed" in capfd.readouterr().err
     assert run("sync", "--on-conflict", "source", "--verify") == Status.DONE
     assert (live.run(TAGS), live.run(PHONES)) == wanted
+
+
+def test_the_example_of_the_documentation(
+    repo: RepoBuilder, rounds: Rounds, kind: type[Target]
+) -> None:
+    text = README.read_text("utf-8").partition("# lists.yaml\n")[2].partition("```")[0]
+    phones = [{"kind": "home", "number": "030 1"}, {"kind": "work", "number": "030 2"}]
+    repo.commit({**PEOPLE, **people({"id": 1, "tags": ["red", "blue"], "phones": phones})})
+    target = fresh(rounds(repo.path), kind, "HEAD", said(text))
+    tags = target.ask("SELECT id, ordinal, value FROM people_tags ORDER BY ordinal")
+    assert tags == [(1, 1, "red"), (1, 2, "blue")]
+    found = target.ask("SELECT id, ordinal, phone_kind, number FROM people_phones ORDER BY ordinal")
+    assert found == [(1, 1, "home", "030 1"), (1, 2, "work", "030 2")]

@@ -40,7 +40,8 @@ class ListMapping:
         column: What the mapping calls the list.
         table: What the target calls the table.
         schema: None if it is that of the list's table.
-        columns: By `ordinal`, `value` or the field of a structure, case-folded.
+        ordinal: What the target calls the column that says where an item stands.
+        columns: By `value` or the field of a structure, case-folded.
         spelled: Their names as the mapping spells them, and how it leads to each.
         way: How the mapping leads to it.
     """
@@ -48,6 +49,7 @@ class ListMapping:
     column: str
     table: str
     schema: str | None = None
+    ordinal: str = "ordinal"
     columns: Mapping[str, ColumnMapping] = field(default_factory=dict)
     spelled: Mapping[str, Way] = field(default_factory=dict)
     way: Way = ()
@@ -251,6 +253,7 @@ def _list(name: str, said: Mapping[str, Any], way: Way) -> ListMapping:
         column=name,
         table=said["table"],
         schema=said.get("schema"),
+        ordinal=said.get("ordinal", "ordinal"),
         columns={fold(inner): _column(one) for inner, one in columns.items()},
         spelled={inner: (*way, "columns", inner) for inner in columns},
         way=way,

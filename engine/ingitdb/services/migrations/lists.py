@@ -23,8 +23,8 @@ from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.internal import ORDER
 from ingitdb.snapshots.relation import Column, Relation
 
-ORDINAL = "ordinal"
 VALUE = "value"
+"""The column of items that are no structures."""
 _LIST = quote_identifier("\u0001list")
 _AT = quote_identifier("\u0001at")
 _ITEM = f"{_LIST}[{_AT}]"
@@ -36,7 +36,7 @@ class ItemColumn:
 
     Attributes:
         name: What the target calls it.
-        source: `ordinal`, `value` or the field of a structure.
+        source: `value` or the field of a structure; empty where it says where the item stands.
         sql: SQL for its values.
         type: The target's word for its type, where the mapping says one.
     """
@@ -147,7 +147,7 @@ def lists_of(
         for item in items:
             if fold(item.name) in map(fold, taken):
                 message = f"The column {item.name!r} would be there twice: give it another name."
-                hint = f"columns: {{{item.source}: {{name: …}}}}"
+                hint = f"columns: {{{item.source}: {{name: …}}}}" if item.source else "ordinal: …"
                 raise mapping.wrong(message, said.way, hint)
             taken.append(item.name)
         key = tuple(parent.field(name) for name in table.key)
@@ -215,7 +215,7 @@ def check_lists(mapping: TargetMapping, tables: Sequence[MappedTable]) -> None:
                 message = f"{said.key} has no column {one.column!r}."
                 raise mapping.wrong(message, one.way, did_you_mean(one.column, known))
             kinds = [field.kind.item for field in fields if isinstance(field.kind, ListOf)]
-            names = [name for kind in kinds for name, _, _ in _parts(kind)]
+            names = [source for kind in kinds for source, _, _ in _parts(kind)]
             for name, way in one.spelled.items():
                 if names and fold(name) not in map(fold, names):
                     message = f"The items of {said.key}.{one.column} have no {name!r}."
@@ -223,14 +223,14 @@ def check_lists(mapping: TargetMapping, tables: Sequence[MappedTable]) -> None:
 
 
 def _columns(kind: ColumnType, said: ListMapping) -> Iterator[ItemColumn]:
+    yield ItemColumn(name=said.ordinal, source="", kind=BIGINT, sql=_AT)
     for source, inner, sql in _parts(kind):
         one = said.columns.get(fold(source), ColumnMapping())
         yield ItemColumn(name=one.name or source, source=source, kind=inner, sql=sql, type=one.type)
 
 
 def _parts(kind: ColumnType) -> Iterator[tuple[str, ColumnType, str]]:
-    """Gives what an item consists of: names, types and SQL; where it stands comes first."""
-    yield ORDINAL, BIGINT, _AT
+    """Gives what an item consists of: names, types and SQL."""
     if not isinstance(kind, Struct):
         yield VALUE, kind, _ITEM
         return
