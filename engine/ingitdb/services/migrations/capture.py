@@ -56,8 +56,7 @@ def _differs(work: Work, lists: Collection[Place]) -> bool:
     if is_other and work.new is not None and work.new.place in lists:
         raise StatementRefused(
             f"{work.change.title} has the items of lists: what differs in it is not captured.",
-            hint="Change the lists in the repository, and take back what was changed in the target:"
-            " sync --mode full --on-conflict source.",
+            hint="Take that back in the target, and change the lists in the repository.",
         )
     if work.change.old is None:
         if counts.inserted:

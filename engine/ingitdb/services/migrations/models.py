@@ -105,8 +105,9 @@ class CommitModel:
 
     def lists_of(self, table: NamedTable) -> list[ListTable]:
         """Gives the tables of the items of a table's lists."""
-        mapped = self.mapped(table)
-        return [one for one in self.lists.values() if one.parent is mapped]
+        found = self.lists.values()
+        mapped = self._mapped.get(place_of(table))
+        return [one for one in found if one.parent is mapped]
 
     def _lists(
         self, included: Sequence[NamedTable], tables: Mapping[Place, Table], taken: dict[str, str]
