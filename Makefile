@@ -30,7 +30,7 @@ sweep: .venv/.dev ## what the full suite takes samples of, at length: commits, s
 	INGITDB_TEST_SWEEP=1 INGITDB_TEST_SEED=$(or $(SEED),1) $(PYTEST) tests/compat/test_oracle.py tests/compat/test_same_answer.py \
 		tests/compat/test_diff_oracle.py tests/compat/test_minimal_text.py tests/compat/test_doltlite.py tests/compat/test_faults.py \
 		tests/compat/test_writing_oracle.py tests/compat/test_defining_oracle.py tests/compat/test_durability_counter.py \
-		tests/property/test_algebra.py tests/drivers/test_sqlalchemy_suite.py tests/flight_server/test_robustness.py
+		tests/property/test_algebra.py tests/drivers/test_sqlalchemy_suite.py tests/migrations/test_killed.py tests/flight_server/test_robustness.py
 sweep-texts: .venv/.dev ## 5,000 scalars of each shared repository, and of torture files, changed one by one (SEED=1)
 	INGITDB_TEST_TEXTS=$(or $(COUNT),5000) INGITDB_TEST_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -n 2 -rP tests/compat/test_minimal_text_of_files.py
 sweep-scripts: .venv/.dev ## 500 scripts of SQL, run here and in DuckDB (SEED=1 COUNT=500)

@@ -5,7 +5,9 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import duckdb
 import pytest
 from tests.support import mariadb, postgresql, servers
 from tests.support.live_targets import MAKERS, Live
+from tests.support.redis import RedisTarget, redis_server
 
 import ingitdb
 from benchmarks.generated import Generated
@@ -63,6 +66,13 @@ def accounts(
         yield Accounts(
             repository=repository, database=database, file=file, answer=(rows_there, int(total))
         )
+
+
+@pytest.fixture(scope="module")
+def redis_target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], RedisTarget]]:
+    """Gives targets of a Redis server, each an empty database."""
+    with redis_server(tmp_path_factory.mktemp("redis")) as server:
+        yield server.target
 
 
 def timed(run: Callable[[], Any]) -> float:
@@ -183,3 +193,77 @@ def test_incremental(
     goal = Goal(faster=100)
     ratio.note(label, "ours", statistics.median(benchmark.stats.stats.data), goal)
     ratio.note(label, "comparing all", statistics.median(others), goal)
+
+
+def spelled(*words: bytes) -> bytes:
+    """Gives a command as Redis's protocol has it."""
+    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words)
+
+
+def copied(target: RedisTarget) -> Iterator[bytes]:
+    """Gives the commands that write what a target holds, but for the ledger."""
+    with closing(target.client()) as client:
+        for key in client.keys("*"):
+            if client.type(key) == b"hash" and not key.startswith(b"ingitdb"):
+                cells = [word for pair in client.hgetall(key).items() for word in pair]
+                yield spelled(b"HSET", key, *cells)
+            elif client.type(key) == b"set":
+                for member in client.smembers(key):
+                    yield spelled(b"SADD", key, member)
+
+
+def balances(target: RedisTarget) -> tuple[int, int]:
+    """Gives how many accounts a plain client finds, and the sum of their balances."""
+    with closing(target.client()) as client:
+        keys = list(client.scan_iter("accounts:*", count=10_000))
+        pipe = client.pipeline(transaction=False)
+        for key in keys:
+            pipe.hget(key, "balance")
+        found = pipe.execute()
+    return len(found), sum(map(int, found))
+
+
+def test_redis(
+    benchmark: Any,
+    ratio: Any,
+    accounts: Accounts,
+    redis_target: Callable[[], RedisTarget],
+    tmp_path: Path,
+) -> None:
+    repository, made = accounts.repository, []
+
+    def fresh() -> tuple[tuple[Live], dict[str, Any]]:
+        made.append(redis_target())
+        return (Live("redis", made[-1].url, made[-1].ask),), {}
+
+    def ours(live: Live) -> None:
+        led(accounts, live, repository.tip, Options(mode=Mode.FULL))
+
+    ours(*fresh()[0])  # the commit is indexed
+    label = f"migrate sync of {accounts.answer[0]:,} rows, redis"
+    benchmark.group = label
+    benchmark.pedantic(ours, setup=fresh, rounds=_ROUNDS, iterations=1)
+    assert balances(made[-1]) == accounts.answer
+    file = tmp_path / "copy.resp"
+    file.write_bytes(b"".join(copied(made[-1])))
+    others = []
+    for _ in range(_ROUNDS):
+        target = redis_target()
+        client = ["redis-cli", "-p", str(target.port), "-n", str(target.number), "--pipe"]
+        with file.open("rb") as commands:
+            load = partial(subprocess.run, client, stdin=commands, check=True, capture_output=True)
+            others.append(timed(load))
+        assert balances(target) == accounts.answer
+    goal = Goal(times=2.0)
+    ratio.note(label, "ours", statistics.median(benchmark.stats.stats.data), goal)
+    ratio.note(label, "redis-cli --pipe", statistics.median(others), goal)
+    live = Live("redis", made[-1].url, made[-1].ask)
+    label = f"migrate sync of 10 changes in {accounts.answer[0]:,} rows, redis"
+    few, all_of_it = [], []
+    for options, taken in [(Options(), few)] * _CHANGES + [(_FULL, all_of_it)] * _ROUNDS:
+        taken.append(timed(partial(led, accounts, live, repository.side, options)))
+        led_back(accounts, live)
+        assert balances(made[-1]) == accounts.answer
+    goal = Goal(faster=100)
+    ratio.note(label, "ours", statistics.median(few), goal)
+    ratio.note(label, "comparing all", statistics.median(all_of_it), goal)

@@ -107,7 +107,12 @@ def test_applied_and_taken_back(
         return [line.split(",")[2] for line in lines[1:]]
 
     assert asked("status")[0] == Status.TARGET
-    assert asked("apply", "--dry-run")[0] == Status.TARGET
+    status, plan = asked("apply", "--dry-run")
+    assert (status, plan) == (
+        Status.DONE,
+        ["create table data.t, 0 rows", "insert rows data.t, 2 rows"],
+    )
+    assert not Path("app.db").exists()
     assert asked("apply", "--to", "HEAD~2")[0] == Status.DONE
     assert asked("apply", "--at", "HEAD~1") == (Status.DONE, ["update rows data.t, 1 rows"])
     assert asked("apply", "--to", "HEAD~1") == (Status.DONE, [])

@@ -1,5 +1,6 @@
 """The items of a list become rows of a table where a mapping says so."""
 
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,6 +17,7 @@ from tests.support.live_targets import MAKERS, Live
 from tests.support.migrated import SqliteTarget, Target
 from tests.support.repositories import RepoBuilder
 
+Run = Callable[..., int]
 MAPPING = """
 tables:
   people:
@@ -411,23 +413,23 @@ def live(request: pytest.FixtureRequest, tmp_path: Path) -> Live:
     return MAKERS[request.param](tmp_path)
 
 
+@pytest.fixture
+def run(repo: RepoBuilder, live: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    given = ["--source", str(repo.path), "--target", live.url, "--mapping", "mapping.yaml"]
+    return lambda command, *more: started(["migrate", command, *given, *more])
+
+
 def test_a_live_target_is_compared_and_repaired(
     repo: RepoBuilder,
     live: Live,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    run: Run,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.chdir(tmp_path)
     repo.commit({**PEOPLE, **people(*FIRST)})
     repo.commit(people({**FIRST[0], "tags": ["a", "y"]}, *FIRST[2:]))
     Path("mapping.yaml").write_text(MAPPING, "utf-8")
-
-    def run(command: str, *more: str) -> int:
-        given = ["--source", str(repo.path), "--target", live.url, "--mapping", "mapping.yaml"]
-        return started(["migrate", command, *given, *more])
-
     assert run("apply", "--to", "HEAD~1", "--verify") == Status.DONE
     assert run("analyze", "--at", "HEAD~1") == Status.DONE
     first = live.run(TAGS), live.run(PHONES)
@@ -454,6 +456,27 @@ def test_a_live_target_is_compared_and_repaired(
     assert "people_tags person = 1, ordinal = 2 was changed" in capfd.readouterr().err
     assert run("sync", "--on-conflict", "source", "--verify") == Status.DONE
     assert (live.run(TAGS), live.run(PHONES)) == wanted
+
+
+def test_a_live_target_follows_lists_that_come_and_go(
+    repo: RepoBuilder, live: Live, run: Run
+) -> None:
+    repo.commit({**PEOPLE, **people({"id": 1, "name": "a"})})
+    repo.commit(people({"id": 1, "name": "a", "tags": ["x", "y"]}))
+    repo.commit(people({"id": 1, "name": "b"}))
+    text = (
+        "tables: {people: {columns: {id: {name: person}}, explode: {tags: {table: people_tags}}}}"
+    )
+    Path("mapping.yaml").write_text("tables: {people: {columns: {id: {name: person}}}}", "utf-8")
+    assert run("apply", "--to", "HEAD~2", "--verify") == Status.DONE
+    Path("mapping.yaml").write_text(text, "utf-8")
+    assert run("sync", "--mode", "full", "--to", "HEAD~1", "--verify") == Status.DONE
+    assert live.run(TAGS) == [(1, 1, "x"), (1, 2, "y")]
+    assert run("sync", "--mode", "full", "--allow-destructive", "--verify") == Status.DONE
+    assert live.run("SELECT person, name FROM people") == [(1, "b")]
+    assert run("analyze") == Status.DONE
+    assert run("rollback", "--to", "HEAD~1") == Status.DONE
+    assert live.run(TAGS) == [(1, 1, "x"), (1, 2, "y")]
 
 
 def test_the_example_of_the_documentation(

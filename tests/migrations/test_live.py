@@ -126,6 +126,39 @@ def test_the_commits_values_stand_where_that_is_asked_for(run: Run, live: Live) 
     assert live.run(ROWS) == NEW
 
 
+def test_rows_that_others_changed_are_not_taken_back(
+    run: Run, live: Live, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run("apply", "--to", "HEAD~1")
+    run("apply")
+    live.run("UPDATE p SET name = 'theirs' WHERE id = 1")
+    theirs = live.run(ROWS)
+    capfd.readouterr()
+    assert run("rollback") == Status.REFUSED
+    assert "p _key = " in capfd.readouterr().err
+    assert live.run(ROWS) == theirs
+    assert run("rollback", "--on-conflict", "source") == Status.DONE
+    assert live.run(ROWS) == OLD
+
+
+def test_a_table_without_a_key_that_others_changed(
+    run: Run, live: Live, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    repo.commit({"log.csv": "what\na\na\n"})
+    run("apply")
+    repo.commit({"log.csv": "what\na\nb\na\n"})
+    live.run("INSERT INTO log VALUES ('theirs')")
+    capfd.readouterr()
+    assert run("sync") == Status.REFUSED
+    assert "log has other rows" in capfd.readouterr().err
+    assert live.run("SELECT count(*) FROM log") == [(3,)]
+    assert run("sync", "--on-conflict", "source", "--verify") == Status.DONE
+    assert live.run("SELECT what, count(*) FROM log GROUP BY what ORDER BY what") == [
+        ("a", 2),
+        ("b", 1),
+    ]
+
+
 def test_what_is_right_already_is_no_conflict(run: Run, live: Live) -> None:
     run("apply", "--to", "HEAD~1")
     live.run("UPDATE p SET name = 'A' WHERE id = 1")

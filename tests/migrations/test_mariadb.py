@@ -176,6 +176,26 @@ def test_what_was_interrupted_is_finished_first(repo: RepoBuilder, rounds: Round
     same(target.rows(), found.held("HEAD~1", MariadbTarget))
 
 
+def test_what_was_interrupted_goes_on_by_itself(repo: RepoBuilder, rounds: Rounds) -> None:
+    """A script that was cut off anywhere is finished by `apply`, and taken back by `rollback`."""
+    evolved(repo, 2)
+    found = rounds(repo.path)
+    before, after = (found.held(ref, MariadbTarget) for ref in ("HEAD~1", "HEAD"))
+    up, down = statements(found, "HEAD~1", "HEAD")
+    target = found.fresh(MariadbTarget, "HEAD~1")
+    for count in range(0, len(up), -(-len(up) // (2 * SAMPLE))):
+        cut(target, up, count)
+        applied(found, target, "HEAD")
+        same(target.rows(), after)
+        cut(target, down, min(count, len(down)))
+        with opened(target.url) as there:
+            states = [row.state for row in there.ledger()]
+            if "applied" in states[1:] or any(one.startswith("undoing") for one in states):
+                with there.backward(found.database, None) as way:
+                    way.run(lambda what, done, of: None)
+        same(target.rows(), before)
+
+
 def test_what_was_not_begun_is_forgotten(repo: RepoBuilder, rounds: Rounds) -> None:
     evolved(repo, 2)
     repo.commit(rows("more", *ids(1, 2, 3)))

@@ -29,8 +29,9 @@ from ingitdb.services.migrations.sql_targets import SqlTarget
 from ingitdb.services.migrations.targets import opened
 from ingitdb.services.migrations.ways import DEFAULTS
 from tests.support.migrated import Round, same
-from tests.support.postgresql import PostgresqlTarget, PsqlClient, certified, cluster
+from tests.support.postgresql import PostgresqlTarget, PsqlClient, cluster
 from tests.support.repositories import RepoBuilder
+from tests.support.servers import certified
 
 pytestmark = pytest.mark.slow
 Rounds = Callable[..., Round]

@@ -77,6 +77,23 @@ def test_records_and_sets(found: StoreRound, target: RedisTarget) -> None:
     }  # fmt: skip
 
 
+def test_declared_indexes_are_sets(repo: RepoBuilder, stores: Stores, target: RedisTarget) -> None:
+    said = {"towns": {"key": "id", "schema": "main", "glob": "data/towns.jsonl"}}
+    said["towns"]["indexes"] = ["country", ["country", "name"]]
+    towns = [{"id": 1, "country": "NO", "name": "Moss"}, {"id": 2, "country": "NO", "name": "Os"}]
+    declared = {".ingitdb/tables.yaml": json.dumps({"tables": said})}
+    repo.commit({**declared, **lines("towns", *towns)})
+    repo.commit(lines("towns", towns[0], {**towns[1], "country": "SE"}))
+    round_of = stores(repo.path)
+    round_of.forward(target, "HEAD~1")
+    assert target.ask("SMEMBERS", "towns:by:country:NO") == {b"towns:1", b"towns:2"}
+    assert target.ask("SMEMBERS", "towns:by:country,name:NO,Os") == {b"towns:2"}
+    round_of.forward(target, "HEAD")
+    assert target.ask("SMEMBERS", "towns:by:country:NO") == {b"towns:1"}
+    assert target.ask("SMEMBERS", "towns:by:country:SE") == {b"towns:2"}
+    assert target.ask("EXISTS", "towns:by:country,name:NO,Os") == 0
+
+
 def test_keys_never_meet(repo: RepoBuilder, stores: Stores, target: RedisTarget) -> None:
     rows = [{"a": "x,y", "b": "z"}, {"a": "x", "b": "y,z"}, {"a": "by", "b": "a:b"}]
     rows += [{"a": "", "b": ""}, {"a": "50%", "b": "/|#"}, {"a": "ø", "b": "\0\r\n*[?"}]

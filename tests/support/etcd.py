@@ -2,6 +2,7 @@
 
 import base64
 import json
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -96,23 +97,30 @@ def asked(port: int, path: str, said: Any) -> Any:
 
 
 @contextmanager
-def etcd_server(folder: Path) -> Iterator[EtcdServer]:
-    """Runs a server."""
+def etcd_server(folder: Path, pair: tuple[Path, Path] | None = None) -> Iterator[EtcdServer]:
+    """Runs a server.
+
+    Args:
+        folder: Where its data are.
+        pair: A certificate and its key: then it speaks TLS, to those who show that certificate.
+    """
     port, peers = free_port(), f"http://127.0.0.1:{free_port()}"
-    here = f"http://127.0.0.1:{port}"
-    command = [
-        program("etcd", "etcd-server"),
-        "--data-dir",
-        str(folder / "etcd"),
-        "--unsafe-no-fsync",
-    ]
-    command += ["--listen-client-urls", here, "--advertise-client-urls", here]
+    here = f"{'http' if pair is None else 'https'}://127.0.0.1:{port}"
+    command = [program("etcd", "etcd-server"), "--data-dir", str(folder / "etcd")]
+    command += ["--unsafe-no-fsync", "--listen-client-urls", here, "--advertise-client-urls", here]
     command += ["--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers]
     command += ["--initial-cluster", f"default={peers}"]
+    context = None
+    if pair is not None:
+        cert, key = map(str, pair)
+        command += ["--cert-file", cert, "--key-file", key, "--trusted-ca-file", cert]
+        command += ["--client-cert-auth"]
+        context = ssl.create_default_context(cafile=cert)
+        context.load_cert_chain(cert, key)
 
     def is_ready() -> bool:
         try:
-            with urllib.request.urlopen(f"{here}/health", timeout=5) as response:
+            with urllib.request.urlopen(f"{here}/health", timeout=5, context=context) as response:
                 return json.load(response)["health"] == "true"
         except OSError:
             return False

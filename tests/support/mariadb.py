@@ -29,10 +29,15 @@ _MODE = "ANSI_QUOTES,NO_BACKSLASH_ESCAPES"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A server that runs on loopback; its user `root` has no password."""
+    """A server that runs on loopback; its user `root` has no password.
+
+    Attributes:
+        authority: What its certificate descends from.
+    """
 
     port: int
     socket: Path
+    authority: Path
 
     def connect(self, database: str | None = None, **more: Any) -> Any:
         return pymysql.connect(
@@ -59,7 +64,8 @@ def server() -> Server:
         env={**os.environ, "TMPDIR": str(folder)},
     )  # fmt: skip
     assert made.returncode == 0, made.stdout + made.stderr
-    found = Server(port=servers.free_port(), socket=folder / "s")
+    cert, key = servers.certified(folder)
+    found = Server(port=servers.free_port(), socket=folder / "s", authority=cert)
 
     def is_ready() -> bool:
         try:
@@ -71,6 +77,7 @@ def server() -> Server:
     servers.started(
         servers.unprivileged(
             [daemon, "--no-defaults", *where, f"--socket={found.socket}",
+             f"--ssl-ca={cert}", f"--ssl-cert={cert}", f"--ssl-key={key}",
              f"--pid-file={folder}/pid", "--bind-address=127.0.0.1", f"--port={found.port}",
              "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0",
              "--innodb-flush-method=nosync", "--innodb-doublewrite=0", "--sync-frm=0",

@@ -112,7 +112,7 @@ def cluster(*, is_encrypted: bool = False) -> Cluster:
         "bytea_output": "escape",
     }
     if is_encrypted:
-        found.pair = certified(folder)
+        found.pair = servers.certified(folder)
         cert, key = (str(shutil.copy(path, data)) for path in found.pair)
         servers.hand_over(Path(key))
         settings |= {"ssl": "on", "ssl_cert_file": cert, "ssl_key_file": key, "ssl_ca_file": cert}
@@ -122,19 +122,6 @@ def cluster(*, is_encrypted: bool = False) -> Cluster:
     command = servers.unprivileged([postgres, "-D", str(data), *given])
     servers.started(command, folder, lambda: _answers(found), signal.SIGINT)
     return found
-
-
-def certified(folder: Path) -> tuple[Path, Path]:
-    """Makes a certificate that is its own authority, and its key, in a folder."""
-    cert, key = folder / "own.pem", folder / "own.key"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-         "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
-         "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
-    return cert, key
 
 
 def _answers(found: Cluster) -> bool:

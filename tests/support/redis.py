@@ -105,17 +105,23 @@ def read(data: bytes, kind: str) -> Any:
 
 
 @contextmanager
-def redis_server(folder: Path) -> Iterator[RedisServer]:
-    """Runs a server."""
+def redis_server(
+    folder: Path, password: str = "", pair: tuple[Path, Path] | None = None
+) -> Iterator[RedisServer]:
+    """Runs a server.
+
+    Args:
+        folder: Where its data are.
+        password: What it asks for, if anything.
+        pair: A certificate and its key: then it speaks TLS, to those who show that certificate.
+    """
     port = free_port()
-    command = [
-        program("redis-server", "redis-server"),
-        "--port",
-        str(port),
-        "--bind",
-        "127.0.0.1",
-        "--dir",
-    ]
-    command += [str(folder), "--save", "", "--appendonly", "no", "--databases", str(DATABASES)]
+    command = [program("redis-server", "redis-server")]
+    command += ["--port" if pair is None else "--tls-port", str(port)]
+    if pair is not None:
+        command += ["--port", "0", "--tls-cert-file", str(pair[0]), "--tls-key-file", str(pair[1])]
+        command += ["--tls-ca-cert-file", str(pair[0])]
+    command += ["--bind", "127.0.0.1", "--dir", str(folder), "--save", "", "--appendonly", "no"]
+    command += ["--databases", str(DATABASES), "--requirepass", password]
     with serving(command, folder, lambda: listens(port)):
         yield RedisServer(port, iter(count()))

@@ -88,6 +88,21 @@ def unprivileged(command: Sequence[str], end: str = "INT") -> list[str]:
     return [*prefix, *command]
 
 
+def certified(folder: Path) -> tuple[Path, Path]:
+    """Makes a certificate that is its own authority, and its key, in a folder."""
+    cert, key = folder / "own.pem", folder / "own.key"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
+         "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
+    for path in (cert, key):
+        hand_over(path)
+    return cert, key
+
+
 def free_port() -> int:
     """Gives a port of loopback that nothing listens at."""
     with socket.socket() as found:

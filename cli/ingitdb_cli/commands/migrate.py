@@ -13,12 +13,12 @@ from ingitdb_cli.options import Group
 
 HELP = """\b
 ingitdb migrate generate --dialect sqlite --output up.sql --rollback down.sql
-ingitdb migrate analyze --target sqlite:///app.db
 ingitdb migrate apply --target sqlite:///app.db
+ingitdb migrate analyze --target sqlite:///app.db
 ingitdb migrate sync --target sqlite:///app.db --mode full --on-conflict source
 ingitdb migrate status --target sqlite:///app.db
-ingitdb migrate rollback --target sqlite:///app.db --allow-destructive
 ingitdb migrate capture --target sqlite:///app.db --branch from-app
+ingitdb migrate rollback --target sqlite:///app.db --allow-destructive
 
 Bring another system from one commit to another, keep it there, and bring back what changed in it.
 """

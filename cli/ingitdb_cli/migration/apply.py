@@ -1,12 +1,13 @@
 """`ingitdb migrate apply`: brings a target to a commit, or runs a script on it."""
 
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ingitdb_cli.app import App, app_of
-from ingitdb_cli.migration.doing import do, verify
+from ingitdb_cli.migration.doing import do, told_from_nothing, verify
 from ingitdb_cli.migration.options import (
     AFTER,
     MAPPING,
@@ -68,30 +69,26 @@ def apply(
     check_installed()
     from ingitdb.services.migrations.targets import opened
 
-    where = opened(
-        given["target"],
-        access(given),
-        must_exist=given["dry_run"],
-        mapping=mapping(given["mapping"]),
-    )
+    ref = after or app.options.at
+    if given["dry_run"] and script is not None:
+        _tell(app, script)
+        return
+    if told_from_nothing(app, ref, given):
+        return
+    where = opened(given["target"], access(given), mapping=mapping(given["mapping"]))
     with where as target:
         if script is not None:
-            _run(app, target, script, given)
-            after = after or target.ledger()[-1].commit
+            target.run_script(script.read_text("utf-8"))
+            ref = ref or next((row.commit for row in reversed(target.ledger())), None)
         else:
-            ref = after or app.options.at
             with target.forward(app.database, ref, manner(given)) as way:
                 do(app, way, given)
         if given["verify"] and not given["dry_run"]:
-            verify(app, target, after or app.options.at)
+            verify(app, target, ref)
 
 
-def _run(app: App, target: Any, script: Path, given: dict[str, Any]) -> None:
-    if given["dry_run"]:
-        with script.open(encoding="utf-8") as lines:
-            for line in lines:
-                if not line.startswith("-- "):
-                    break
-                app.messages.line(line[3:].rstrip("\n"))
-        return
-    target.run_script(script.read_text("utf-8"))
+def _tell(app: App, script: Path) -> None:
+    """Tells what stands at the head of a script."""
+    with script.open(encoding="utf-8") as lines:
+        for line in takewhile(lambda line: line.startswith("-- "), lines):
+            app.messages.line(line[3:].rstrip("\n"))

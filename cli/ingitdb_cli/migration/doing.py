@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingitdb_cli.app import App
+from ingitdb_cli.migration.options import mapping
 
 if TYPE_CHECKING:
     from ingitdb.migrations.plan import Outline
@@ -60,6 +61,23 @@ def do(app: App, way: "Way", given: Mapping[str, Any]) -> bool:
     if rows.total and spent > 0:
         rate = rows.total / spent
         app.messages.line(f"{rows.total:,} rows in {spent:.1f} s, {rate:,.0f} rows/s")
+    return True
+
+
+def told_from_nothing(app: App, ref: str | None, given: Mapping[str, Any]) -> bool:
+    """Tells the plan for a target that is a file which is not there; says whether it is one.
+
+    A dry run makes no file.
+    """
+    from ingitdb.services.migrations.scripted import scripts
+    from ingitdb.services.migrations.targets import dialect_of, is_missing
+
+    if not given["dry_run"] or not is_missing(given["target"]):
+        return False
+    dialect, known = dialect_of(given["target"]), mapping(given["mapping"])
+    with scripts(app.database, dialect, ref, mapping=known) as found:
+        for line in told(found.up):
+            app.messages.line(line)
     return True
 
 

@@ -42,6 +42,13 @@ _TARGET = (
     click.option("--tls-cert", type=_FILE, metavar="PATH", help="A certificate to show it."),
     click.option("--tls-key", type=_FILE, metavar="PATH", help="The key of --tls-cert."),
 )
+CONFLICT = click.option(
+    "--on-conflict",
+    type=click.Choice(("fail", "source", "target")),
+    default="fail",
+    show_default=True,
+    help="Whose values stand where others changed the target.",
+)
 _MANNER = (
     click.option(
         "--rows",
@@ -50,13 +57,7 @@ _MANNER = (
         show_default=True,
         help="Add rows that are missing; change others too; take away what the commit lacks too.",
     ),
-    click.option(
-        "--on-conflict",
-        type=click.Choice(("fail", "source", "target")),
-        default="fail",
-        show_default=True,
-        help="Whose values stand where others changed the target.",
-    ),
+    CONFLICT,
     click.option(
         "--batch-size",
         type=click.IntRange(1),

@@ -7,6 +7,7 @@ import click
 from ingitdb_cli.app import app_of
 from ingitdb_cli.migration.doing import do
 from ingitdb_cli.migration.options import (
+    CONFLICT,
     DESTRUCTIVE,
     DRY,
     LOG,
@@ -26,6 +27,7 @@ ingitdb migrate rollback --target sqlite:///app.db --to v1.0 --allow-destructive
 ingitdb migrate rollback --target sqlite:///app.db --dry-run
 
 Take back what was applied to a target last, schema and rows; or all since it was at a commit.
+What others changed meanwhile is found, and --on-conflict says what becomes of it.
 """
 
 
@@ -34,6 +36,7 @@ Take back what was applied to a target last, schema and rows; or all since it wa
 @target_options
 @MAPPING
 @click.option("--to", "ref", metavar="REF", help="A commit that the target was at.")
+@CONFLICT
 @DESTRUCTIVE
 @DRY
 @LOG
@@ -44,6 +47,7 @@ def rollback(context: click.Context, /, source: str | None, ref: str | None, **g
     point(app, source)
     check_installed()
     from ingitdb.services.migrations.targets import opened
+    from ingitdb.services.migrations.ways import OnConflict
 
     with (
         opened(
@@ -52,6 +56,6 @@ def rollback(context: click.Context, /, source: str | None, ref: str | None, **g
             must_exist=True,
             mapping=mapping(given["mapping"]),
         ) as target,
-        target.backward(app.database, ref) as way,
+        target.backward(app.database, ref, OnConflict(given["on_conflict"])) as way,
     ):
         do(app, way, given)

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from ingitdb_cli.app import app_of
-from ingitdb_cli.migration.doing import do, verify
+from ingitdb_cli.migration.doing import do, told_from_nothing, verify
 from ingitdb_cli.migration.options import (
     AFTER,
     MAPPING,
@@ -65,10 +65,11 @@ def sync(
     from ingitdb.services.migrations.targets import opened
 
     ref = after or app.options.at
+    if told_from_nothing(app, ref, given):
+        return
     where = opened(
         given["target"],
         access(given),
-        must_exist=given["dry_run"],
         mapping=mapping(given["mapping"]),
     )
     with where as target:

@@ -1,6 +1,6 @@
 """What leads a target from what it holds to a commit: all of it is read and compared."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import chain, count
@@ -106,21 +106,26 @@ class TargetComparison:
         commit: The commit.
         former: The commit that the ledger names: its tables may go. None if there is none.
         rows: Which differences of rows are settled.
+        only: The tables that are compared, by folded places; all if None.
 
     Attributes:
         plan: What is to be done.
-        works: By table, the rows that differ where something tells them apart.
         others: Tables of the target's own.
         lists: The tables of the items of lists.
     """
 
     def __init__(
-        self, reader: Reader, commit: CommitId, former: CommitId | None, rows: RowsMode
+        self,
+        reader: Reader,
+        commit: CommitId,
+        former: CommitId | None,
+        rows: RowsMode,
+        only: Collection[Place] | None = None,
     ) -> None:
         self._reader = reader
         self._rows = rows
+        self._only = only
         self._closing = ExitStack()
-        self.differing: dict[Place, ComparedRows] = {}
         self.lists: frozenset[Place] = frozenset()
         with ExitStack() as stack:
             stack.callback(self.close)
@@ -149,13 +154,16 @@ class TargetComparison:
     def _compared(self, commit: CommitId, former: CommitId | None) -> tuple[Plan, list[str]]:
         reader, target = self._reader, self._reader.target
         model = reader.model(commit)
-        check_known(reader.mapping, [model.listing])
-        check_lists(reader.mapping, model.mapped_tables())
+        if former != commit:  # else the mapping has led there
+            models = [model] if former is None else [reader.model(former), model]
+            check_known(reader.mapping, [one.listing for one in models])
+            check_lists(reader.mapping, [table for one in models for table in one.mapped_tables()])
         self.lists = frozenset(model.lists)
         found = reader.tables()
         works = [
             self._work(model, table, found.get(folded(table.place)))
             for table in model.tables.values()
+            if self._only is None or folded(table.place) in self._only
         ]
         modes = [self._mode(work.new) for work in works]
         works = [
@@ -179,13 +187,15 @@ class TargetComparison:
             change = TableChange(old=None, new=new, names={})
             return _work(change, Counts(inserted=new.rows), all_rows, is_whole=True)
         pulled = reader.pull(found, new)
-        self._closing.callback(reader.drop, pulled)
         old = _comparable(replace(found, rows=pulled.rows), new)
         there = {fold(column.name): column.name for column in old.columns}
         names = {name: there[fold(name)] for name in pulled.columns}
         change = TableChange(old=old, new=new, names=names)
-        rows = self._differing(pulled, new, relation)
-        return self._settled(change, rows, all_rows)
+        try:
+            rows = self._differing(pulled, new, relation)
+            return self._settled(change, rows, all_rows)
+        finally:
+            reader.drop(pulled)
 
     def _mode(self, table: Table | None) -> RowsMode:
         mapping = self._reader.mapping
@@ -212,7 +222,6 @@ class TargetComparison:
         if rows.address:
             rows.hold()
             rows.only(self._mode(new))
-            self.differing[new.place] = rows
             if not change.retyped and (self._reader.target.alters or not change.differences()):
                 return _work(change, rows.counted(), rows, address=rows.address)
             if rows.counted() == Counts() and not change.retyped:

@@ -31,7 +31,7 @@ from ingitdb.services.migrations.list_rows import ListRows, kept_items
 from ingitdb.services.migrations.lists import ListTable, check_lists
 from ingitdb.services.migrations.mapped import check_known, kept_columns
 from ingitdb.services.migrations.models import CommitModel, commit_model, place_of
-from ingitdb.services.migrations.row_modes import in_modes
+from ingitdb.services.migrations.row_modes import in_modes, mode_of
 from ingitdb.services.migrations.rows import AllRows, DifferingRows
 from ingitdb.snapshots.relation import Relation
 
@@ -81,14 +81,19 @@ class Migration:
         self._models: tuple[CommitModel, CommitModel] | None = None
         with ExitStack() as stack:
             stack.callback(self.close)
-            self.up = in_modes(self._recovering(self._plan), mapping)
+            self.up = self._in_modes(self._recovering(self._plan))
             stack.pop_all()
 
     @cached_property
     def down(self) -> Plan:
         """What leads back."""
         found = self._recovering(lambda old, new: self._plan(new, old))
-        return in_modes(found, self._mapping, is_back=True)
+        return self._in_modes(found, is_back=True)
+
+    def _in_modes(self, plan: Plan, *, is_back: bool = False) -> Plan:
+        mode = partial(mode_of, mapping=self._mapping)
+        way_out = "Let the mapping say mode: sync of it."
+        return in_modes(plan, mode, is_back=is_back, way_out=way_out)
 
     @property
     def ends(self) -> Ends:

@@ -14,6 +14,7 @@ from ingitdb.services.migrations.comparing import Reader, TargetComparison
 from ingitdb.services.migrations.drift import Conflict, refuse, settled
 from ingitdb.services.migrations.held_rows import HeldRows
 from ingitdb.services.migrations.migration import Migration
+from ingitdb.services.migrations.row_modes import in_modes
 from ingitdb.services.migrations.ways import OnConflict, Options, RowDifference, RowsMode
 
 Route: TypeAlias = tuple[Plan, Ends]
@@ -21,9 +22,22 @@ Route: TypeAlias = tuple[Plan, Ends]
 
 @contextmanager
 def differing(
-    reader: Reader, former: str | None, after: CommitId, options: Options
+    reader: Reader,
+    former: str | None,
+    after: CommitId,
+    options: Options,
+    *,
+    is_resumed: bool = False,
 ) -> Iterator[Route]:
     """Gives the plan that leads from the ledger's commit, at the cost of what differs.
+
+    Args:
+        reader: Reads the system.
+        former: The ledger's commit; None if there is none.
+        after: The commit to lead to.
+        options: How.
+        is_resumed: Whether the same was interrupted: the system is between the commits, so nothing
+            can be said of what others changed.
 
     Raises:
         RefNotFound: The repository does not have the ledger's commit.
@@ -32,15 +46,17 @@ def differing(
     before = EMPTY if former is None else reader.database._allowed(former)
     reader.database.catalogs.begin()
     with Migration(reader.database, before, after, reader.target, reader.mapping) as found:
-        if former is None and _there_already(reader, found.up):
+        is_first = former is None and not is_resumed
+        there = _there_already(reader, found.up) if is_first else []
+        if there:
             if options.on_conflict is OnConflict.FAIL:
-                _refuse_tables(_there_already(reader, found.up))
+                _refuse_tables(there)
             with compared(reader, None, after, options) as route:
                 yield route
             return
         plan = limited(found.up, options.rows)
-        if before not in (EMPTY, after):
-            plan = settled(plan, reader, options.on_conflict)
+        if before not in (EMPTY, after) and not is_resumed:
+            plan = _careful(plan, reader, before, options.on_conflict)
         yield plan, found.ends
 
 
@@ -76,20 +92,31 @@ def limited(plan: Plan, rows: RowsMode) -> Plan:
     """
     if rows is RowsMode.SYNC:
         return plan
-    return replace(plan, works=tuple(_limited(work, rows) for work in plan.works), dropped=())
+    return replace(in_modes(plan, lambda place: rows, way_out="Use --rows sync."), dropped=())
 
 
-def _limited(work: Work, rows: RowsMode) -> Work:
-    held = work.rows
-    if isinstance(held, HeldRows) and not work.is_whole:
-        held.only(rows)
-        return replace(work, counts=held.counted(), is_counted=False)
-    if work.counts.deleted:
-        raise StatementRefused(
-            f"{work.change.title} can only be settled as a whole: what is there would go.",
-            hint="Use --rows sync.",
-        )
-    return replace(work, is_counted=False)
+def taken_back(reader: Reader, found: Migration, policy: OnConflict) -> Plan:
+    """Gives the plan that leads back, if what it takes away is what was brought.
+
+    Raises:
+        StatementRefused: Others changed it.
+    """
+    return _careful(found.down, reader, found.after, policy)
+
+
+def _careful(plan: Plan, reader: Reader, former: CommitId, policy: OnConflict) -> Plan:
+    """Gives a plan that does with what others changed what a policy says.
+
+    Raises:
+        StatementRefused: Others changed what is to change, or rows of a table that goes and comes.
+    """
+    wholes = [work.change.old for work in plan.works if work.is_whole and work.counts.deleted]
+    places = {folded(table.place) for table in wholes if table is not None}
+    if places and policy is not OnConflict.SOURCE:
+        with TargetComparison(reader, former, None, RowsMode.SYNC, only=places) as found:
+            works = list(found.plan.works)
+            refuse([one for work in works for one in (*changed(work), *_gone(work))])
+    return settled(plan, reader, policy)
 
 
 def known(reader: Reader, former: str | None) -> CommitId | None:

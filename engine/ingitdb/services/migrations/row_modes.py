@@ -1,5 +1,6 @@
-"""Which differences of a table's rows are settled, where the mapping says so of it."""
+"""Which differences of a table's rows are settled."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from ingitdb.errors import StatementRefused
@@ -24,30 +25,34 @@ def mode_of(place: Place, mapping: TargetMapping, rows: RowsMode = RowsMode.SYNC
     return min(rows, RowsMode(said), key=_ORDER.index) if said is not None else rows
 
 
-def in_modes(plan: Plan, mapping: TargetMapping, *, is_back: bool = False) -> Plan:
-    """Gives a plan in which each table's rows are settled as far as the mapping says.
+def in_modes(
+    plan: Plan, mode: Callable[[Place], RowsMode], *, is_back: bool = False, way_out: str
+) -> Plan:
+    """Gives a plan in which each table's rows are settled as far as its mode says.
 
     Args:
         plan: The plan.
-        mapping: What says it.
+        mode: Gives the mode of a table of the target.
         is_back: Whether the plan takes back what one of the same modes has done.
+        way_out: What is to be done where a mode cannot be kept.
 
     Raises:
         StatementRefused: Rows would have to go that are to stay.
     """
-    return replace(plan, works=tuple(_in_mode(work, mapping, is_back) for work in plan.works))
+    works = []
+    for work in plan.works:
+        rows = mode(work.new.place) if work.new is not None else RowsMode.SYNC
+        works.append(work if rows is RowsMode.SYNC else _limited(work, rows, is_back, way_out))
+    return replace(plan, works=tuple(works))
 
 
-def _in_mode(work: Work, mapping: TargetMapping, is_back: bool) -> Work:
-    rows = mode_of(work.new.place, mapping) if work.new is not None else RowsMode.SYNC
-    if rows is RowsMode.SYNC:
-        return work
+def _limited(work: Work, rows: RowsMode, is_back: bool, way_out: str) -> Work:
     if isinstance(work.rows, HeldRows) and not work.is_whole:
         work.rows.only(rows, is_back=is_back)
         return replace(work, counts=work.rows.counted(), is_counted=False)
     if work.counts.deleted:
         raise StatementRefused(
             f"{work.change.title} can only be settled as a whole: what is there would go.",
-            hint="Let the mapping say mode: sync of it.",
+            hint=way_out,
         )
     return replace(work, is_counted=False)

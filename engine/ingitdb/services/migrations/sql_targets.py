@@ -5,30 +5,40 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from ingitdb.errors import UsageError
+from ingitdb.errors import TargetError, UsageError
 from ingitdb.migrations.connections.connection import Connection
 from ingitdb.migrations.mapping import NO_MAPPING, TargetMapping
 from ingitdb.migrations.plan import Plan
 from ingitdb.migrations.scripts import Insertion, changes, inserted
 from ingitdb.migrations.targets.target import Ends, Target
-from ingitdb.model.identifiers import EMPTY
+from ingitdb.model.identifiers import EMPTY, CommitId
 from ingitdb.services.database import Database
 from ingitdb.services.migrations.capture import captured
 from ingitdb.services.migrations.comparing import Reader, TargetComparison
 from ingitdb.services.migrations.migration import committed, migration
 from ingitdb.services.migrations.progress import Told
-from ingitdb.services.migrations.routes import compared, differing, known, row_differences
+from ingitdb.services.migrations.routes import (
+    compared,
+    differing,
+    known,
+    row_differences,
+    taken_back,
+)
 from ingitdb.services.migrations.ways import (
     APPLIED,
+    APPLYING,
     DEFAULTS,
+    UNDOING,
     Analysis,
     Captured,
     LedgerRow,
     Mode,
+    OnConflict,
     Options,
     Progress,
     RowsMode,
     Way,
+    interrupted,
 )
 
 
@@ -74,24 +84,34 @@ class SqlTarget:
         """
         self.connection.lock()
         former = next(reversed(self._applied()), None)
+        after = committed(database, ref)
         reader = Reader(self.connection, self.target, database, self.mapping)
-        if options.mode is Mode.FULL:
-            found = compared(reader, former, committed(database, ref), options)
+        is_resumed = self._is_resumed(APPLYING, after)
+        if options.mode is Mode.FULL and not is_resumed:
+            found = compared(reader, former, after, options)
         else:
-            found = differing(reader, former, committed(database, ref), options)
+            found = differing(reader, former, after, options, is_resumed=is_resumed)
         with found as (plan, ends):
             yield _SqlWay(self, plan, ends, options.batch_size)
 
     @contextmanager
-    def backward(self, database: Database, ref: str | None) -> Iterator[Way]:
+    def backward(
+        self,
+        database: Database,
+        ref: str | None,
+        on_conflict: OnConflict = OnConflict.FAIL,
+    ) -> Iterator[Way]:
         """Gives what led it to where it is from a commit where it was before.
 
         Raises:
             UsageError: Its ledger has nothing that could be taken back, or not that commit.
             RefNotFound: The repository does not have the ledger's commits.
+            StatementRefused: Others changed what would be taken back.
         """
         self.connection.lock()
-        commits = self._applied()
+        is_resumed = self._is_resumed(UNDOING, None)
+        rows = self.ledger()
+        commits = [row.commit for row in rows if row.state.startswith((APPLIED, UNDOING))]
         if not commits:
             raise UsageError("The target's ledger has nothing that could be taken back.")
         former = [str(EMPTY), *(commit for commit in commits if commit != commits[-1])]
@@ -104,7 +124,9 @@ class SqlTarget:
         with migration(
             database, self.target.name, commits[-1], before, mapping=self.mapping
         ) as found:
-            yield _SqlWay(self, found.down, found.ends_back, DEFAULTS.batch_size)
+            reader = Reader(self.connection, self.target, database, self.mapping)
+            plan = found.down if is_resumed else taken_back(reader, found, on_conflict)
+            yield _SqlWay(self, plan, found.ends_back, DEFAULTS.batch_size)
 
     @contextmanager
     def analyze(self, database: Database, ref: str | None) -> Iterator[Analysis]:
@@ -188,6 +210,27 @@ class SqlTarget:
         if not self.connection.load(told, self.target):
             for statement in inserted(told, self.target, size):
                 self.connection.ask(statement)
+
+    def _is_resumed(self, word: str, after: CommitId | None) -> bool:
+        """Whether the same was interrupted before.
+
+        Args:
+            word: What begins its state.
+            after: The commit that it leads to; any if None.
+
+        Raises:
+            TargetError: Something else was interrupted.
+        """
+        row = next((row for row in self.ledger() if interrupted(row)), None)
+        if row is None:
+            return False
+        if row.state.startswith(word) and after in (None, row.commit):
+            return True
+        way_out = f"migrate apply --to {row.commit[:12]}"
+        raise TargetError(
+            "Another migration was interrupted: finish it first.",
+            hint=way_out if row.state.startswith(APPLYING) else "migrate rollback",
+        )
 
     def _applied(self) -> list[str]:
         """Gives the commits that were applied and not undone, the newest last."""

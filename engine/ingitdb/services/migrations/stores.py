@@ -22,7 +22,6 @@ from ingitdb.services.migrations.store_changes import StoreChanges
 from ingitdb.services.migrations.store_plans import StorePlan, is_atomic, store_plan
 from ingitdb.services.migrations.stored_tables import Between, StoredCommit
 from ingitdb.services.migrations.ways import (
-    DEFAULTS,
     Analysis,
     Captured,
     LedgerRow,
@@ -96,7 +95,12 @@ class StoreTarget:
             yield way
 
     @contextmanager
-    def backward(self, database: Database, ref: str | None) -> Iterator[Way]:
+    def backward(
+        self,
+        database: Database,
+        ref: str | None,
+        on_conflict: OnConflict = OnConflict.FAIL,
+    ) -> Iterator[Way]:
         """Gives what led it to where it is from a commit where it was before, the last one if None.
 
         Raises:
@@ -110,7 +114,8 @@ class StoreTarget:
         before = undone[0][1].before if undone else here.before
         after = commits_of(database, None, None if before == EMPTY else before)[1]
         goal = EMPTY if before == EMPTY else after
-        with self._way(database, here, goal, DEFAULTS, undone) as way:
+        options = Options(on_conflict=on_conflict)
+        with self._way(database, here, goal, options, undone) as way:
             yield way
 
     @contextmanager

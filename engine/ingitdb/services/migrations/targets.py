@@ -77,6 +77,16 @@ def _target(
     return SqlTarget(connection, target_of(dialect), mapping)
 
 
+def is_missing(text: str) -> bool:
+    """Whether a target is a file that is not there; it would be made.
+
+    Raises:
+        UsageError: It is no URL of a kind of target that there is.
+    """
+    url, dialect = _read(text)
+    return dialect in ("sqlite", "duckdb") and not Path(url.database or "").is_file()
+
+
 def dialect_of(text: str) -> str:
     """Gives the dialect that scripts for a target are in.
 

@@ -15,6 +15,9 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 """Told what is being done, how many rows of it are done, and how many there are."""
 APPLIED = "applied"
 UNDONE = "undone"
+APPLYING = "applying "
+UNDOING = "undoing "
+"""What begins the state of what was interrupted, in systems that take no definitions back."""
 
 
 class Mode(StrEnum):
@@ -129,6 +132,12 @@ class Captured:
     notes: tuple[str, ...]
 
 
+def interrupted(row: LedgerRow) -> bool:
+    """Whether something was begun and neither finished nor taken back."""
+    is_open = row.state.startswith((APPLYING, UNDOING))
+    return is_open and row.state.split()[1].partition("/")[0] != "0"
+
+
 class Way(Protocol):
     """What leads a target to another state."""
 
@@ -163,7 +172,12 @@ class LiveTarget(Protocol):
         """
         ...
 
-    def backward(self, database: Database, ref: str | None) -> AbstractContextManager[Way]:
+    def backward(
+        self,
+        database: Database,
+        ref: str | None,
+        on_conflict: OnConflict = OnConflict.FAIL,
+    ) -> AbstractContextManager[Way]:
         """Gives what led it to where it is from a commit where it was before, the last one if None.
 
         Raises:
