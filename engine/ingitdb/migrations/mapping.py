@@ -33,6 +33,29 @@ class ColumnMapping:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListMapping:
+    """What is said of a list whose items become rows of a table.
+
+    Attributes:
+        column: What the mapping calls the list.
+        table: What the target calls the table.
+        schema: None if it is that of the list's table.
+        ordinal: What the target calls the column that says where an item stands.
+        columns: By `value` or the field of a structure, case-folded.
+        spelled: Their names as the mapping spells them, and how it leads to each.
+        way: How the mapping leads to it.
+    """
+
+    column: str
+    table: str
+    schema: str | None = None
+    ordinal: str = "ordinal"
+    columns: Mapping[str, ColumnMapping] = field(default_factory=dict)
+    spelled: Mapping[str, Way] = field(default_factory=dict)
+    way: Way = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TableMapping:
     """What is said of a table.
 
@@ -42,6 +65,7 @@ class TableMapping:
         spelled: Their names as the mapping spells them, and how it leads to each.
         mode: Which differences of its rows are settled: `insert`, `upsert` or `sync`.
         indexes: Groups of columns by the target's names.
+        lists: Those that become tables, by the names of their columns, case-folded.
     """
 
     key: str = ""
@@ -51,6 +75,7 @@ class TableMapping:
     columns: Mapping[str, ColumnMapping] = field(default_factory=dict)
     spelled: Mapping[str, Way] = field(default_factory=dict)
     indexes: tuple[tuple[str, ...], ...] = ()
+    lists: Mapping[str, ListMapping] = field(default_factory=dict)
 
 
 _NOTHING = TableMapping()
@@ -90,13 +115,27 @@ class TargetMapping:
         return schema, said.name or f"{self.prefix}{place[1]}"
 
     def mode(self, place: Place) -> str | None:
-        """Gives the mode that is said of a table, which is given by the target's name."""
+        """Gives the mode that is said of a table, which is given by the target's name.
+
+        That of a table with lists is that of their items, too.
+        """
         for said in self.tables.values():
             if said.mode is not None:
-                there = (folded(self.place(one)) for one in _places(said.key))
-                if folded(place) in there:
+                there = [self.place(one) for one in _places(said.key)]
+                there += [self.list_place(at, one) for at in there for one in said.lists.values()]
+                if folded(place) in map(folded, there):
                     return said.mode
         return None
+
+    @staticmethod
+    def list_place(parent: Place, said: ListMapping) -> Place:
+        """Gives the schema and name of the table of a list's items in the target.
+
+        Args:
+            parent: The list's table there.
+            said: What is said of the list.
+        """
+        return said.schema or parent[0], said.table
 
     def wrong(self, message: str, way: Way = (), hint: str | None = None) -> UsageError:
         """Words a fault at its place."""
@@ -179,15 +218,7 @@ def _parsed(path: str, data: bytes) -> Parsed:
 def _table(key: str, said: Mapping[str, Any]) -> TableMapping:
     way: Way = ("tables", key)
     columns = {
-        name: (
-            (*way, "columns", name),
-            ColumnMapping(
-                name=one.get("name"),
-                type=one.get("type"),
-                expression=one.get("expression"),
-                is_excluded=one.get("exclude", False),
-            ),
-        )
+        name: ((*way, "columns", name), _column(one))
         for name, one in said.get("columns", {}).items()
     }
     for at, name in enumerate(_listed(said.get("exclude_columns"))):
@@ -200,6 +231,32 @@ def _table(key: str, said: Mapping[str, Any]) -> TableMapping:
         columns={fold(name): one for name, (_, one) in columns.items()},
         spelled={name: place for name, (place, _) in columns.items()},
         indexes=groups(said, "indexes"),
+        lists={
+            fold(name): _list(name, one, (*way, "explode", name))
+            for name, one in said.get("explode", {}).items()
+        },
+    )
+
+
+def _column(said: Mapping[str, Any]) -> ColumnMapping:
+    return ColumnMapping(
+        name=said.get("name"),
+        type=said.get("type"),
+        expression=said.get("expression"),
+        is_excluded=said.get("exclude", False),
+    )
+
+
+def _list(name: str, said: Mapping[str, Any], way: Way) -> ListMapping:
+    columns = said.get("columns", {})
+    return ListMapping(
+        column=name,
+        table=said["table"],
+        schema=said.get("schema"),
+        ordinal=said.get("ordinal", "ordinal"),
+        columns={fold(inner): _column(one) for inner, one in columns.items()},
+        spelled={inner: (*way, "columns", inner) for inner in columns},
+        way=way,
     )
 
 
@@ -211,6 +268,13 @@ def _faults(parsed: Parsed, table: TableMapping) -> Iterable[Problem]:
             yield parsed.problem(text, way)
     if len(table.columns) < len(table.spelled):
         yield parsed.problem("A column is named twice.", ("tables", table.key))
+    for name, one in table.lists.items():
+        own = table.columns.get(name, ColumnMapping())
+        if own.is_excluded or own.name is not None or own.type is not None:
+            text = f"The items of {one.column!r} become rows: only an expression can be said of it."
+            yield parsed.problem(text, one.way)
+        if len(one.columns) < len(one.spelled):
+            yield parsed.problem("A column is named twice.", one.way)
 
 
 def _listed(value: str | list[str] | None) -> tuple[str, ...]:

@@ -92,14 +92,9 @@ class DuckdbDatabase:
         """Gives the tables that are there, as a model."""
         columns: dict[Place, list[Column]] = defaultdict(list)
         for schema, table, name, declared, nullable, default in self.ask(_COLUMNS):
+            kind = target.kind(declared)
             columns[schema, table].append(
-                Column(
-                    name=name,
-                    kind=target.kind(declared),
-                    type=declared,
-                    nullable=nullable,
-                    default=default,
-                )
+                Column(name=name, kind=kind, type=kind.sql, nullable=nullable, default=default)
             )
         keys: dict[Place, tuple[str, ...]] = {}
         unique: dict[Place, list[tuple[str, ...]]] = defaultdict(list)

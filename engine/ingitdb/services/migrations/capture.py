@@ -1,12 +1,13 @@
 """What others changed in a target, brought back as a commit on a branch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from ingitdb.errors import StatementRefused
 from ingitdb.execution.session import Session
+from ingitdb.migrations.model import Place
 from ingitdb.migrations.plan import Work
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.types import ColumnType, Scalar, quote_identifier
@@ -35,7 +36,7 @@ def captured(reader: Reader, base: CommitId, branch: str, message: str | None) -
     database = reader.database
     database.catalogs.begin()
     with TargetComparison(reader, base, base, RowsMode.SYNC) as found:
-        works = [work for work in found.plan.works if _differs(work)]
+        works = [work for work in found.plan.works if _differs(work, found.lists)]
         notes = [
             f"{work.change.title}: {said}; that is not captured"
             for work in found.plan.works
@@ -49,8 +50,14 @@ def captured(reader: Reader, base: CommitId, branch: str, message: str | None) -
         return Captured(commit=commit, rows=rows, notes=tuple(notes))
 
 
-def _differs(work: Work) -> bool:
+def _differs(work: Work, lists: Collection[Place]) -> bool:
     counts = work.counts
+    is_other = bool(counts.deleted or counts.updated or counts.inserted)
+    if is_other and work.new is not None and work.new.place in lists:
+        raise StatementRefused(
+            f"{work.change.title} has the items of lists: what differs in it is not captured.",
+            hint="Take that back in the target, and change the lists in the repository.",
+        )
     if work.change.old is None:
         if counts.inserted:
             raise StatementRefused(f"The target has no table {work.change.title} any more.")
@@ -60,7 +67,7 @@ def _differs(work: Work) -> bool:
             f"Nothing tells the rows of {work.change.title} apart: what differs is not captured.",
             hint="Declare a key for it.",
         )
-    return bool(counts.deleted or counts.updated or counts.inserted)
+    return is_other
 
 
 def _committed(

@@ -18,6 +18,7 @@ from ingitdb.migrations.targets.target import Target
 from ingitdb.model.identifiers import CommitId
 from ingitdb.services.database import Database
 from ingitdb.services.migrations.compared_rows import ComparedRows, Pulled, held
+from ingitdb.services.migrations.lists import check_lists
 from ingitdb.services.migrations.mapped import check_known
 from ingitdb.services.migrations.models import CommitModel, commit_model
 from ingitdb.services.migrations.row_modes import mode_of
@@ -110,6 +111,7 @@ class TargetComparison:
     Attributes:
         plan: What is to be done.
         others: Tables of the target's own.
+        lists: The tables of the items of lists.
     """
 
     def __init__(
@@ -124,6 +126,7 @@ class TargetComparison:
         self._rows = rows
         self._only = only
         self._closing = ExitStack()
+        self.lists: frozenset[Place] = frozenset()
         with ExitStack() as stack:
             stack.callback(self.close)
             commits = (commit,) if former is None else (former, commit)
@@ -151,7 +154,11 @@ class TargetComparison:
     def _compared(self, commit: CommitId, former: CommitId | None) -> tuple[Plan, list[str]]:
         reader, target = self._reader, self._reader.target
         model = reader.model(commit)
-        check_known(reader.mapping, [model.listing])
+        if former != commit:  # else the mapping has led there
+            models = [model] if former is None else [reader.model(former), model]
+            check_known(reader.mapping, [one.listing for one in models])
+            check_lists(reader.mapping, [table for one in models for table in one.mapped_tables()])
+        self.lists = frozenset(model.lists)
         found = reader.tables()
         works = [
             self._work(model, table, found.get(folded(table.place)))
@@ -174,7 +181,7 @@ class TargetComparison:
 
     def _work(self, model: CommitModel, new: Table, found: Table | None) -> Work:
         reader = self._reader
-        relation = _relation(model, new.place)
+        relation = model.relation_of(new.place)
         all_rows = AllRows(relation, reader.target, reader.database._instance)
         if found is None:
             change = TableChange(old=None, new=new, names={})
@@ -239,11 +246,6 @@ def _work(
     is_whole: bool = False,
 ) -> Work:
     return Work(change=change, address=address, counts=counts, rows=rows, is_whole=is_whole)
-
-
-def _relation(model: CommitModel, place: Place) -> Relation:
-    named = {model.place(table): table for table in model.listing.tables}
-    return model.relation(named[place])
 
 
 def _places(reader: Reader, commit: CommitId | None) -> set[Place]:

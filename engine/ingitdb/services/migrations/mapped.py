@@ -11,17 +11,26 @@ from ingitdb.catalog.sql_types import sql_type
 from ingitdb.errors import IngitdbError, UsageError, did_you_mean
 from ingitdb.execution.pairing import Pair, named
 from ingitdb.execution.session import Session
-from ingitdb.migrations.mapping import NO_MAPPING, ColumnMapping, TableMapping, TargetMapping
+from ingitdb.migrations.mapping import (
+    NO_MAPPING,
+    ColumnMapping,
+    ListMapping,
+    TableMapping,
+    TargetMapping,
+)
 from ingitdb.migrations.model import Place, fold
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.ports import SqlParser
-from ingitdb.model.types import ColumnType, Scalar, quote_identifier
+from ingitdb.model.shapes import Place as Shape
+from ingitdb.model.types import VARCHAR, ColumnType, ListOf, Scalar, quote_identifier
 from ingitdb.services.listing import Listing
 from ingitdb.snapshots.internal import ORDER
 from ingitdb.snapshots.relation import Column, Relation
 from ingitdb.sql.row_expressions import check_row_expression
 
 _HIDDEN = "_path"
+_NO_LIST = ListOf(VARCHAR)
+"""The type of a list that is empty everywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +41,7 @@ class Field:
         source: The column at the commit; None where the table has none of the name.
         expression: SQL over the row; None where the value is the source's.
         type: The target's word for its type, where the mapping says one.
+        items: What is said of its items, where they become rows of a table.
     """
 
     name: str
@@ -39,6 +49,14 @@ class Field:
     source: str | None = None
     expression: str | None = None
     type: str | None = None
+    items: ListMapping | None = None
+
+    @property
+    def own(self) -> str:
+        """SQL for its values in a row at the commit."""
+        if self.expression is None:
+            return quote_identifier(self.source or self.name)
+        return f"(\n{self.expression}\n)"
 
 
 @dataclass(frozen=True)
@@ -50,12 +68,14 @@ class MappedTable:
         source: Its columns and rows at the commit.
         fields: Its columns there.
         said: What the mapping says of it.
+        lists: Columns whose items become rows of other tables.
     """
 
     place: Place
     source: Relation
     fields: tuple[Field, ...]
     said: TableMapping
+    lists: tuple[Field, ...] = ()
 
     @cached_property
     def relation(self) -> Relation:
@@ -63,7 +83,7 @@ class MappedTable:
         if self.is_as_it_was:
             return self.source
         shown = [f"_path, {ORDER}"]
-        shown += [f"{_own(field)} AS {quote_identifier(field.name)}" for field in self.fields]
+        shown += [f"{field.own} AS {quote_identifier(field.name)}" for field in self.fields]
         columns = tuple(Column(name=field.name, type=field.kind) for field in self.fields)
         body = f"SELECT {', '.join(shown)} FROM ({self.source.body})"
         return Relation(columns=columns, rows=self.source.rows, body=body, is_ordered=False)
@@ -102,7 +122,10 @@ class MappedTable:
             name: The column's name there.
             prefix: The side: `from` or `to`.
         """
-        field = self.field(name)
+        return self.value(self.field(name), prefix)
+
+    def value(self, field: Field, prefix: str) -> str:
+        """Gives SQL for the values of a column, or of a list, in a row of two sides."""
         if field.expression is None:
             return named(prefix, self._source(field))
         row = ", ".join(
@@ -135,12 +158,6 @@ def kept_columns(pairs: Sequence[Pair], old: MappedTable, new: MappedTable) -> d
     return found | {name: name for name in made if name in left}
 
 
-def _own(field: Field) -> str:
-    if field.expression is None:
-        return quote_identifier(field.source or field.name)
-    return f"(\n{field.expression}\n)"
-
-
 @dataclass(frozen=True)
 class Mapper:
     """Applies a mapping to the tables of a commit.
@@ -166,8 +183,13 @@ class Mapper:
             fields = tuple(Field(name=c.name, kind=c.type, source=c.name) for c in source.columns)
             return MappedTable(place, source, fields, TableMapping())
         said = self.mapping.table(place)
+        all_fields = list(self._fields(place, source, said))
         found = MappedTable(
-            self.mapping.place(place), source, tuple(self._fields(place, source, said)), said
+            self.mapping.place(place),
+            source,
+            tuple(field for field in all_fields if field.items is None),
+            said,
+            tuple(field for field in all_fields if field.items is not None),
         )
         self._check(found)
         return found
@@ -186,15 +208,19 @@ class Mapper:
             known.add(fold(column.name))
             if one.is_excluded:
                 continue
-            kind = column.type
-            if one.expression is not None:
-                kind = self._kind(place, source, one.expression, _way(said, column.name))
+            kind, expression = column.type, one.expression
+            items = said.lists.get(fold(column.name))
+            if expression is not None:
+                kind = self._kind(place, source, expression, _way(said, column.name))
+            elif items is not None and _is_nothing(source, column):
+                kind, expression = _NO_LIST, f"CAST(NULL AS {_NO_LIST.sql})"
             yield Field(
                 name=one.name or column.name,
                 kind=kind,
                 source=column.name,
-                expression=one.expression,
+                expression=expression,
                 type=one.type,
+                items=items,
             )
         for name, way in said.spelled.items():
             one = said.columns[fold(name)]
@@ -204,6 +230,7 @@ class Mapper:
                     kind=self._kind(place, source, one.expression, way),
                     expression=one.expression,
                     type=one.type,
+                    items=said.lists.get(fold(name)),
                 )
 
     def _kind(self, place: Place, source: Relation, expression: str, way: Way) -> ColumnType:
@@ -267,6 +294,12 @@ def check_known(mapping: TargetMapping, listings: Sequence[Listing]) -> None:
             if known and not is_made and fold(name) not in known.values():
                 message = f"{said.key} has no column {name!r}."
                 raise mapping.wrong(message, way, did_you_mean(name, list(known)))
+
+
+def _is_nothing(source: Relation, column: Column) -> bool:
+    """Whether a column is NULL in every row, and nobody has said of which type it is."""
+    is_declared = column.declared is not None and column.declared.type is not None
+    return not is_declared and source.natural.get(column.name, Shape()) == Shape()
 
 
 def _renaming(said: TableMapping, name: str) -> Way:

@@ -26,8 +26,11 @@ from ingitdb.migrations.targets.target import Ends, Target
 from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
 from ingitdb.model.types import quote_identifier
 from ingitdb.services.database import Database
+from ingitdb.services.migrations.held_rows import HeldRows
 from ingitdb.services.migrations.limits import is_too_long
-from ingitdb.services.migrations.mapped import MappedTable, check_known, kept_columns
+from ingitdb.services.migrations.list_rows import ListRows, kept_items
+from ingitdb.services.migrations.lists import ListTable, check_lists
+from ingitdb.services.migrations.mapped import check_known, kept_columns
 from ingitdb.services.migrations.models import CommitModel, commit_model, place_of
 from ingitdb.services.migrations.row_modes import in_modes, mode_of
 from ingitdb.services.migrations.rows import AllRows, DifferingRows
@@ -138,6 +141,7 @@ class Migration:
                     commit_model(self._database, self.target, one, self._mapping) for one in commits
                 )
                 check_known(self._mapping, [old.listing, new.listing])
+                check_lists(self._mapping, [*old.mapped_tables(), *new.mapped_tables()])
                 self._models = old, new
             try:
                 return found(*self._models)
@@ -152,11 +156,11 @@ class Migration:
         comparison = Comparison(
             catalogs, old.listing.commit, new.listing.commit, old.query, catalogs.snapshot
         )
-        works = [
-            work
-            for difference in comparison.tables()
-            if (work := self._work(difference, old, new)) is not None
-        ]
+        works: list[Work] = []
+        for difference in comparison.tables():
+            work = self._work(difference, old, new)
+            if work is not None:
+                works += [work, *self._list_works(difference, old, new)]
         return plan(
             works,
             list(old.tables.values()),
@@ -188,13 +192,47 @@ class Migration:
                 all_rows,
                 is_taken=names.is_there(after),
             )
-        return self._changed(difference, change, sides, all_rows, is_moved=is_moved)
+        make = partial(DifferingRows, difference, change, sides)
+        return self._changed(change, sides[0].relation, make, all_rows, is_moved=is_moved)
 
-    def _changed(
+    def _list_works(
+        self, difference: Difference, old: CommitModel, new: CommitModel
+    ) -> Iterator[Work]:
+        """Gives the work on the tables of the items of a table's lists."""
+        before, after = (side.table for side in difference.sides)
+        assert after is not None
+        former = old.lists_of(before) if before is not None else []
+        by_fold = {folded(one.place): one for one in former}
+        for one in new.lists_of(after):
+            table = new.tables[one.place]
+            all_rows = AllRows(one.relation, self.target, self._database._instance)
+            known = by_fold.get(folded(one.place))
+            if known is None:
+                change = TableChange(old=None, new=table, names={})
+                is_taken = _Names(old, new).is_there(table)
+                yield _whole(change, all_rows, is_taken=is_taken)
+            else:
+                sides = known, one
+                names = kept_items(difference.pairs, *sides)
+                change = TableChange(old=old.tables[known.place], new=table, names=names)
+                yield self._changed_list(difference, change, sides, all_rows)
+
+    def _changed_list(
         self,
         difference: Difference,
         change: TableChange,
-        sides: tuple[MappedTable, MappedTable],
+        sides: tuple[ListTable, ListTable],
+        all_rows: AllRows,
+    ) -> Work:
+        is_moved = self.target.alters and sides[0].place != sides[1].place
+        make = partial(ListRows, difference, change, sides)
+        return self._changed(change, sides[0].relation, make, all_rows, is_moved=is_moved)
+
+    def _changed(
+        self,
+        change: TableChange,
+        former: Relation,
+        make: Callable[..., HeldRows],
         all_rows: AllRows,
         *,
         is_moved: bool,
@@ -203,13 +241,9 @@ class Migration:
         assert change.old is not None
         assert change.new is not None
         whole = partial(_whole, change, all_rows, is_moved=is_moved)
-        former = sides[0].relation
         if self._is_remade(change) or self._is_outgrown(former, change):
             return whole()
-        rows = DifferingRows(
-            difference,
-            change,
-            sides,
+        rows = make(
             target=self.target,
             instance=self._database._instance,
             name=f"migrating_{next(_NUMBERS)}",

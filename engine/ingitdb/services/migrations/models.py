@@ -27,6 +27,7 @@ from ingitdb.services.migrations.limits import (
     longest,
     unindexed,
 )
+from ingitdb.services.migrations.lists import ListTable, list_table, lists_of
 from ingitdb.services.migrations.mapped import MappedTable, Mapper
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.relation import Relation
@@ -61,12 +62,17 @@ class CommitModel:
         return self._read[1]
 
     @cached_property
-    def _read(self) -> tuple[dict[Place, Table], list[str]]:
+    def lists(self) -> dict[Place, ListTable]:
+        """The tables of the items of lists."""
+        return self._read[2]
+
+    @cached_property
+    def _read(self) -> tuple[dict[Place, Table], list[str], dict[Place, ListTable]]:
         notes: list[str] = []
         includes = self.mapper.mapping.includes
         tables = [table for table in self.listing.tables if includes(place_of(table))]
         named = [table for table in tables if self.relation(table).columns]
-        self._check_names(named)
+        taken_names = self._check_names(named)
         found = {self.place(table): self._table(table, notes) for table in named}
         if self.target.has_references:
             for table in named:
@@ -78,14 +84,76 @@ class CommitModel:
             place = self.place(table)
             indexes = tuple(self._indexes(table, taken, notes))
             found[place] = replace(found[place], indexes=indexes)
+        lists = self._lists(tables, found, taken_names)
+        for place, one in lists.items():
+            found[place] = list_table(one, found[one.parent.place], self.target, self.query, notes)
         if isinstance(self.target, Fitted):
+            relations = {self.place(table): self.relation(table) for table in named}
+            relations |= {place: one.relation for place, one in lists.items()}
             sizes = {
-                place: longest(self.target, self.relation(table), found[place], self.query)
-                for table in named
-                for place in [self.place(table)]
+                place: longest(self.target, relation, found[place], self.query)
+                for place, relation in relations.items()
             }
             found = self.target.fitted(found, sizes, notes)
-        return found, notes
+        return found, notes, lists
+
+    def relation_of(self, place: Place) -> Relation:
+        """Gives the columns and rows of a table by its place in the target."""
+        if place in self.lists:
+            return self.lists[place].relation
+        named = {self.place(table): table for table in self.listing.tables}
+        return self.relation(named[place])
+
+    def lists_of(self, table: NamedTable) -> list[ListTable]:
+        """Gives the tables of the items of a table's lists."""
+        found = self.lists.values()
+        mapped = self._mapped.get(place_of(table))
+        return [one for one in found if one.parent is mapped]
+
+    def _lists(
+        self, included: Sequence[NamedTable], tables: Mapping[Place, Table], taken: dict[str, str]
+    ) -> dict[Place, ListTable]:
+        """Gives the tables of the items of lists by their places.
+
+        Args:
+            included: The tables that may have lists.
+            tables: As the target has them.
+            taken: Whose the names are that other tables have.
+
+        Raises:
+            UsageError: One cannot be made.
+        """
+        mapping = self.mapper.mapping
+        made = (
+            one
+            for table in included
+            for place in [self.place(table)]
+            for one in lists_of(
+                self.mapped(table),
+                tables.get(place) or Table(place=place, columns=()),
+                mapping,
+                self.query,
+            )
+        )
+        found = {}
+        for one in made:
+            title, name = self.target.title, self.target.name_of(one.place).casefold()
+            if self.target.is_reserved(one.place):
+                message = f"{title} can have no table called {one.place[1]}."
+                raise mapping.wrong(message, one.said.way)
+            if name in taken:
+                message = f"The items of {one.title} and {taken[name]} would be one table."
+                raise mapping.wrong(message, one.said.way)
+            taken[name] = f"those of {one.title}"
+            check_names(self.target, one.place, one.relation.columns)
+            found[one.place] = one
+        return found
+
+    def mapped_tables(self) -> list[MappedTable]:
+        """Gives all tables that the target may have, as the mapping lets it have them."""
+        includes = self.mapper.mapping.includes
+        tables = self.listing.tables
+        return [self.mapped(table) for table in tables if includes(place_of(table))]
 
     def place(self, table: NamedTable) -> Place:
         """Gives the schema and name of a table in the target."""
@@ -106,7 +174,12 @@ class CommitModel:
         """Gives the columns and rows of a table under the names of the target."""
         return self.mapped(table).relation
 
-    def _check_names(self, named: Sequence[NamedTable]) -> None:
+    def _check_names(self, named: Sequence[NamedTable]) -> dict[str, str]:
+        """Gives the names that tables have in the target, each with whose it is.
+
+        Raises:
+            UsageError: A name is none for the target, or two tables would have it.
+        """
         taken: dict[str, NamedTable] = {}
         for table in named:
             place = self.place(table)
@@ -117,6 +190,7 @@ class CommitModel:
             if other is not table:
                 message = f"{place_of(other)} and {place_of(table)} would be one table of"
                 raise self.mapper.fault(f"{message} {self.target.title}.", place_of(table))
+        return {name: f"the table {_title(table)}" for name, table in taken.items()}
 
     def _table(self, table: NamedTable, notes: list[str]) -> Table:
         relation, title = self.relation(table), _title(table)

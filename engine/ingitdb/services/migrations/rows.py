@@ -1,6 +1,6 @@
 """The rows of a table that differ between two commits, as a target stores them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -150,23 +150,40 @@ class DifferingRows(HeldRows):
 
     def _is_old_key(self, key: tuple[str, ...]) -> bool:
         """Whether a key is the old table's, which its rows are known to keep."""
-        old, names = self._change.old, self._change.names
-        if old is None or not key or not set(key) <= set(names):
-            return False
-        is_same = tuple(names[name] for name in key) == old.key
-        return is_same and not set(key) & set(self._change.retyped)
+        return keeps_key(self._change, key)
 
     @property
     def _is_whole(self) -> bool:
         """Whether records may differ that are the same states at both commits."""
-        pairs = [(pair.old, pair.new) for pair in self._difference.pairs]
-        both = [(old, new) for old, new in pairs if old is not None and new is not None]
-        if any((old.type, old.name) != (new.type, new.name) for old, new in both):
-            return True
         if len(self._kept) < len(self._columns):  # one that comes may take a name over
             return True
-        made = self._old.expressions, self._new.expressions
-        return made[0] != made[1] or (any(made) and len(both) < len(pairs))
+        return differs_unseen(self._difference, self._old.expressions, self._new.expressions)
+
+
+def keeps_key(change: TableChange, key: tuple[str, ...]) -> bool:
+    """Whether a key is the old table's, which its rows are known to keep."""
+    old, names = change.old, change.names
+    if old is None or not key or not set(key) <= set(names):
+        return False
+    is_same = tuple(names[name] for name in key) == old.key
+    return is_same and not set(key) & set(change.retyped)
+
+
+def differs_unseen(
+    difference: Difference, before: Mapping[str, str], after: Mapping[str, str]
+) -> bool:
+    """Whether a target may have records otherwise that are the same states at both commits.
+
+    Args:
+        difference: The table at both.
+        before: The expressions by the columns that they gave.
+        after: The expressions by the columns that they give.
+    """
+    pairs = [(pair.old, pair.new) for pair in difference.pairs]
+    both = [(old, new) for old, new in pairs if old is not None and new is not None]
+    if any((old.type, old.name) != (new.type, new.name) for old, new in both):
+        return True
+    return before != after or (bool(before) and len(both) < len(pairs))
 
 
 def tells(kind: ColumnType) -> bool:
