@@ -214,6 +214,22 @@ def test_changes_of_a_target_come_back_as_a_commit(run: Run, live: Live, repo: R
     assert "none" not in repo.git("branch")
 
 
+def test_what_a_target_calls_otherwise_is_not_captured(
+    run: Run, live: Live, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    Path("names.yaml").write_text("tables: {p: {columns: {name: {name: title}}}}", "utf-8")
+    given = ("--mapping", "names.yaml")
+    assert run("apply", *given, "--verify") == Status.DONE
+    live.run("UPDATE p SET title = 'theirs' WHERE id = 1")
+    for mapping in (given, ()):
+        capfd.readouterr()
+        assert run("capture", "--branch", "theirs", *mapping) == Status.REFUSED
+        assert "captured" in capfd.readouterr().err
+        assert "theirs" not in repo.git("branch")
+    assert run("sync", *given, "--mode", "full", "--on-conflict", "source") == Status.DONE
+    assert live.run("SELECT title FROM p WHERE id = 1") == [("A",)]
+
+
 def test_a_branch_elsewhere_is_not_captured_to(
     run: Run, live: Live, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
 ) -> None:

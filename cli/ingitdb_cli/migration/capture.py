@@ -23,6 +23,9 @@ ingitdb migrate capture --target duckdb:///app.duckdb --branch from-app -m "Pric
 Bring what others changed in a target back as a commit on a branch, which starts at the commit that
 the target's ledger names. Review it, merge it, and sync: the target then holds what it has already.
 
+Of tables that a mapping file names or computes otherwise nothing is captured; give the file all the
+same, so that it is known.
+
 Rows are told by their keys; text in the repository changes as little as with any other write.
 """
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ingitdb.errors import StatementRefused
 from ingitdb.execution.session import Session
+from ingitdb.migrations.mapping import NO_MAPPING
 from ingitdb.migrations.model import Place
 from ingitdb.migrations.plan import Work
 from ingitdb.model.identifiers import CommitId
@@ -37,6 +38,7 @@ def captured(reader: Reader, base: CommitId, branch: str, message: str | None) -
     database.catalogs.begin()
     with TargetComparison(reader, base, base, RowsMode.SYNC) as found:
         works = [work for work in found.plan.works if _differs(work, found.lists)]
+        _check_names(works, _mapped_places(reader, base))
         notes = [
             f"{work.change.title}: {said}; that is not captured"
             for work in found.plan.works
@@ -62,12 +64,39 @@ def _differs(work: Work, lists: Collection[Place]) -> bool:
         if counts.inserted:
             raise StatementRefused(f"The target has no table {work.change.title} any more.")
         return False
+    if work.change.come and is_other:
+        said = ", ".join(work.change.come)
+        raise StatementRefused(
+            f"The target has no {said} in {work.change.title}: what differs is not captured."
+        )
     if work.is_whole and (counts.deleted or counts.inserted):
         raise StatementRefused(
             f"Nothing tells the rows of {work.change.title} apart: what differs is not captured.",
             hint="Declare a key for it.",
         )
     return is_other
+
+
+def _mapped_places(reader: Reader, base: CommitId) -> set[Place]:
+    """Gives the tables of the target that a mapping file names or computes otherwise."""
+    if reader.mapping is NO_MAPPING:
+        return set()
+    model = reader.model(base)
+    named = ((table, model.mapped(table)) for table in model.listing.tables)
+    return {
+        mapped.place
+        for table, mapped in named
+        if not mapped.is_as_it_was or mapped.place != (table.schema, table.name)
+    }
+
+
+def _check_names(works: Sequence[Work], places: Collection[Place]) -> None:
+    for work in works:
+        if work.new is not None and work.new.place in places:
+            raise StatementRefused(
+                f"The mapping file says of {work.change.title} what the repository does not:"
+                " what differs in it is not captured."
+            )
 
 
 def _committed(

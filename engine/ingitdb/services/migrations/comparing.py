@@ -4,8 +4,6 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import chain, count
-from types import TracebackType
-from typing import Self
 
 import pyarrow as pa
 
@@ -18,6 +16,7 @@ from ingitdb.migrations.targets.target import Target
 from ingitdb.model.identifiers import CommitId
 from ingitdb.services.database import Database
 from ingitdb.services.migrations.compared_rows import ComparedRows, Pulled, held
+from ingitdb.services.migrations.holding import Holding
 from ingitdb.services.migrations.lists import check_lists
 from ingitdb.services.migrations.mapped import check_known
 from ingitdb.services.migrations.models import CommitModel, commit_model
@@ -98,7 +97,7 @@ def _reader(batches: Iterator[pa.RecordBatch], width: int) -> pa.RecordBatchRead
     return pa.RecordBatchReader.from_batches(first.schema, each())
 
 
-class TargetComparison:
+class TargetComparison(Holding):
     """What leads a target from what it holds to a commit; a context manager, for it holds rows.
 
     Args:
@@ -122,10 +121,10 @@ class TargetComparison:
         rows: RowsMode,
         only: Collection[Place] | None = None,
     ) -> None:
+        super().__init__()
         self._reader = reader
         self._rows = rows
         self._only = only
-        self._closing = ExitStack()
         self.lists: frozenset[Place] = frozenset()
         with ExitStack() as stack:
             stack.callback(self.close)
@@ -135,21 +134,6 @@ class TargetComparison:
                 commits, lambda: self._compared(commit, former)
             )
             stack.pop_all()
-
-    def close(self) -> None:
-        """Lets go of what is held."""
-        self._closing.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _compared(self, commit: CommitId, former: CommitId | None) -> tuple[Plan, list[str]]:
         reader, target = self._reader, self._reader.target

@@ -5,8 +5,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import count
-from types import TracebackType
-from typing import Self
 
 from ingitdb.errors import CacheCorrupt, UsageError
 from ingitdb.execution.comparisons import Comparison
@@ -27,6 +25,7 @@ from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
 from ingitdb.model.types import quote_identifier
 from ingitdb.services.database import Database
 from ingitdb.services.migrations.held_rows import HeldRows
+from ingitdb.services.migrations.holding import Holding
 from ingitdb.services.migrations.limits import is_too_long
 from ingitdb.services.migrations.list_rows import ListRows, kept_items
 from ingitdb.services.migrations.lists import ListTable, check_lists
@@ -59,7 +58,7 @@ def target_of(dialect: str) -> Target:
     raise UsageError(f"There is no dialect {dialect!r}.", hint=f"There are: {', '.join(DIALECTS)}.")
 
 
-class Migration:
+class Migration(Holding):
     """The way from one commit to another and back; a context manager, for it holds rows.
 
     Attributes:
@@ -77,10 +76,10 @@ class Migration:
         target: Target,
         mapping: TargetMapping = NO_MAPPING,
     ) -> None:
+        super().__init__()
         self.before, self.after, self.target = before, after, target
         self._mapping = mapping
         self._database = database
-        self._closing = ExitStack()
         self._models: tuple[CommitModel, CommitModel] | None = None
         with ExitStack() as stack:
             stack.callback(self.close)
@@ -115,21 +114,6 @@ class Migration:
     def down_script(self) -> Iterator[str]:
         """Gives the script that leads back, schema and rows."""
         return script(self.down, self.target, self.ends_back)
-
-    def close(self) -> None:
-        """Lets go of what is held."""
-        self._closing.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _recovering(self, found: Callable[[CommitModel, CommitModel], Plan]) -> Plan:
         """Makes a plan from both models, again where a cache file was lost meanwhile."""

@@ -4,13 +4,12 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
-from types import TracebackType
-from typing import Self
 
 from ingitdb.migrations.stores.store import Change, Store, chunks
 from ingitdb.migrations.targets.target import Ends
 from ingitdb.model.identifiers import CommitId
 from ingitdb.services.database import Database
+from ingitdb.services.migrations.holding import Holding
 from ingitdb.services.migrations.store_changes import StoreChanges
 from ingitdb.services.migrations.store_plans import is_atomic, store_plan
 from ingitdb.services.migrations.stored_tables import Between, StoredCommit
@@ -19,7 +18,7 @@ from ingitdb.services.migrations.ways import DEFAULTS
 _COLUMNS = "key, value, gone, come"
 
 
-class StoreScripts:
+class StoreScripts(Holding):
     """The way from one commit to another and back; a context manager, for it holds records.
 
     Attributes:
@@ -27,9 +26,9 @@ class StoreScripts:
     """
 
     def __init__(self, database: Database, before: CommitId, after: CommitId, store: Store) -> None:
+        super().__init__()
         self.after = after
         self._store = store
-        self._closing = ExitStack()
         old, new = (StoredCommit(database, commit, store) for commit in (before, after))
         self._ends = Ends(before=str(before), after=str(after))
         self._back = Ends(before=str(after), after=str(before), is_undo=True)
@@ -51,21 +50,6 @@ class StoreScripts:
     def down_script(self) -> Iterator[bytes]:
         """Gives the script that leads back."""
         return self._script(self._down, self._back)
-
-    def close(self) -> None:
-        """Lets go of what is held."""
-        self._closing.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _compared(self, database: Database, between: Between) -> StoreChanges:
         changes = StoreChanges(database._instance)
