@@ -350,6 +350,15 @@ def test_what_it_cannot_hold(
         migration(rounds(repo.path).database, TARGET, "HEAD")
 
 
+def test_what_a_change_brings_that_it_cannot_hold(repo: RepoBuilder, rounds: Rounds) -> None:
+    declared = tables(t={"key": "id"})
+    repo.commit({**declared, **rows("t", {"id": 7, "a": "x"}, {"id": 8, "a": "y"})})
+    repo.commit({**declared, **rows("t", {"id": 7, "a": "x"}, {"id": 8, "a": "y\0"})})
+    said = r"t: PostgreSQL cannot store a of the record '8' in data/t.jsonl"
+    with pytest.raises(UsageError, match=said):
+        migration(rounds(repo.path).database, TARGET, "HEAD", "HEAD~1")
+
+
 def test_keys_that_no_index_takes(
     repo: RepoBuilder, rounds: Rounds, kind: type[PostgresqlTarget], seed: int
 ) -> None:

@@ -8,8 +8,11 @@ from ingitdb.migrations.targets.fitting import Fitted
 from ingitdb.migrations.targets.limits import Limited
 from ingitdb.migrations.targets.target import Holder
 from ingitdb.model.types import BLOB, quote_identifier
+from ingitdb.services.migrations.held_rows import HeldRows
 from ingitdb.snapshots.bodies import Query
 from ingitdb.snapshots.relation import Column, Relation
+
+_WAY_OUT = "Let a mapping file give the column another type or an expression."
 
 
 def check_names(target: Holder, place: Place, columns: Sequence[Column]) -> None:
@@ -72,7 +75,32 @@ def check_values(
             raise UsageError(
                 f"{title}: {target.title} cannot store {name} of {which} in {path}, nor"
                 f" of {count - 1} others: {target.refuses}.",
-                hint="Let a mapping file give the column another type or an expression.",
+                hint=_WAY_OUT,
+            )
+
+
+def check_held(target: Holder, rows: HeldRows, title: str) -> None:
+    """Returns if a target can store the values that rows get.
+
+    Raises:
+        UsageError: It cannot; the first such row is named.
+    """
+    if not isinstance(target, Limited):
+        return
+    for at, (name, kind) in enumerate(rows.columns):
+        unfit = target.unfit(f"n{at}", kind)
+        if unfit is None:
+            continue
+        own = [f"CAST(n{place} AS VARCHAR)" for place in rows.places()]
+        told = rows.instance.query(
+            f"SELECT path, {', '.join(own) or 'NULL'} FROM {rows.held} WHERE (comes OR NOT goes)"
+            f" AND ({unfit}) ORDER BY path, place LIMIT 1"
+        )
+        for path, *key in told:
+            raise UsageError(
+                f"{title}: {target.title} cannot store {name} of the record"
+                f" {', '.join(map(str, key))!r} in {path}: {target.refuses}.",
+                hint=_WAY_OUT,
             )
 
 

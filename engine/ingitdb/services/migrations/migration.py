@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import count
 
+from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import CacheCorrupt, UsageError
 from ingitdb.execution.comparisons import Comparison
 from ingitdb.execution.differences import Difference, Side
@@ -26,7 +27,7 @@ from ingitdb.model.types import quote_identifier
 from ingitdb.services.database import Database
 from ingitdb.services.migrations.held_rows import HeldRows
 from ingitdb.services.migrations.holding import Holding
-from ingitdb.services.migrations.limits import is_too_long
+from ingitdb.services.migrations.limits import check_held, check_values, is_too_long
 from ingitdb.services.migrations.list_rows import ListRows, kept_items
 from ingitdb.services.migrations.lists import ListTable, check_lists
 from ingitdb.services.migrations.mapped import check_known, kept_columns
@@ -144,6 +145,7 @@ class Migration(Holding):
         for difference in comparison.tables():
             work = self._work(difference, old, new)
             if work is not None:
+                self._check(work, difference.sides[1].table, new)
                 works += [work, *self._list_works(difference, old, new)]
         return plan(
             works,
@@ -152,6 +154,20 @@ class Migration(Holding):
             alters=self.target.alters,
             is_atomic=self.target.is_atomic,
         )
+
+    def _check(self, work: Work, table: NamedTable | None, model: CommitModel) -> None:
+        """Returns if the target can store the values of all rows that come or change.
+
+        Raises:
+            UsageError: It cannot; the first such record is named.
+        """
+        title = work.change.title
+        if isinstance(work.rows, HeldRows):
+            check_held(self.target, work.rows, title)
+        elif table is not None:
+            mapped = model.mapped(table)
+            is_mapped = not mapped.is_as_it_was
+            check_values(self.target, mapped.relation, title, model.query, is_mapped=is_mapped)
 
     def _work(self, difference: Difference, old: CommitModel, new: CommitModel) -> Work | None:
         before, after = (

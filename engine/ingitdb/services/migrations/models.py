@@ -43,6 +43,8 @@ class CommitModel:
         query: Runs SQL.
         session: Starts a session at a commit, for SQL of the repository's own.
         mapper: Says what the target calls things.
+        mapper: Names and computes what the target calls otherwise.
+        is_checked: Whether all values are looked at that the target might not store.
     """
 
     listing: Listing
@@ -50,6 +52,7 @@ class CommitModel:
     query: Query
     session: Callable[[CommitId], Session]
     mapper: Mapper
+    is_checked: bool = True
 
     @cached_property
     def tables(self) -> dict[Place, Table]:
@@ -194,8 +197,9 @@ class CommitModel:
 
     def _table(self, table: NamedTable, notes: list[str]) -> Table:
         relation, title = self.relation(table), _title(table)
-        is_mapped = not self.mapped(table).is_as_it_was
-        check_values(self.target, relation, title, self.query, is_mapped=is_mapped)
+        if self.is_checked:
+            is_mapped = not self.mapped(table).is_as_it_was
+            check_values(self.target, relation, title, self.query, is_mapped=is_mapped)
         groups = [*self._groups(table, notes)]
         key = self._key(table, groups, notes)
         nulls, counts = self._counted(relation, [key] if key else [], groups)
@@ -406,12 +410,26 @@ _LEFT = "is not carried, for the mapping leaves out a column of it."
 
 
 def commit_model(
-    database: Database, target: Holder, commit: CommitId, mapping: TargetMapping = NO_MAPPING
+    database: Database,
+    target: Holder,
+    commit: CommitId,
+    mapping: TargetMapping = NO_MAPPING,
+    *,
+    is_checked: bool = True,
 ) -> CommitModel:
-    """Gives what a target has when it holds a commit."""
+    """Gives what a target has when it holds a commit.
+
+    Args:
+        database: Whose commit.
+        target: For whom.
+        commit: The commit.
+        mapping: What the target calls things.
+        is_checked: Whether all values are looked at that the target might not store.
+    """
     listing = Listing(database.catalogs, commit, database._carried)
     mapper = Mapper(mapping, commit, database.session, database._parser)
-    return CommitModel(listing, target, database._instance.query, database.session, mapper)
+    query, session = database._instance.query, database.session
+    return CommitModel(listing, target, query, session, mapper, is_checked)
 
 
 def place_of(table: NamedTable) -> Place:
