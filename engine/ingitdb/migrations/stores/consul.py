@@ -5,14 +5,15 @@ below `ingitdb_migrations/at/` lies one key, called as the commit that the store
 that it is on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ingitdb.migrations.stores.documents import body, document, in_base64
+from ingitdb.migrations.stores.documents import body, document, in_base64, read
 from ingitdb.migrations.stores.ledger import Entry, on_the_way
-from ingitdb.migrations.stores.store import Change, Field, Limits, Store
+from ingitdb.migrations.stores.store import Change, Content, Field, Limits, Store
 from ingitdb.migrations.targets.target import Ends
 from ingitdb.model.identifiers import EMPTY
+from ingitdb.model.types import ColumnType
 
 _REQUEST = 512 * 1024
 _OVERHEAD = 64
@@ -31,6 +32,14 @@ class Consul(Store):
     def content(self, key: str, fields: Sequence[Field]) -> str:
         """Gives DuckDB's SQL for a record as JSON."""
         return document(fields)
+
+    def fields(self, content: bytes, kinds: Mapping[str, ColumnType]) -> Content:
+        """Gives the columns of a record.
+
+        Raises:
+            ContentFault: It is no record of the table.
+        """
+        return read(content, kinds)
 
     def value_size(self, size: int) -> int:
         """Gives how many bytes of a request so many of keys and values take, in base64."""

@@ -2,12 +2,15 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ingitdb.migrations.stores.store import Field
+import msgspec
+
+from ingitdb.migrations.stores.store import Content, ContentFault, Field, check_known
+from ingitdb.migrations.stores.values import is_blob
 from ingitdb.migrations.stores.values import json as json_sql
-from ingitdb.model.types import quote_literal
+from ingitdb.model.types import JSON, ColumnType, Scalar, quote_literal
 
 
 def document(fields: Sequence[Field]) -> str:
@@ -18,6 +21,34 @@ def document(fields: Sequence[Field]) -> str:
         for field in fields
     )
     return f"encode('{{' || concat_ws(',', {parts}) || '}}')"
+
+
+def read(content: bytes, kinds: Mapping[str, ColumnType]) -> Content:
+    """Gives the columns of a record that is a JSON document.
+
+    Raises:
+        ContentFault: It is no JSON object, or no record of the table.
+    """
+    try:
+        found = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise ContentFault("is no JSON object") from None
+    check_known(found, kinds)
+    return {name: _value(bytes(raw).strip(), kinds[name]) for name, raw in found.items()}
+
+
+def _value(raw: bytes, kind: ColumnType) -> str | bytes | None:
+    if raw == b"null":
+        return None
+    if kind == JSON or not isinstance(kind, Scalar):
+        return raw.decode()
+    said = json.loads(raw) if raw.startswith(b'"') else raw.decode()
+    if not is_blob(kind):
+        return str(said)
+    try:
+        return base64.b64decode(said, validate=True)
+    except ValueError:
+        raise ContentFault("has bytes that are not in base64") from None
 
 
 def in_base64(data: str | bytes) -> str:

@@ -8,14 +8,15 @@ The key `ingitdb_migrations` says where the store is; each transaction asks it. 
 row of the ledger.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ingitdb.migrations.stores.documents import body, document, in_base64
+from ingitdb.migrations.stores.documents import body, document, in_base64, read
 from ingitdb.migrations.stores.ledger import Entry, on_the_way
-from ingitdb.migrations.stores.store import Change, Field, Limits, Store
+from ingitdb.migrations.stores.store import Change, Content, Field, Limits, Store
 from ingitdb.migrations.targets.target import Ends
 from ingitdb.model.identifiers import EMPTY
+from ingitdb.model.types import ColumnType
 
 _OVERHEAD = 256
 """So many bytes a transaction needs beside its keys and values, and each of its operations."""
@@ -34,6 +35,14 @@ class Etcd(Store):
     def content(self, key: str, fields: Sequence[Field]) -> str:
         """Gives DuckDB's SQL for a record as JSON."""
         return document(fields)
+
+    def fields(self, content: bytes, kinds: Mapping[str, ColumnType]) -> Content:
+        """Gives the columns of a record.
+
+        Raises:
+            ContentFault: It is no record of the table.
+        """
+        return read(content, kinds)
 
     def opening(self, ends: Ends) -> bytes:
         """Gives the transaction that says that the store is on its way."""

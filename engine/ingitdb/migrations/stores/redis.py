@@ -10,13 +10,13 @@ The hash `ingitdb_migrations` says in its field `at` where the store is; each ot
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ingitdb.migrations.stores.ledger import on_the_way
-from ingitdb.migrations.stores.store import Change, Field, Store
+from ingitdb.migrations.stores.store import Change, Content, ContentFault, Field, Store, check_known
 from ingitdb.migrations.stores.values import is_blob, text
 from ingitdb.migrations.targets.target import Ends
-from ingitdb.model.types import quote_literal
+from ingitdb.model.types import ColumnType, quote_literal
 
 AT = "at"
 """The field of the ledger that says where the store is."""
@@ -90,6 +90,25 @@ class Redis(Store):
             else:
                 pending.append(f"{name} || {_bulk_sql(text(field.sql, field.kind))}")
         return " || ".join([*parts, f"encode(concat({', '.join(pending)}))"])
+
+    def fields(self, content: bytes, kinds: Mapping[str, ColumnType]) -> Content:
+        """Gives the columns of a record from the command that makes its hash.
+
+        Raises:
+            ContentFault: It is no hash, or no record of the table.
+        """
+        if content == NOT_OURS:
+            raise ContentFault("is no hash")
+        _, _, *said = words(content)
+        try:
+            found = {name.decode(): text for name, text in zip(said[::2], said[1::2], strict=True)}
+            check_known(found, kinds)
+            return {
+                name: value if is_blob(kinds[name]) else value.decode()
+                for name, value in found.items()
+            }
+        except UnicodeDecodeError:
+            raise ContentFault("has bytes that are no text") from None
 
     def commands_sql(self) -> tuple[str, str, str, str]:
         """Gives DuckDB's SQL for the commands of a change, as they go to Redis, and their number.

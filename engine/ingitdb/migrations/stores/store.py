@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import ClassVar, TypeVar
+from typing import ClassVar, TypeAlias, TypeVar
 
 from ingitdb.migrations.model import OURS, Place
 from ingitdb.migrations.stores.keys import Layout
@@ -61,6 +61,25 @@ class Change:
         return len(self.key.encode()) + len(self.value or b"")
 
 
+Content: TypeAlias = dict[str, str | bytes | None]
+"""The columns of a record."""
+
+
+class ContentFault(Exception):
+    """What is stored is no record of a table; the message says why."""
+
+
+def check_known(names: Iterable[str], kinds: Mapping[str, ColumnType]) -> None:
+    """Returns if all fields are columns.
+
+    Raises:
+        ContentFault: One is none.
+    """
+    for name in names:
+        if name not in kinds:
+            raise ContentFault(f"has a field {name!r}, which is no column")
+
+
 class Store:
     """A key-value system; each kind of system is a subclass.
 
@@ -87,6 +106,18 @@ class Store:
         Args:
             key: SQL for its key.
             fields: Its columns, by name.
+        """
+        raise NotImplementedError
+
+    def fields(self, content: bytes, kinds: Mapping[str, ColumnType]) -> Content:
+        """Gives the columns of a record, each as a text that DuckDB casts to its type, or bytes.
+
+        Args:
+            content: What is stored of it.
+            kinds: The types of the table's columns.
+
+        Raises:
+            ContentFault: It is no record of the table.
         """
         raise NotImplementedError
 

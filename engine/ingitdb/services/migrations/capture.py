@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from ingitdb.errors import StatementRefused
 from ingitdb.execution.session import Session
@@ -47,7 +47,7 @@ def captured(reader: Reader, base: CommitId, branch: str, message: str | None) -
         changes = [_Changes(work) for work in works]
         if not changes:
             return Captured(commit=None, rows=0, notes=tuple(notes))
-        commit = _committed(database, base, branch, changes, message)
+        commit = commit_changes(database, base, branch, changes, message)
         rows = sum(change.count for change in changes)
         return Captured(commit=commit, rows=rows, notes=tuple(notes))
 
@@ -77,6 +77,22 @@ def _differs(work: Work, lists: Collection[Place]) -> bool:
     return is_other
 
 
+class Changes(Protocol):
+    """What differs in a table, as statements on the repository."""
+
+    def delete(self, session: Session) -> None:
+        """Deletes what the target does not have."""
+        ...
+
+    def update(self, session: Session) -> None:
+        """Changes what the target has otherwise."""
+        ...
+
+    def insert(self, session: Session) -> None:
+        """Adds what only the target has."""
+        ...
+
+
 def _mapped_places(reader: Reader, base: CommitId) -> set[Place]:
     """Gives the tables of the target that a mapping file names or computes otherwise."""
     if reader.mapping is NO_MAPPING:
@@ -99,13 +115,26 @@ def _check_names(works: Sequence[Work], places: Collection[Place]) -> None:
             )
 
 
-def _committed(
+def commit_changes(
     database: Database,
     base: CommitId,
     branch: str,
-    changes: "Sequence[_Changes]",
+    changes: Sequence[Changes],
     message: str | None,
 ) -> CommitId | None:
+    """Commits changes of tables, those that others refer to first, in one transaction.
+
+    Args:
+        database: The repository.
+        base: The commit that the branch is at, or is made at.
+        branch: Where the commit goes.
+        changes: By table.
+        message: What the commit says; made of its statements when None.
+
+    Raises:
+        StatementRefused: The branch is at another commit.
+        WriteError: The changes break what the repository declares.
+    """
     is_made = branch not in {one.name for one in database.repository.branches()}
     if is_made:
         create_branch(database, branch, str(base))
@@ -116,7 +145,7 @@ def _committed(
         )
     try:
         with closing(database.session(branch)) as session:
-            _run(session, "BEGIN")
+            ran(session, "BEGIN")
             for change in reversed(changes):
                 change.delete(session)
             for change in changes:
@@ -129,7 +158,8 @@ def _committed(
         raise
 
 
-def _run(session: Session, sql: str, values: Sequence[Any] = ()) -> None:
+def ran(session: Session, sql: str, values: Sequence[Any] = ()) -> None:
+    """Runs a statement with parameters."""
     with session.execute(sql, list(values) or None) as result:
         for _ in result.batches():
             pass
@@ -164,7 +194,7 @@ class _Changes:
         """Deletes what the target does not have."""
         for values in self._cells("n", "comes AND NOT goes"):
             where, given = self._address(values, 1)
-            _run(session, f"DELETE FROM {self._name} WHERE {where}", given)
+            ran(session, f"DELETE FROM {self._name} WHERE {where}", given)
 
     def update(self, session: Session) -> None:
         """Changes what the target has otherwise."""
@@ -177,26 +207,26 @@ class _Changes:
                 if bit == "1"
             ]
             settings = ", ".join(
-                f"{quote_identifier(name)} = {_given(kind, at)}"
+                f"{quote_identifier(name)} = {given(kind, at)}"
                 for at, (name, kind, _) in enumerate(pairs, 1)
             )
             where, given = self._address(values, len(pairs) + 1)
             given = [*(value for _, _, value in pairs), *given]
-            _run(session, f"UPDATE {self._name} SET {settings} WHERE {where}", given)
+            ran(session, f"UPDATE {self._name} SET {settings} WHERE {where}", given)
 
     def insert(self, session: Session) -> None:
         """Adds what only the target has."""
         columns = self._rows.columns
         names = ", ".join(quote_identifier(name) for name, _ in columns)
-        given = ", ".join(_given(kind, at) for at, (_, kind) in enumerate(columns, 1))
+        given = ", ".join(given(kind, at) for at, (_, kind) in enumerate(columns, 1))
         for values in self._cells("o", "goes AND NOT comes"):
-            _run(session, f"INSERT INTO {self._name} ({names}) VALUES ({given})", values)
+            ran(session, f"INSERT INTO {self._name} ({names}) VALUES ({given})", values)
 
     def _address(self, values: Sequence[Any], first: int) -> tuple[str, list[Any]]:
         rows = self._rows
         places = rows.places()
         where = " AND ".join(
-            f"{quote_identifier(rows.columns[place][0])} = {_given(rows.columns[place][1], at)}"
+            f"{quote_identifier(rows.columns[place][0])} = {given(rows.columns[place][1], at)}"
             for at, place in enumerate(places, first)
         )
         return where, [values[place] for place in places]
@@ -227,7 +257,7 @@ def _text(sql: str, kind: ColumnType, *, is_native: bool) -> str:
     return sql if kind.sql == _BLOB else f"CAST({sql} AS VARCHAR)"
 
 
-def _given(kind: ColumnType, at: int) -> str:
+def given(kind: ColumnType, at: int) -> str:
     """Gives SQL for a parameter in a column's type."""
     if isinstance(kind, Scalar):
         return f"CAST(${at} AS {kind.sql})"

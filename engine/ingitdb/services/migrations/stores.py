@@ -18,6 +18,7 @@ from ingitdb.migrations.targets.target import Ends
 from ingitdb.model.identifiers import EMPTY, CommitId
 from ingitdb.services.database import Database
 from ingitdb.services.migrations.migration import commits_of
+from ingitdb.services.migrations.store_capture import captured_records
 from ingitdb.services.migrations.store_changes import StoreChanges
 from ingitdb.services.migrations.store_plans import StorePlan, is_atomic, store_plan
 from ingitdb.services.migrations.stored_tables import Between, StoredCommit
@@ -141,12 +142,18 @@ class StoreTarget:
         )
 
     def capture(self, database: Database, branch: str, message: str | None) -> Captured:
-        """Refuses: a store's texts do not say which columns they stand for.
+        """Brings what others changed in it back as a commit.
 
         Raises:
-            UsageError: Always.
+            UsageError: Its ledger names no commit, or it is between two.
+            RefNotFound: The repository does not have the ledger's commit.
+            StatementRefused: The branch is at another commit, or something cannot be captured.
         """
-        raise UsageError("What changed in a key-value store cannot be captured.")
+        here = self.connection.standing()
+        if here.before == EMPTY or here.after is not None:
+            raise UsageError("The target is at no commit: nothing tells what was changed.")
+        base = commits_of(database, None, here.before)[1]
+        return captured_records(self.connection, database, base, branch, message)
 
     def run_script(self, script: str) -> None:
         """Refuses: a store's own client runs its scripts.
