@@ -207,7 +207,7 @@ class _Changes:
                 if bit == "1"
             ]
             settings = ", ".join(
-                f"{quote_identifier(name)} = {given(kind, at)}"
+                f"{quote_identifier(name)} = {parameter(kind, at)}"
                 for at, (name, kind, _) in enumerate(pairs, 1)
             )
             where, given = self._address(values, len(pairs) + 1)
@@ -218,7 +218,7 @@ class _Changes:
         """Adds what only the target has."""
         columns = self._rows.columns
         names = ", ".join(quote_identifier(name) for name, _ in columns)
-        given = ", ".join(given(kind, at) for at, (_, kind) in enumerate(columns, 1))
+        given = ", ".join(parameter(kind, at) for at, (_, kind) in enumerate(columns, 1))
         for values in self._cells("o", "goes AND NOT comes"):
             ran(session, f"INSERT INTO {self._name} ({names}) VALUES ({given})", values)
 
@@ -226,7 +226,7 @@ class _Changes:
         rows = self._rows
         places = rows.places()
         where = " AND ".join(
-            f"{quote_identifier(rows.columns[place][0])} = {given(rows.columns[place][1], at)}"
+            f"{quote_identifier(rows.columns[place][0])} = {parameter(rows.columns[place][1], at)}"
             for at, place in enumerate(places, first)
         )
         return where, [values[place] for place in places]
@@ -257,7 +257,7 @@ def _text(sql: str, kind: ColumnType, *, is_native: bool) -> str:
     return sql if kind.sql == _BLOB else f"CAST({sql} AS VARCHAR)"
 
 
-def given(kind: ColumnType, at: int) -> str:
+def parameter(kind: ColumnType, at: int) -> str:
     """Gives SQL for a parameter in a column's type."""
     if isinstance(kind, Scalar):
         return f"CAST(${at} AS {kind.sql})"

@@ -13,7 +13,7 @@ from ingitdb.migrations.targets.sqlite import Sqlite
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.types import ColumnType, quote_identifier
 from ingitdb.services.database import Database
-from ingitdb.services.migrations.capture import commit_changes, given, ran
+from ingitdb.services.migrations.capture import commit_changes, parameter, ran
 from ingitdb.services.migrations.models import commit_model
 from ingitdb.services.migrations.store_changes import StoreChanges
 from ingitdb.services.migrations.stored_tables import StoredCommit, StoredTable
@@ -100,7 +100,7 @@ class _Records:
             before, after = self._read(record, record.value), self._read(record, record.found)
             changed = [name for name in self._kinds if before.get(name) != after.get(name)]
             settings = ", ".join(
-                f"{quote_identifier(name)} = {given(self._kinds[name], at)}"
+                f"{quote_identifier(name)} = {parameter(self._kinds[name], at)}"
                 for at, name in enumerate(changed, 1)
             )
             where, values = self._address(before, len(changed) + 1)
@@ -115,7 +115,7 @@ class _Records:
                 fields = self._read(record, record.found)
                 names = ", ".join(map(quote_identifier, fields))
                 values = ", ".join(
-                    given(self._kinds[name], at) for at, name in enumerate(fields, 1)
+                    parameter(self._kinds[name], at) for at, name in enumerate(fields, 1)
                 )
                 sql = f"INSERT INTO {self._name} ({names}) VALUES ({values})"
                 ran(session, sql, list(fields.values()))
@@ -146,7 +146,7 @@ class _Records:
 
     def _address(self, fields: Content, first: int) -> tuple[str, list[str | bytes | None]]:
         where = " AND ".join(
-            f"{quote_identifier(name)} = {given(self._kinds[name], at)}"
+            f"{quote_identifier(name)} = {parameter(self._kinds[name], at)}"
             for at, name in enumerate(self.table.key, first)
         )
         return where, [fields[name] for name in self.table.key]
