@@ -88,7 +88,7 @@ def test_trees_are_those_of_git(empty: RepoBuilder, seed: int) -> None:
     empty.git("symbolic-ref", "HEAD", "refs/heads/elsewhere")
     chance = random.Random(seed)
     names = ["a", "a.b", "a0", "a-", "ab", "b", "é", "z"]
-    for _ in range(30):
+    for _ in range(60):
         stood = empty.git("ls-tree", "-r", "--name-only", "-z", "main") if packs(empty) else ""
         there = set(stood.split("\0")) - {""}
         files: dict[str, bytes | None] = {}
