@@ -187,7 +187,6 @@ def test_what_a_store_cannot(
     assert run("capture", "--branch", "theirs") == Status.USAGE
     run("apply")
     file = tmp_path / "file"
-    file.write_text("tables: {}\n", "utf-8")
-    assert run("apply", "--mapping", str(file)) == Status.USAGE
+    file.write_text("SELECT 1;\n", "utf-8")
     assert run("apply", "--script", str(file)) == Status.USAGE
     assert "nothing tells what was changed" in capfd.readouterr().err

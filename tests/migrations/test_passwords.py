@@ -91,6 +91,19 @@ def test_the_keyring_has_it(
     assert status(url) == Status.DONE
 
 
+def test_scripts_for_a_target_ask_its_ledger(
+    url: str, kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = RepoBuilder(tmp_path / "repo")
+    repo.commit({"p/1.json": '{"id": 1}'})
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    generate = ["migrate", "generate", "--source", str(repo.path), "--target", url]
+    generate += ["--output", str(tmp_path / "up")]
+    assert run(generate) == Status.TARGET
+    monkeypatch.setenv(PASSWORD, secret_of(url))
+    assert run(generate) == Status.DONE
+
+
 def test_it_is_told_to_nobody(
     url: str,
     kept: Kept,

@@ -5,8 +5,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ingitdb.errors import TargetError, UsageError
+
+if TYPE_CHECKING:
+    from ingitdb.migrations.connections.connection import Access
+    from ingitdb.migrations.mapping import TargetMapping
 
 _VERSIONED = re.compile(r"[VU](\d+)(?:[._]\d+)*__.*\.sql", re.IGNORECASE)
 _SHORT = 7
@@ -21,26 +26,32 @@ class ScriptPlace:
         before: The ref to start from; None if nothing is there.
         folder: Where both scripts go; None if they go to files of their own names.
         version: The next one of the target's ledger; None if no target is named.
+        keys: How the target's URL says that keys are put together.
     """
 
     dialect: str
     before: str | None = None
     folder: Path | None = None
     version: int | None = None
+    keys: str | None = None
 
 
-def place_of(dialect: str | None, said: Mapping[str, str | None]) -> ScriptPlace:
+def place_of(
+    dialect: str | None, said: Mapping[str, Any], access: "Access", mapping: "TargetMapping"
+) -> ScriptPlace:
     """Finds out for what system scripts are made, and where they go.
 
     Args:
         dialect: What --dialect says.
         said: What --target, --from (`before`), --output-dir, --output and --rollback say.
+        access: How to get into the target.
+        mapping: What it calls things.
 
     Raises:
         UsageError: Options exclude each other, or the system is not named.
         TargetError: The target is not there.
     """
-    target, before, version = said["target"], said["before"], None
+    target, before, version, keys = said["target"], said["before"], None, None
     folder = Path(said["output_dir"]) if said["output_dir"] is not None else None
     if folder is not None and (said["output"] is not None or said["rollback"] is not None):
         raise UsageError("--output-dir names both files; --output and --rollback are not for it.")
@@ -48,12 +59,12 @@ def place_of(dialect: str | None, said: Mapping[str, str | None]) -> ScriptPlace
         if before is not None:
             raise UsageError("--from and --target both say where the target is.")
         dialect = _dialect(target, dialect)
-        before, version = _ledger(target)
+        before, version, keys = _there(target, access, mapping)
     if folder is not None and dialect in _NO_SQL:
         raise UsageError("--output-dir is for scripts of SQL.", hint="Use --output, --rollback.")
     if dialect is None:
         raise UsageError("For what system?", hint="Add --dialect or --target.")
-    return ScriptPlace(dialect=dialect, before=before, folder=folder, version=version)
+    return ScriptPlace(dialect=dialect, before=before, folder=folder, version=version, keys=keys)
 
 
 def _dialect(target: str, dialect: str | None) -> str:
@@ -65,15 +76,18 @@ def _dialect(target: str, dialect: str | None) -> str:
     return found
 
 
-def _ledger(target: str) -> tuple[str | None, int]:
-    """Gives the commit that a target is at, and the version that its ledger gives next."""
-    from ingitdb.services.migrations.targets import opened
+def _there(
+    target: str, access: "Access", mapping: "TargetMapping"
+) -> tuple[str | None, int, str | None]:
+    """Gives the commit that a target is at, its ledger's next version, and its keys."""
+    from ingitdb.services.migrations.targets import keys_of, opened
     from ingitdb.services.migrations.ways import APPLIED
 
-    with opened(target, must_exist=True) as there:
+    with opened(target, access, must_exist=True, mapping=mapping) as there:
         rows = there.ledger()
     applied = [row.commit for row in rows if row.state == APPLIED]
-    return (applied[-1] if applied else None), max((row.version for row in rows), default=0) + 1
+    version = max((row.version for row in rows), default=0) + 1
+    return (applied[-1] if applied else None), version, keys_of(target)
 
 
 def written(

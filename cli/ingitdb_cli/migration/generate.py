@@ -1,12 +1,22 @@
 """`ingitdb migrate generate`: writes the scripts that lead there and back."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import click
 
 from ingitdb_cli.app import App, app_of
 from ingitdb_cli.migration.doing import told
-from ingitdb_cli.migration.options import AFTER, DESTRUCTIVE, MAPPING, SOURCE, mapping, point
+from ingitdb_cli.migration.options import (
+    AFTER,
+    DESTRUCTIVE,
+    MAPPING,
+    SOURCE,
+    access,
+    mapping,
+    point,
+    tls_options,
+)
 from ingitdb_cli.own_formats import FormatCommand, screen
 
 HELP = """\b
@@ -66,6 +76,7 @@ _SQL = "sql"
 @click.option("--target", metavar="URL", help="Whose dialect, and whose ledger says where it is.")
 @click.option("--rollback", metavar="PATH", help="Write the script that leads back to this file.")
 @click.option("--output-dir", metavar="DIR", help="Write both scripts there, named as Flyway does.")
+@tls_options
 @MAPPING
 @DESTRUCTIVE
 @click.pass_context
@@ -75,19 +86,19 @@ def generate(
     dialect: str | None,
     allow_destructive: bool,
     format: str | None,
-    **places: str | None,
+    **given: Any,
 ) -> None:
     """Writes scripts."""
     app = app_of(context)
-    point(app, places["source"])
+    point(app, given["source"])
     from ingitdb.services.migrations.scripted import scripts
     from ingitdb.services.migrations.ways import check_destructive
     from ingitdb_cli.migration.files import place_of, written
 
-    place = place_of(dialect, {**places, "output": app.options.output})
-    after = places["after"] or app.options.at
-    known = mapping(places["mapping"])
-    with scripts(app.database, place.dialect, after, place.before, known) as found:
+    known = mapping(given["mapping"])
+    place = place_of(dialect, {**given, "output": app.options.output}, access(given), known)
+    after = given["after"] or app.options.at
+    with scripts(app.database, place.dialect, after, place.before, known, place.keys) as found:
         for line in told(found.up):
             app.messages.line(line)
         if not allow_destructive:
@@ -98,8 +109,8 @@ def generate(
                 app.messages.line(f"wrote {path}")
             return
         output = app.options.output
-        if places["rollback"] is not None:
-            _write(app, places["rollback"], found.down_script())
+        if given["rollback"] is not None:
+            _write(app, given["rollback"], found.down_script())
         _write(app, output, found.up_script())
 
 

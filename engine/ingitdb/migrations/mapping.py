@@ -87,6 +87,7 @@ class TargetMapping:
 
     Attributes:
         parsed: The file, with its places; None where there is none.
+        keys: How keys of a key-value store are put together; None if as always.
         tables: By their names at the commit, case-folded.
     """
 
@@ -95,6 +96,7 @@ class TargetMapping:
     exclude: tuple[str, ...] = ()
     schema: str | None = None
     prefix: str = ""
+    keys: str | None = None
     tables: Mapping[str, TableMapping] = field(default_factory=dict)
 
     def includes(self, place: Place) -> bool:
@@ -195,6 +197,7 @@ def read_mapping(path: str, data: bytes) -> TargetMapping:
         exclude=_listed(value.get("exclude")),
         schema=value.get("schema"),
         prefix=value.get("prefix", ""),
+        keys=value.get("keys"),
         tables={fold(name): _table(name, said) for name, said in value.get("tables", {}).items()},
     )
     problems = [problem for said in found.tables.values() for problem in _faults(parsed, said)]

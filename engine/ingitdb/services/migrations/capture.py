@@ -1,6 +1,6 @@
 """What others changed in a target, brought back as a commit on a branch."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -8,13 +8,14 @@ from typing import Any, Protocol
 from ingitdb.errors import StatementRefused
 from ingitdb.execution.session import Session
 from ingitdb.migrations.mapping import NO_MAPPING
-from ingitdb.migrations.model import Place
+from ingitdb.migrations.model import Place, Table
 from ingitdb.migrations.plan import Work
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.types import ColumnType, Scalar, quote_identifier
 from ingitdb.services.database import Database
 from ingitdb.services.migrations.comparing import Reader, TargetComparison
 from ingitdb.services.migrations.held_rows import HeldRows, listed
+from ingitdb.services.migrations.models import CommitModel, place_of
 from ingitdb.services.migrations.ways import Captured, RowsMode
 from ingitdb.services.ref_names import create_branch, drop_branch
 
@@ -38,7 +39,7 @@ def captured(reader: Reader, base: CommitId, branch: str, message: str | None) -
     database.catalogs.begin()
     with TargetComparison(reader, base, base, RowsMode.SYNC) as found:
         works = [work for work in found.plan.works if _differs(work, found.lists)]
-        _check_names(works, _mapped_places(reader, base))
+        check_named(reader.model(base), [work.new for work in works if work.new is not None])
         notes = [
             f"{work.change.title}: {said}; that is not captured"
             for work in found.plan.works
@@ -93,24 +94,24 @@ class Changes(Protocol):
         ...
 
 
-def _mapped_places(reader: Reader, base: CommitId) -> set[Place]:
-    """Gives the tables of the target that a mapping file names or computes otherwise."""
-    if reader.mapping is NO_MAPPING:
-        return set()
-    model = reader.model(base)
-    named = ((table, model.mapped(table)) for table in model.listing.tables)
-    return {
-        mapped.place
-        for table, mapped in named
-        if not mapped.is_as_it_was or mapped.place != (table.schema, table.name)
-    }
+def check_named(model: CommitModel, tables: Iterable[Table]) -> None:
+    """Returns if a mapping file neither names nor computes tables otherwise.
 
+    Args:
+        model: What the target has at the ledger's commit.
+        tables: What differs there.
 
-def _check_names(works: Sequence[Work], places: Collection[Place]) -> None:
-    for work in works:
-        if work.new is not None and work.new.place in places:
+    Raises:
+        StatementRefused: It does.
+    """
+    if model.mapper.mapping is NO_MAPPING:
+        return
+    named = ((place_of(table), model.mapped(table)) for table in model.listing.tables)
+    others = {one.place for place, one in named if not one.is_as_it_was or one.place != place}
+    for table in tables:
+        if table.place in others:
             raise StatementRefused(
-                f"The mapping file says of {work.change.title} what the repository does not:"
+                f"The mapping file says of {table.title} what the repository does not:"
                 " what differs in it is not captured."
             )
 

@@ -42,7 +42,6 @@ class CommitModel:
         target: For whom.
         query: Runs SQL.
         session: Starts a session at a commit, for SQL of the repository's own.
-        mapper: Says what the target calls things.
         mapper: Names and computes what the target calls otherwise.
         is_checked: Whether all values are looked at that the target might not store.
     """

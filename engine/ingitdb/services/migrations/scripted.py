@@ -8,15 +8,14 @@ from ingitdb.migrations.mapping import NO_MAPPING, TargetMapping
 from ingitdb.migrations.plan import Outline
 from ingitdb.migrations.stores.consul import Consul
 from ingitdb.migrations.stores.etcd import Etcd
-from ingitdb.migrations.stores.keys import layout
 from ingitdb.migrations.stores.redis import Redis
 from ingitdb.migrations.stores.store import Store
 from ingitdb.model.identifiers import CommitId
 from ingitdb.services.database import Database
+from ingitdb.services.migrations.key_mappings import check_no_keys, layout_of
 from ingitdb.services.migrations.migration import DIALECTS as SQL_DIALECTS
 from ingitdb.services.migrations.migration import commits_of, migration
 from ingitdb.services.migrations.store_scripts import StoreScripts
-from ingitdb.services.migrations.stores import check_unmapped
 
 STORES: dict[str, type[Store]] = {kind.name: kind for kind in (Consul, Etcd, Redis)}
 DIALECTS = (*SQL_DIALECTS, *STORES)
@@ -50,6 +49,7 @@ def scripts(
     after: str | None = None,
     before: str | None = None,
     mapping: TargetMapping = NO_MAPPING,
+    keys: str | None = None,
 ) -> AbstractContextManager[Scripts]:
     """Finds out what leads a target from one commit to another.
 
@@ -59,6 +59,7 @@ def scripts(
         after: The newer commit's ref; HEAD when None.
         before: The older one's; nothing is there when None.
         mapping: What the target calls things.
+        keys: How keys of a key-value store are put together; what the mapping says if None.
 
     Raises:
         UsageError: The dialect is unknown, a ref means what is not committed, or a table has a name
@@ -68,7 +69,8 @@ def scripts(
     """
     kind = STORES.get(dialect)
     if kind is None:
+        check_no_keys(mapping)
         return migration(database, dialect, after, before, mapping=mapping)
-    check_unmapped(mapping)
+    store = kind(layout_of(kind, keys, mapping))
     first, last = commits_of(database, before, after)
-    return StoreScripts(database, first, last, kind(layout(kind.template)))
+    return StoreScripts(database, first, last, store, mapping)

@@ -10,20 +10,18 @@ from ingitdb.migrations.connections.stores import StoreConnection
 from ingitdb.migrations.model import parents_first
 from ingitdb.migrations.stores.store import Content, ContentFault, Store
 from ingitdb.migrations.targets.sqlite import Sqlite
-from ingitdb.model.identifiers import CommitId
 from ingitdb.model.types import ColumnType, quote_identifier
-from ingitdb.services.database import Database
-from ingitdb.services.migrations.capture import commit_changes, parameter, ran
+from ingitdb.services.migrations.capture import check_named, commit_changes, parameter, ran
+from ingitdb.services.migrations.key_mappings import modes_of
 from ingitdb.services.migrations.models import commit_model
 from ingitdb.services.migrations.store_changes import StoreChanges
 from ingitdb.services.migrations.stored_tables import StoredCommit, StoredTable
-from ingitdb.services.migrations.ways import Captured
+from ingitdb.services.migrations.ways import Captured, RowsMode
 
 
 def captured_records(
     connection: StoreConnection,
-    database: Database,
-    base: CommitId,
+    commit: StoredCommit,
     branch: str,
     message: str | None,
 ) -> Captured:
@@ -31,8 +29,7 @@ def captured_records(
 
     Args:
         connection: The store.
-        database: The repository.
-        base: The ledger's commit.
+        commit: The ledger's commit.
         branch: Where the commit goes: made at the ledger's commit if it is not there.
         message: What the commit says; made of its statements when None.
 
@@ -40,10 +37,11 @@ def captured_records(
         StatementRefused: The branch is at another commit, or a record cannot be read.
         WriteError: The changes break what the repository declares.
     """
-    commit = StoredCommit(database, base, connection.store)
+    database, base = commit.database, commit.commit
     changes = StoreChanges(database._instance)
     try:
         changes.compare_all(connection, [commit], commit)
+        changes.narrow(modes_of([commit], RowsMode.SYNC))
         rows: dict[str, list[_Record]] = defaultdict(list)
         for title, key, value, found in changes.rows("title, key, value, found"):
             if value != found:
@@ -51,6 +49,7 @@ def captured_records(
     finally:
         changes.drop()
     tables = {one.table.title: one for one in commit.tables.values()}
+    check_named(commit.model, [tables[title].table for title in rows])
     ordered = parents_first(list(commit_model(database, Sqlite(), base).tables.values()))
     found = [
         _Records(connection.store, tables[table.title], rows[table.title])

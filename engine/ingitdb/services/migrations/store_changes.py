@@ -23,10 +23,10 @@ _IS_CONFLICT = (
     "(found IS DISTINCT FROM old AND found IS DISTINCT FROM other AND found IS DISTINCT FROM value)"
 )
 _KEPT = {
-    RowsMode.INSERT: "found IS NULL AND value IS NOT NULL",
-    RowsMode.UPSERT: "value IS NOT NULL",
-    RowsMode.SYNC: "true",
+    RowsMode.INSERT: "{before} IS NULL AND {after} IS NOT NULL",
+    RowsMode.UPSERT: "{after} IS NOT NULL",
 }
+"""What is settled of a table's records but for all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,10 +136,19 @@ class StoreChanges:
             " OR come.names IS NOT NULL"
         )
 
-    def narrow(self, rows: RowsMode) -> None:
-        """Leaves out what is not to be settled."""
-        if rows is not RowsMode.SYNC:
-            self._instance.query(f"DELETE FROM {self._held} WHERE NOT ({_KEPT[rows]})")
+    def narrow(self, modes: Mapping[str, RowsMode], *, is_back: bool = False) -> None:
+        """Leaves out what is not to be settled.
+
+        Args:
+            modes: What is, by the titles of tables.
+            is_back: Whether what was settled so is taken back.
+        """
+        before, after = ("value", "found") if is_back else ("found", "value")
+        for title, mode in modes.items():
+            if mode in _KEPT:
+                kept = _KEPT[mode].format(before=before, after=after)
+                where = f"title = {quote_literal(title)} AND NOT ({kept})"
+                self._instance.query(f"DELETE FROM {self._held} WHERE {where}")
 
     def conflicts(self, most: int) -> tuple[int, list[str]]:
         """Says how many records others have changed, and gives some of their keys."""

@@ -8,6 +8,7 @@ from ingitdb.migrations.model import TableChange
 from ingitdb.migrations.plan import Counts, Kind, Mark, Step
 from ingitdb.migrations.stores.store import Limits, Store
 from ingitdb.services.migrations.store_changes import Totals
+from ingitdb.services.migrations.ways import RowsMode
 
 _LEDGER = 2
 """So many operations say that the store is there."""
@@ -36,6 +37,7 @@ def store_plan(
     changes: Sequence[TableChange],
     counts: Mapping[str, Counts],
     notes: Sequence[str],
+    modes: Mapping[str, RowsMode],
     *,
     is_atomic: bool,
 ) -> StorePlan:
@@ -45,10 +47,11 @@ def store_plan(
         changes: What differs in the definitions of tables.
         counts: How many records go, change and come, by table.
         notes: What else is to be said.
+        modes: Which differences of a table's records are settled, by its title.
         is_atomic: Whether one transaction holds all of it.
     """
     marks = () if is_atomic else (Mark.NOT_ATOMIC,)
-    steps = [step for change in changes for step in _defined(change, marks)]
+    steps = [step for change in changes for step in _defined(change, modes, marks)]
     kinds = ((Kind.DELETE, "deleted"), (Kind.UPDATE, "updated"), (Kind.INSERT, "inserted"))
     steps += [
         Step(kind=kind, table=table, rows=number, marks=marks)
@@ -75,9 +78,12 @@ def is_atomic(totals: Totals, limits: Limits, batch_size: int, store: Store) -> 
     return totals.records <= most and (limits.size is None or size <= limits.size)
 
 
-def _defined(change: TableChange, marks: tuple[Mark, ...]) -> Iterator[Step]:
+def _defined(
+    change: TableChange, modes: Mapping[str, RowsMode], marks: tuple[Mark, ...]
+) -> Iterator[Step]:
     old, new = change.old, change.new
-    if old is None:
+    mode = modes.get(change.title, RowsMode.SYNC)
+    if old is None or mode is RowsMode.INSERT or (new is None and mode is not RowsMode.SYNC):
         return
     if new is None:
         yield Step(kind=Kind.DROP, table=old.title, rows=old.rows, marks=(Mark.DESTRUCTIVE, *marks))

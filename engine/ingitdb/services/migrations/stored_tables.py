@@ -7,15 +7,16 @@ from functools import cached_property
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.execution.comparisons import Comparison
 from ingitdb.execution.differences import Difference
-from ingitdb.execution.pairing import named
+from ingitdb.migrations.mapping import NO_MAPPING, TargetMapping
 from ingitdb.migrations.model import Table, TableChange
 from ingitdb.migrations.stores.store import Field, Store
 from ingitdb.migrations.stores.values import text
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.types import ColumnType, quote_identifier, quote_literal
 from ingitdb.services.database import Database
+from ingitdb.services.migrations.mapped import MappedTable, kept_columns
 from ingitdb.services.migrations.models import CommitModel, commit_model, place_of
-from ingitdb.snapshots.relation import Column, Relation
+from ingitdb.snapshots.relation import Relation
 
 NO_SETS = "CAST([] AS VARCHAR[])"
 
@@ -27,14 +28,19 @@ class StoredTable:
     Attributes:
         key: The columns that the keys are made of.
         groups: The columns of each kind of set that records are found by.
-        relation: Its columns and rows.
+        mapped: Its columns and rows, and what they are at the commit.
     """
 
     store: Store
     table: Table
     key: tuple[str, ...]
     groups: frozenset[tuple[str, ...]]
-    relation: Relation = field(compare=False)
+    mapped: MappedTable = field(compare=False)
+
+    @property
+    def relation(self) -> Relation:
+        """Its columns and rows."""
+        return self.mapped.relation
 
     @property
     def members(self) -> str:
@@ -56,7 +62,11 @@ class StoredTable:
             source: SQL for the records.
             prefix: What the names of their columns begin with, as in a difference.
         """
-        called = {c.name: self._called(c, prefix) for c in self.relation.columns}
+        names = [column.name for column in self.relation.columns]
+        called = {
+            name: self.mapped.sql(name, prefix) if prefix else quote_identifier(name)
+            for name in names
+        }
         kinds = dict(self._kinds())
         texts = {name: text(called[name], kinds[name]) for name in self._spelled()}
         layout, place = self.store.layout, self.table.place
@@ -91,10 +101,6 @@ class StoredTable:
     def _kinds(self) -> frozenset[tuple[str, ColumnType]]:
         return frozenset((column.name, column.type) for column in self.relation.columns)
 
-    @staticmethod
-    def _called(column: Column, prefix: str | None) -> str:
-        return named(prefix, column) if prefix else quote_identifier(column.name)
-
 
 @dataclass(frozen=True)
 class StoredCommit:
@@ -103,16 +109,19 @@ class StoredCommit:
     Attributes:
         database: Whose commit.
         store: In what kind of store.
+        mapping: What it calls things.
     """
 
     database: Database
     commit: CommitId
     store: Store
+    mapping: TargetMapping = NO_MAPPING
 
     @cached_property
     def tables(self) -> dict[str, StoredTable]:
         """The tables by the keys of their members."""
-        found = (self._stored(table) for table in self._model.listing.tables)
+        tables = self.model.listing.tables
+        found = (self._stored(table) for table in tables if self._includes(table))
         return {one.members: one for one in found if one is not None}
 
     @property
@@ -122,15 +131,15 @@ class StoredCommit:
         return [
             f"{table.title} is left out: nothing tells its records apart."
             f" Declare a key in .ingitdb/tables.yaml."
-            for place, table in self._model.tables.items()
+            for place, table in self.model.tables.items()
             if place not in kept
         ]
 
     def find(self, known: NamedTable | None) -> StoredTable | None:
         """Gives a table as it is stored; None where it is not."""
-        if known is None:
+        if known is None or not self._includes(known):
             return None
-        return self.tables.get(self.store.layout.members(place_of(known)))
+        return self.tables.get(self.store.layout.members(self.model.place(known)))
 
     def entries(self) -> str:
         """Gives SQL for the records of all tables."""
@@ -138,11 +147,15 @@ class StoredCommit:
         return joined(parts)
 
     @cached_property
-    def _model(self) -> CommitModel:
-        return commit_model(self.database, self.store, self.commit)
+    def model(self) -> CommitModel:
+        """What the store has when it holds the commit."""
+        return commit_model(self.database, self.store, self.commit, self.mapping)
+
+    def _includes(self, known: NamedTable) -> bool:
+        return self.mapping.includes(place_of(known))
 
     def _stored(self, known: NamedTable) -> StoredTable | None:
-        table = self._model.tables.get(place_of(known))
+        table = self.model.tables.get(self.model.place(known))
         if table is None:
             return None
         free = {column.name for column in table.columns if column.nullable}
@@ -150,17 +163,16 @@ class StoredCommit:
         key = next((group for group in groups if group), None)
         if key is None:
             return None
-        relation = self._model.relation(known)
-        names = {column.name for column in relation.columns}
-        listed = [one.columns for one in self._model.listing.references(known)]
+        mapped = self.model.mapped(known)
+        listed = [mapped.called(one.columns) for one in self.model.listing.references(known)]
         listed += [index.columns for index in table.indexes]
-        found = frozenset(one for one in listed if names.issuperset(one))
+        found = frozenset(one for one in listed if one)
         return StoredTable(
             store=self.store,
             table=table,
             key=key,
             groups=found if self.store.has_sets else frozenset(),
-            relation=relation,
+            mapped=mapped,
         )
 
 
@@ -198,13 +210,14 @@ class Between:
     def changes(self) -> Iterator[TableChange]:
         """Gives what differs in the definitions of tables."""
         for difference, old, new in self._tables():
-            pairs = [(pair.old, pair.new) for pair in difference.pairs]
-            names = {b.name: a.name for a, b in pairs if a is not None and b is not None}
+            names = {}
+            if old is not None and new is not None:
+                names = kept_columns(difference.pairs, old.mapped, new.mapped)
             if old is not None or new is not None:
                 yield TableChange(
                     old=None if old is None else old.table,
                     new=None if new is None else new.table,
-                    names=names if old is not None and new is not None else {},
+                    names=names,
                 )
 
     def _tables(self) -> Iterator[tuple[Difference, StoredTable | None, StoredTable | None]]:

@@ -17,6 +17,8 @@ from ingitdb.migrations.stores.store import chunks
 from ingitdb.migrations.targets.target import Ends
 from ingitdb.model.identifiers import EMPTY, CommitId
 from ingitdb.services.database import Database
+from ingitdb.services.migrations.key_mappings import modes_of
+from ingitdb.services.migrations.mapped import check_known
 from ingitdb.services.migrations.migration import commits_of
 from ingitdb.services.migrations.store_capture import captured_records
 from ingitdb.services.migrations.store_changes import StoreChanges
@@ -31,6 +33,7 @@ from ingitdb.services.migrations.ways import (
     Options,
     Progress,
     RowDifference,
+    RowsMode,
     Way,
 )
 
@@ -45,27 +48,17 @@ _SETTLED = {
 """What settles a difference."""
 
 
-def check_unmapped(mapping: TargetMapping) -> None:
-    """Returns if there is no mapping file, of which key-value stores know nothing.
-
-    Raises:
-        UsageError: There is one.
-    """
-    if mapping is not NO_MAPPING:
-        raise UsageError(
-            "A mapping file is for SQL systems.", hint="?keys=TEMPLATE in the URL names keys."
-        )
-
-
 @dataclass(frozen=True)
 class StoreTarget:
     """A key-value store that is connected.
 
     Attributes:
         connection: Speaks to it.
+        mapping: What it calls things.
     """
 
     connection: StoreConnection
+    mapping: TargetMapping = NO_MAPPING
 
     def ledger(self) -> list[LedgerRow]:
         """Gives what was done to it, the oldest first."""
@@ -92,7 +85,7 @@ class StoreTarget:
         self.connection.lock()
         here = self.connection.standing()
         _, after = commits_of(database, None, ref)
-        with self._way(database, here, after, options, None) as way:
+        with self._way(database, here, after, options) as way:
             yield way
 
     @contextmanager
@@ -116,7 +109,7 @@ class StoreTarget:
         after = commits_of(database, None, None if before == EMPTY else before)[1]
         goal = EMPTY if before == EMPTY else after
         options = Options(on_conflict=on_conflict)
-        with self._way(database, here, goal, options, undone) as way:
+        with self._way(database, here, goal, options, undone, is_back=True) as way:
             yield way
 
     @contextmanager
@@ -153,7 +146,8 @@ class StoreTarget:
         if here.before == EMPTY or here.after is not None:
             raise UsageError("The target is at no commit: nothing tells what was changed.")
         base = commits_of(database, None, here.before)[1]
-        return captured_records(self.connection, database, base, branch, message)
+        (commit,) = self._commits(database, [base])
+        return captured_records(self.connection, commit, branch, message)
 
     def run_script(self, script: str) -> None:
         """Refuses: a store's own client runs its scripts.
@@ -177,6 +171,7 @@ class StoreTarget:
         with _changes(database) as changes:
             new, *olds = self._commits(database, [after, *_known(database, here)])
             changes.compare_all(self.connection, olds, new)
+            changes.narrow(modes_of([new, *olds], RowsMode.SYNC))
             kind = (
                 "CASE WHEN found IS NULL AND value IS NOT NULL THEN 'missing'"
                 " WHEN value IS NULL AND found IS NOT NULL THEN 'further'"
@@ -195,7 +190,9 @@ class StoreTarget:
         here: Standing,
         after: CommitId,
         options: Options,
-        undone: Sequence[tuple[str, Entry]] | None,
+        undone: Sequence[tuple[str, Entry]] | None = None,
+        *,
+        is_back: bool = False,
     ) -> Iterator[Way]:
         known = _known(database, here)
         new, *olds = self._commits(database, [after, *known])
@@ -211,13 +208,15 @@ class StoreTarget:
                     changes.look(self.connection, list(tables))
 
             database.catalogs.recovering((after, *known), found)
-            changes.narrow(options.rows)
+            modes = modes_of([new, *olds], options.rows)
+            changes.narrow(modes, is_back=is_back)
             _settle(changes, options.on_conflict)
             connection = self.connection
             plan = store_plan(
                 list(Between(olds[0], new).changes()),
                 changes.counts,
                 new.notes,
+                modes,
                 is_atomic=is_atomic(
                     changes.totals(), connection.limits, options.batch_size, connection.store
                 ),
@@ -227,7 +226,9 @@ class StoreTarget:
 
     def _commits(self, database: Database, commits: Sequence[CommitId]) -> list[StoredCommit]:
         store = self.connection.store
-        return [StoredCommit(database, commit, store) for commit in commits]
+        found = [StoredCommit(database, commit, store, self.mapping) for commit in commits]
+        check_known(self.mapping, [one.model.listing for one in found])
+        return found
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,11 @@ from ingitdb.migrations.connections.sqlite import SqliteDatabase
 from ingitdb.migrations.connections.stores import StoreConnection
 from ingitdb.migrations.mapping import NO_MAPPING, TargetMapping
 from ingitdb.migrations.stores.etcd import Etcd
-from ingitdb.migrations.stores.keys import layout
 from ingitdb.migrations.stores.redis import Redis
+from ingitdb.services.migrations.key_mappings import check_no_keys, layout_of
 from ingitdb.services.migrations.migration import target_of
 from ingitdb.services.migrations.sql_targets import SqlTarget
-from ingitdb.services.migrations.stores import StoreTarget, check_unmapped
+from ingitdb.services.migrations.stores import StoreTarget
 from ingitdb.services.migrations.ways import LiveTarget
 
 KINDS = {
@@ -73,8 +73,8 @@ def _target(
     url: URL, dialect: str, access: Access, mapping: TargetMapping, *, must_exist: bool
 ) -> LiveTarget:
     if url.drivername in STORES:
-        check_unmapped(mapping)
-        return StoreTarget(_connected_store(url, access))
+        return StoreTarget(_connected_store(url, access, mapping), mapping)
+    check_no_keys(mapping)
     connection = _connected(dialect, url, access, must_exist)
     return SqlTarget(connection, target_of(dialect), mapping)
 
@@ -115,18 +115,33 @@ def _read(text: str) -> tuple[URL, str]:
     return url, dialect
 
 
-def _connected_store(url: URL, access: Access) -> StoreConnection:
-    kind = STORES[url.drivername]
-    keys = url.query.get("keys", kind.template)
-    if set(url.query) - {"keys"} or not isinstance(keys, str):
+def keys_of(text: str) -> str | None:
+    """Gives how a target's URL says that keys are put together; None where it does not.
+
+    Raises:
+        UsageError: It is no URL of a kind of target that there is.
+    """
+    url, _ = _read(text)
+    return _keys(url) if url.drivername in STORES else None
+
+
+def _keys(url: URL) -> str | None:
+    keys = url.query.get("keys")
+    if set(url.query) - {"keys"} or not isinstance(keys, str | None):
         raise UsageError(f"There is no target {url!r}.", hint="Its only option is keys=TEMPLATE.")
+    return keys
+
+
+def _connected_store(url: URL, access: Access, mapping: TargetMapping) -> StoreConnection:
+    kind = STORES[url.drivername]
+    found = layout_of(kind, _keys(url), mapping)
     if kind is Redis:
         from ingitdb.migrations.connections.redis import RedisConnection  # slow to load
 
-        return RedisConnection(url, access, Redis(layout(keys)))
+        return RedisConnection(url, access, Redis(found))
     from ingitdb.migrations.connections.etcd import EtcdConnection  # slow to load
 
-    return EtcdConnection(url, access, Etcd(layout(keys)))
+    return EtcdConnection(url, access, Etcd(found))
 
 
 def _connected(dialect: str, url: URL, access: Access, must_exist: bool) -> Connection:
