@@ -197,6 +197,33 @@ def test_a_file_of_another_system(
     assert "app.db is a database of SQLite." in capfd.readouterr().err
 
 
+def test_a_ledger_of_a_commit_that_is_gone(
+    repo: RepoBuilder, run: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--source", str(repo.path), "--target", "sqlite:///app.db"]
+    gone = repo.commit({"more.csv": "id\n1\n"})
+    assert started(["migrate", "apply", *given]) == Status.DONE
+    repo.git("reset", "--quiet", "--hard", "HEAD~1")
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    repo.git("gc", "--quiet", "--prune=now")
+    for command in (["apply"], ["rollback"], ["generate"], ["capture", "--branch", "x"]):
+        capfd.readouterr()
+        assert started(["migrate", *command, *given]) == Status.NOT_FOUND
+        assert f"no commit {gone[:12]}, which the target's ledger names" in capfd.readouterr().err
+    assert started(["migrate", "sync", *given, "--mode", "full"]) == Status.DONE
+    assert started(["migrate", "apply", *given, "--verify"]) == Status.DONE
+
+
+def test_a_script_says_itself_what_is_done(run: Run) -> None:
+    given = ["migrate", "apply", "--target", "sqlite:///app.db", "--script", "up.sql"]
+    Path("up.sql").write_bytes(b"SELECT '\xff'")
+    assert started(given) == Status.USAGE
+    assert run("--dialect", "sqlite", "--output", "up.sql") == Status.DONE
+    for option in (["--rows", "sync"], ["--on-conflict", "fail"], ["--log", "log.txt"]):
+        assert started([*given, *option]) == Status.USAGE
+    assert started(given) == Status.DONE
+
+
 def test_a_log_that_cannot_be_written(
     run: Run, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -294,6 +321,8 @@ def test_both_scripts_are_written_or_none(run: Run, capfd: pytest.CaptureFixture
         ("--target", "sqlite:///app.db", "--dialect", "duckdb"),
         ("--target", "app.db"),
         ("--dialect", "sqlite", "--mapping", "nowhere.yaml"),
+        ("--dialect", "sqlite", "--to", "HEAD~1", "--at", "HEAD"),
+        ("--dialect", "sqlite", "--output", "x", "--rollback", "x"),
     ],
 )
 def test_what_excludes_each_other(run: Run, more: tuple[str, ...]) -> None:

@@ -13,6 +13,7 @@ from ingitdb_cli.migration.options import (
     MAPPING,
     SOURCE,
     access,
+    destination,
     mapping,
     point,
     tls_options,
@@ -91,13 +92,16 @@ def generate(
     """Writes scripts."""
     app = app_of(context)
     point(app, given["source"])
+    from ingitdb.services.migrations.migration import recorded
     from ingitdb.services.migrations.scripted import scripts
     from ingitdb.services.migrations.ways import check_destructive
     from ingitdb_cli.migration.files import place_of, written
 
     known = mapping(given["mapping"])
     place = place_of(dialect, {**given, "output": app.options.output}, access(given), known)
-    after = given["after"] or app.options.at
+    after = destination(app, given["after"])
+    if place.before is not None and given["target"] is not None:
+        recorded(app.database, place.before)
     with scripts(app.database, place.dialect, after, place.before, known, place.keys) as found:
         for line in told(found.up):
             app.messages.line(line)

@@ -12,6 +12,7 @@ from ingitdb_cli.migration.options import (
     SOURCE,
     access,
     check_installed,
+    destination,
     manner,
     manner_options,
     mapping,
@@ -64,7 +65,7 @@ def sync(
     check_installed()
     from ingitdb.services.migrations.targets import opened
 
-    ref = after or app.options.at
+    ref = destination(app, after)
     if told_from_nothing(app, ref, given):
         return
     where = opened(

@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from itertools import count
 
 from ingitdb.catalog.naming import NamedTable
-from ingitdb.errors import CacheCorrupt, UsageError
+from ingitdb.errors import CacheCorrupt, RefNotFound, UsageError
 from ingitdb.execution.comparisons import Comparison
 from ingitdb.execution.differences import Difference, Side
 from ingitdb.execution.literals import literal
@@ -441,3 +441,19 @@ def committed(database: Database, ref: str | None) -> CommitId:
     if commit in PSEUDO_COMMITS and commit != EMPTY:
         raise UsageError(f"{commit} is no commit: a target could not say where it is.")
     return commit
+
+
+def recorded(database: Database, commit: str) -> CommitId:
+    """Gives the commit that a target's ledger names.
+
+    Raises:
+        RefNotFound: The repository does not have it.
+    """
+    try:
+        return database._allowed(commit)
+    except RefNotFound:
+        raise RefNotFound(
+            commit,
+            message=f"The repository has no commit {commit[:12]}, which the target's ledger names.",
+            hint="Fetch it; or sync --mode full compares what the target holds with another one.",
+        ) from None

@@ -13,7 +13,7 @@ from ingitdb.model.identifiers import EMPTY, CommitId
 from ingitdb.services.migrations.comparing import Reader, TargetComparison
 from ingitdb.services.migrations.drift import Conflict, refuse, settled
 from ingitdb.services.migrations.held_rows import DELETE, INSERT, UPDATE, HeldRows
-from ingitdb.services.migrations.migration import Migration
+from ingitdb.services.migrations.migration import Migration, recorded
 from ingitdb.services.migrations.row_modes import in_modes
 from ingitdb.services.migrations.ways import OnConflict, Options, RowDifference, RowsMode
 
@@ -43,7 +43,7 @@ def differing(
         RefNotFound: The repository does not have the ledger's commit.
         StatementRefused: Others changed what is to change.
     """
-    before = EMPTY if former is None else reader.database._allowed(former)
+    before = EMPTY if former is None else recorded(reader.database, former)
     reader.database.catalogs.begin()
     with Migration(reader.database, before, after, reader.target, reader.mapping) as found:
         is_first = former is None and not is_resumed
@@ -130,8 +130,9 @@ def known(reader: Reader, former: str | None) -> CommitId | None:
 
 
 def _there_already(reader: Reader, plan: Plan) -> list[str]:
-    made = {folded(work.new.place): work.new.title for work in plan.works if work.new is not None}
-    return [made[place] for place in reader.tables() if place in made] if made else []
+    made = {work.new.place: work.new.title for work in plan.works if work.new is not None}
+    there = reader.tables(made) if made else {}
+    return [title for place, title in made.items() if folded(place) in there]
 
 
 def _refuse_tables(names: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ from ingitdb.model.identifiers import EMPTY, CommitId
 from ingitdb.services.database import Database
 from ingitdb.services.migrations.capture import captured
 from ingitdb.services.migrations.comparing import Reader, TargetComparison
-from ingitdb.services.migrations.migration import committed, migration
+from ingitdb.services.migrations.migration import committed, migration, recorded
 from ingitdb.services.migrations.progress import Told
 from ingitdb.services.migrations.routes import (
     compared,
@@ -121,9 +121,8 @@ class SqlTarget:
                 f"The target was never at {before} before.",
                 hint="`ingitdb migrate status` shows where it was.",
             )
-        with migration(
-            database, self.target.name, commits[-1], before, mapping=self.mapping
-        ) as found:
+        there, back = (str(recorded(database, one)) for one in (commits[-1], before))
+        with migration(database, self.target.name, there, back, mapping=self.mapping) as found:
             reader = Reader(self.connection, self.target, database, self.mapping)
             plan = found.down if is_resumed else taken_back(reader, found, on_conflict)
             yield _SqlWay(self, plan, found.ends_back, DEFAULTS.batch_size)
@@ -160,7 +159,7 @@ class SqlTarget:
         if former is None:
             raise UsageError("The target's ledger names no commit: nothing tells what was changed.")
         reader = Reader(self.connection, self.target, database, self.mapping)
-        return captured(reader, committed(database, former), branch, message)
+        return captured(reader, recorded(database, former), branch, message)
 
     def run_script(self, script: str) -> None:
         """Runs a script for it.
