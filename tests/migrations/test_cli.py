@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import click
+import duckdb
 import pytest
 
 from ingitdb.services.migrations.scripted import DIALECTS
@@ -185,6 +186,24 @@ def test_a_duckdb_file_that_others_read(run: Run, repo: RepoBuilder) -> None:
         reading.stdin.close()
 
 
+def test_a_type_that_others_changed(
+    repo: RepoBuilder, run: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--source", str(repo.path), "--target", "duckdb:///app.duckdb"]
+    for last in (2, 3):
+        repo.commit({"data/t.csv": f"id,v\n1,1\n2,{last}\n"})
+    assert started(["migrate", "apply", *given, "--to", "HEAD~1"]) == Status.DONE
+    with closing(duckdb.connect("app.duckdb")) as target:
+        target.execute("ALTER TABLE data.t ALTER v TYPE VARCHAR; UPDATE data.t SET v = 'one'")
+    assert started(["migrate", "apply", *given]) == Status.REFUSED
+    assert "The target was changed since the ledger's commit" in capfd.readouterr().err
+    assert started(["migrate", "capture", *given, "--branch", "theirs"]) == Status.REFUSED
+    assert "data.t has v of another type" in capfd.readouterr().err
+    assert started(["migrate", "analyze", *given]) == Status.FOUND
+    full = ["--mode", "full", "--on-conflict", "source", "--verify"]
+    assert started(["migrate", "sync", *given, *full]) == Status.DONE
+
+
 def test_a_file_of_another_system(
     run: Run, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -212,6 +231,22 @@ def test_a_ledger_of_a_commit_that_is_gone(
         assert f"no commit {gone[:12]}, which the target's ledger names" in capfd.readouterr().err
     assert started(["migrate", "sync", *given, "--mode", "full"]) == Status.DONE
     assert started(["migrate", "apply", *given, "--verify"]) == Status.DONE
+
+
+def test_files_that_cannot_be_read_are_named(
+    repo: RepoBuilder, run: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Their records go from the target."""
+    files = {f"p/{number}.json": f'{{"id": {number}}}\n' for number in (1, 2)}
+    repo.commit(files)
+    given = ["--source", str(repo.path), "--target", "sqlite:///app.db"]
+    assert started(["migrate", "apply", *given]) == Status.DONE
+    repo.commit({"p/2.json": '{"id":'})
+    for command in (["analyze"], ["apply"], ["sync"], ["generate"]):
+        capfd.readouterr()
+        assert started(["migrate", *command, *given, "--strict"]) == Status.UNREADABLE
+        started(["migrate", *command, *given, *(["--dry-run"] if command == ["apply"] else [])])
+        assert "warning: not read: p/2.json:1:" in capfd.readouterr().err
 
 
 def test_a_script_says_itself_what_is_done(run: Run) -> None:

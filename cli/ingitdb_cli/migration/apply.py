@@ -23,6 +23,7 @@ from ingitdb_cli.migration.options import (
     target_options,
 )
 from ingitdb_cli.options import Command
+from ingitdb_cli.unreadable import name_unreadable
 
 HELP = """\b
 ingitdb migrate apply --target sqlite:///app.db
@@ -78,6 +79,8 @@ def apply(
     ref = destination(app, after)
     if script is not None:
         _check_alone(context)
+    else:
+        name_unreadable(app, ref)
     if given["dry_run"] and script is not None:
         _tell(app, script)
         return

@@ -19,6 +19,7 @@ from ingitdb_cli.migration.options import (
     tls_options,
 )
 from ingitdb_cli.own_formats import FormatCommand, screen
+from ingitdb_cli.unreadable import name_unreadable
 
 HELP = """\b
 ingitdb migrate generate --dialect sqlite --output up.sql --rollback down.sql
@@ -102,6 +103,7 @@ def generate(
     after = destination(app, given["after"])
     if place.before is not None and given["target"] is not None:
         recorded(app.database, place.before)
+    name_unreadable(app, after)
     with scripts(app.database, place.dialect, after, place.before, known, place.keys) as found:
         for line in told(found.up):
             app.messages.line(line)

@@ -20,6 +20,7 @@ from ingitdb_cli.migration.options import (
     target_options,
 )
 from ingitdb_cli.options import Command
+from ingitdb_cli.unreadable import name_unreadable
 
 HELP = """\b
 ingitdb migrate sync --target sqlite:///app.db
@@ -66,6 +67,7 @@ def sync(
     from ingitdb.services.migrations.targets import opened
 
     ref = destination(app, after)
+    name_unreadable(app, ref)
     if told_from_nothing(app, ref, given):
         return
     where = opened(

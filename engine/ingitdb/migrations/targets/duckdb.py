@@ -84,8 +84,11 @@ class Duckdb:
         return name if is_carried(column.kind) else f"CAST({name} AS VARCHAR)"
 
     def restored(self, sql: str, kind: ColumnType) -> str:
-        """Gives DuckDB's SQL for a stored value, of one that was shown."""
-        return sql if is_carried(kind) else f"CAST({sql} AS {kind.sql})"
+        """Gives DuckDB's SQL for a stored value, of one that was shown.
+
+        Others may have given the column another type.
+        """
+        return f"TRY_CAST({sql} AS {kind.sql})"
 
     def spelled(self, sql: str, kind: ColumnType) -> str:
         """Gives DuckDB's SQL for what `literal` is given: the text of a literal."""
