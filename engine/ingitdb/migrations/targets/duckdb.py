@@ -92,12 +92,12 @@ class Duckdb:
         return isinstance(kind, Scalar)
 
     def default(self, expression: str, kind: ColumnType) -> str | None:
-        """Gives a default: the same."""
-        return expression
+        """Gives a default: the same, unless it asks tables, which DuckDB forbids."""
+        return None if _asks(expression) else expression
 
     def condition(self, expression: str, columns: Mapping[str, ColumnType]) -> str | None:
         """Gives a condition: the same, unless it asks other tables, which DuckDB forbids."""
-        return None if re.search(r"\bselect\b", expression, re.IGNORECASE) else expression
+        return None if _asks(expression) else expression
 
     def is_reserved(self, place: Place) -> bool:
         """Whether no table may have this name."""
@@ -231,3 +231,7 @@ def _called(place: Place, index: Index) -> str:
 def _safe(found: "re.Match[str]") -> str:
     text = found[0][1:-1].replace("''", "'")
     return f"decode(from_hex('{text.encode().hex()}'))" if _UNSAFE.search(text) else found[0]
+
+
+def _asks(expression: str) -> bool:
+    return re.search(r"\bselect\b", expression, re.IGNORECASE) is not None

@@ -16,7 +16,7 @@ from ingitdb.migrations.model import Check, Column, Index, Place, Reference, Tab
 from ingitdb.migrations.targets.fitting import Fitted
 from ingitdb.migrations.targets.target import Holder
 from ingitdb.model.identifiers import CommitId
-from ingitdb.model.types import quote_identifier
+from ingitdb.model.types import ColumnType, quote_identifier
 from ingitdb.services.database import Database
 from ingitdb.services.listing import ListedReference, Listing
 from ingitdb.services.migrations.limits import (
@@ -290,7 +290,8 @@ class CommitModel:
             listed = known.get(field.source or "") if field.expression is None else None
             default = None
             if listed is not None and listed.default is not None:
-                default = self.target.default(listed.default, field.kind)
+                if self._is_value(listed.default, field.kind):
+                    default = self.target.default(listed.default, field.kind)
                 if default is None:
                     notes.append(f"{title}: the default of {field.name} is not carried.")
             is_free = (listed is None or listed.nullable) and field.name not in key
@@ -319,11 +320,18 @@ class CommitModel:
     def _holds(self, table: NamedTable, expression: str) -> bool:
         """Whether a condition of the repository's own is false of no row."""
         place = ".".join(map(quote_identifier, place_of(table)))
-        sql = f"SELECT count(*) AS n FROM {place} WHERE NOT (\n{expression}\n)"
+        return self._is_so(f"SELECT count(*) = 0 FROM {place} WHERE NOT (\n{expression}\n)")
+
+    def _is_value(self, default: str, kind: ColumnType) -> bool:
+        """Whether a default of the repository's own is a value of its column."""
+        return self._is_so(f"SELECT count(CAST((\n{default}\n) AS {kind.sql})) >= 0")
+
+    def _is_so(self, sql: str) -> bool:
+        """Gives what a query of the repository's own answers; no where it fails."""
         with closing(self.session(self.listing.commit)) as session:
             try:
                 with session.execute(sql) as result:
-                    return not result.reader().read_all().column(0)[0].as_py()
+                    return bool(result.reader().read_all().column(0)[0].as_py())
             except IngitdbError:
                 return False
 
