@@ -5,8 +5,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingitdb.errors import TargetError, UsageError
+
+if TYPE_CHECKING:
+    from ingitdb.migrations.connections.connection import Access
 
 _VERSIONED = re.compile(r"[VU](\d+)(?:[._]\d+)*__.*\.sql", re.IGNORECASE)
 _SHORT = 7
@@ -29,12 +33,13 @@ class ScriptPlace:
     version: int | None = None
 
 
-def place_of(dialect: str | None, said: Mapping[str, str | None]) -> ScriptPlace:
+def place_of(dialect: str | None, said: Mapping[str, str | None], access: "Access") -> ScriptPlace:
     """Finds out for what system scripts are made, and where they go.
 
     Args:
         dialect: What --dialect says.
         said: What --target, --from (`before`), --output-dir, --output and --rollback say.
+        access: How to get into the target.
 
     Raises:
         UsageError: Options exclude each other, or the system is not named.
@@ -48,7 +53,7 @@ def place_of(dialect: str | None, said: Mapping[str, str | None]) -> ScriptPlace
         if before is not None:
             raise UsageError("--from and --target both say where the target is.")
         dialect = _dialect(target, dialect)
-        before, version = _ledger(target)
+        before, version = _ledger(target, access)
     if folder is not None and dialect in _NO_SQL:
         raise UsageError("--output-dir is for scripts of SQL.", hint="Use --output, --rollback.")
     if dialect is None:
@@ -65,12 +70,12 @@ def _dialect(target: str, dialect: str | None) -> str:
     return found
 
 
-def _ledger(target: str) -> tuple[str | None, int]:
+def _ledger(target: str, access: "Access") -> tuple[str | None, int]:
     """Gives the commit that a target is at, and the version that its ledger gives next."""
     from ingitdb.services.migrations.targets import opened
     from ingitdb.services.migrations.ways import APPLIED
 
-    with opened(target, must_exist=True) as there:
+    with opened(target, access, must_exist=True) as there:
         rows = there.ledger()
     applied = [row.commit for row in rows if row.state == APPLIED]
     return (applied[-1] if applied else None), max((row.version for row in rows), default=0) + 1

@@ -1,12 +1,23 @@
 """`ingitdb migrate generate`: writes the scripts that lead there and back."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import click
 
 from ingitdb_cli.app import App, app_of
 from ingitdb_cli.migration.doing import told
-from ingitdb_cli.migration.options import AFTER, DESTRUCTIVE, MAPPING, SOURCE, mapping, point
+from ingitdb_cli.migration.options import (
+    AFTER,
+    DESTRUCTIVE,
+    MAPPING,
+    SOURCE,
+    access,
+    check_installed,
+    mapping,
+    point,
+    tls_options,
+)
 from ingitdb_cli.own_formats import FormatCommand, screen
 
 HELP = """\b
@@ -49,6 +60,7 @@ is computed. The ledger does not keep it: give the same one each time.
 DIALECTS = ("duckdb", "mysql", "postgresql", "sqlite", "sqlserver", "consul", "etcd", "redis")
 """A test compares them with the engine's."""
 _SQL = "sql"
+_TLS = ("tls_ca", "tls_cert", "tls_key")
 
 
 @click.command(
@@ -64,6 +76,7 @@ _SQL = "sql"
 @AFTER
 @click.option("--dialect", type=click.Choice(DIALECTS), help="For what system.")
 @click.option("--target", metavar="URL", help="Whose dialect, and whose ledger says where it is.")
+@tls_options
 @click.option("--rollback", metavar="PATH", help="Write the script that leads back to this file.")
 @click.option("--output-dir", metavar="DIR", help="Write both scripts there, named as Flyway does.")
 @MAPPING
@@ -75,16 +88,20 @@ def generate(
     dialect: str | None,
     allow_destructive: bool,
     format: str | None,
-    **places: str | None,
+    **places: Any,
 ) -> None:
     """Writes scripts."""
     app = app_of(context)
     point(app, places["source"])
+    if places["target"] is not None:
+        check_installed()
+    elif any(places[name] is not None for name in _TLS):
+        raise click.UsageError("--tls-ca, --tls-cert and --tls-key are for --target.")
     from ingitdb.services.migrations.scripted import scripts
     from ingitdb.services.migrations.ways import check_destructive
     from ingitdb_cli.migration.files import place_of, written
 
-    place = place_of(dialect, {**places, "output": app.options.output})
+    place = place_of(dialect, {**places, "output": app.options.output}, access(places))
     after = places["after"] or app.options.at
     known = mapping(places["mapping"])
     with scripts(app.database, place.dialect, after, place.before, known) as found:

@@ -34,8 +34,8 @@ MAPPING = click.option(
 LOG = click.option(
     "--log", metavar="PATH", help="Add a line to this file for each step, as name=value."
 )
-_TARGET = (
-    click.option("--target", metavar="URL", required=True, help=f"{TARGETS}."),
+_TARGET = click.option("--target", metavar="URL", required=True, help=f"{TARGETS}.")
+_TLS = (
     click.option(
         "--tls-ca", type=_FILE, metavar="PATH", help="Whose certificates the target's may be from."
     ),
@@ -74,7 +74,12 @@ _VERIFY = click.option(
 
 def target_options(command: Decorated) -> Decorated:
     """Adds the target and how to get into it."""
-    for option in reversed(_TARGET):
+    return _TARGET(tls_options(command))
+
+
+def tls_options(command: Decorated) -> Decorated:
+    """Adds how a target is known, and how one is known to it."""
+    for option in reversed(_TLS):
         command = option(command)
     return command
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 from pymysql.connections import MySQLResult
 from pymysql.constants import CLIENT, COMMAND
 from pymysql.cursors import SSCursor
+from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import ReflectedColumn
 
 from ingitdb.errors import TargetError
@@ -46,8 +47,11 @@ class MysqlDatabase(Database):
     title = "MariaDB or MySQL"
     driver = "mysql+pymysql"
 
-    def arguments(self, access: Access) -> dict[str, Any]:
-        """Gives what the driver is told: it may send rows, but reads no file a server asks for."""
+    def arguments(self, url: URL, access: Access) -> dict[str, Any]:
+        """Gives what the driver is told: it may send rows, but reads no file a server asks for.
+
+        A password goes as UTF-8; by itself the driver would take it for Latin-1.
+        """
         files = {"ca": access.authority, "cert": access.certificate, "key": access.key}
         ssl = {name: str(path) for name, path in files.items() if path is not None}
         told: dict[str, Any] = {
@@ -57,6 +61,8 @@ class MysqlDatabase(Database):
         }
         if ssl:
             told["ssl"] = ssl
+        if url.password is not None:
+            told["password"] = url.password.encode()
         return told
 
     def run_script(self, script: str) -> None:
