@@ -111,7 +111,7 @@ class MysqlDatabase(Database):
 
     def declared(self, column: ReflectedColumn, table: str, schema: str | None) -> str:
         """Gives the type of a column in the words in which it is declared."""
-        return self._types(table)[column["name"]]
+        return self._types(table)[_single(column["name"])]
 
     def tables(self, target: Target) -> list[Table]:
         """Gives the tables that are there; an index of a foreign key's own is a part of it."""
@@ -123,7 +123,7 @@ class MysqlDatabase(Database):
                     index for index in table.indexes if (_called(table), index.name) not in own
                 ),
             )
-            for table in super().tables(target)
+            for table in map(_named, super().tables(target))
         ]
 
     def load(self, insertion: Insertion, target: Target) -> bool:
@@ -217,6 +217,33 @@ def _loading(table: Table, target: Target) -> str:
         f"LOAD DATA LOCAL INFILE 'rows' INTO TABLE {target.name_of(table.place)}"
         f" CHARACTER SET utf8mb4 {_LINES} ({', '.join(cells)}){sets}"
     )
+
+
+def _named(table: Table) -> Table:
+    """Gives a table that SQLAlchemy has read, in whose names quotes are still doubled."""
+    return replace(
+        table,
+        columns=tuple(replace(one, name=_single(one.name)) for one in table.columns),
+        key=_singles(table.key),
+        unique=tuple(map(_singles, table.unique)),
+        checks=tuple(replace(one, name=_single(one.name)) for one in table.checks),
+        references=tuple(
+            replace(one, columns=_singles(one.columns), references=_singles(one.references))
+            for one in table.references
+        ),
+        indexes=tuple(
+            replace(one, name=_single(one.name), columns=_singles(one.columns))
+            for one in table.indexes
+        ),
+    )
+
+
+def _singles(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(_single, names))
+
+
+def _single(name: str) -> str:
+    return name.replace('""', '"')
 
 
 def _called(table: Table) -> str:
