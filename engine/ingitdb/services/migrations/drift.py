@@ -113,6 +113,7 @@ class _Touched:
         self._old = work.change.old
         self._reader = reader
         self._pulled = self._pull()
+        self._tells_new = self._rows.tells_new()
 
     def drop(self) -> None:
         """Lets go of what was read."""
@@ -165,17 +166,25 @@ class _Touched:
             )
 
     def _beside(self) -> str:
+        """Gives SQL for the rows with what the target has of each.
+
+        Of a row that comes it has nothing, if what bears its address is another row that is known.
+        """
         rows = self._rows
         width = range(len(rows.columns))
         there = ", ".join(f"{self._there(at)} AS t{at}" for at in width)
         both = " AND ".join(f"coalesce(h.o{at}, h.n{at}) = t.t{at}" for at in rows.places())
+        known = " AND ".join(f"k.o{at} = t{at}" for at in rows.places())
+        is_free = "NOT is_known" if self._tells_new else "false"
         is_old = " AND ".join(f"t{at} IS NOT DISTINCT FROM o{at}" for at in width)
         is_new = " AND ".join(f"t{at} IS NOT DISTINCT FROM n{at}" for at in width)
         return (
             "SELECT h.rowid AS row, h.*, t.is_there IS NOT NULL AS is_there,"
             f" comes AND NOT goes AS is_come, {is_old} AS is_old, {is_new} AS is_new"
-            f" FROM {rows.held} AS h LEFT JOIN (SELECT true AS is_there, {there}"
-            f" FROM {held(self._pulled.name)}) AS t ON {both}"
+            f" FROM {rows.held} AS h LEFT JOIN (SELECT *, EXISTS (SELECT 1 FROM {rows.held} AS k"
+            f" WHERE {known}) AS is_known FROM (SELECT true AS is_there, {there}"
+            f" FROM {held(self._pulled.name)})) AS t"
+            f" ON {both} AND (goes OR NOT comes OR {is_free})"
         )
 
     def _there(self, at: int) -> str:

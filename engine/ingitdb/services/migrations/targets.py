@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine import URL
 
 from ingitdb.errors import TargetError, UsageError
 from ingitdb.execution.duckdb_files import DuckdbFile
+from ingitdb.migrations.connections.addresses import address, shown
 from ingitdb.migrations.connections.connection import Access, Connection
 from ingitdb.migrations.connections.duckdb import DuckdbDatabase
 from ingitdb.migrations.connections.mysql import MysqlDatabase
@@ -28,11 +28,14 @@ KINDS = {
     "sqlite": "sqlite",
     "duckdb": "duckdb",
     "mariadb": "mysql",
+    "mariadb+pymysql": "mysql",
     "mysql": "mysql",
+    "mysql+pymysql": "mysql",
     "postgres": "postgresql",
     "postgresql": "postgresql",
+    "postgresql+psycopg": "postgresql",
 }
-"""The dialect of each scheme."""
+"""The dialect of each scheme; errors show the one with its driver."""
 STORES = {"redis": Redis, "rediss": Redis, "etcd": Etcd, "etcds": Etcd}
 """The key-value store of each scheme."""
 KNOWN = (
@@ -99,10 +102,7 @@ def dialect_of(text: str) -> str:
 
 
 def _read(text: str) -> tuple[URL, str]:
-    try:
-        url = make_url(text)
-    except ArgumentError:
-        raise UsageError("The target is no URL.", hint=f"There are: {KNOWN}.") from None
+    url = address(text, KNOWN)
     if url.drivername.partition("+")[0] in _GENERATED:
         raise UsageError(
             "SQL Server is not reached: scripts are generated, and no server has run them here.",
@@ -111,7 +111,7 @@ def _read(text: str) -> tuple[URL, str]:
     store = STORES.get(url.drivername)
     dialect = KINDS.get(url.drivername) if store is None else store.name
     if dialect is None:
-        raise UsageError(f"There is no target {url!r}.", hint=f"There are: {KNOWN}.")
+        raise UsageError(f"There is no target {shown(url)}.", hint=f"There are: {KNOWN}.")
     return url, dialect
 
 
@@ -128,7 +128,9 @@ def keys_of(text: str) -> str | None:
 def _keys(url: URL) -> str | None:
     keys = url.query.get("keys")
     if set(url.query) - {"keys"} or not isinstance(keys, str | None):
-        raise UsageError(f"There is no target {url!r}.", hint="Its only option is keys=TEMPLATE.")
+        raise UsageError(
+            f"There is no target {shown(url)}.", hint="Its only option is keys=TEMPLATE."
+        )
     return keys
 
 
@@ -148,7 +150,7 @@ def _connected(dialect: str, url: URL, access: Access, must_exist: bool) -> Conn
     if dialect in ("sqlite", "duckdb"):
         path = Path(url.database or "")
         if url.host or not url.database:
-            raise UsageError(f"There is no target {url!r}.", hint=f"There are: {KNOWN}.")
+            raise UsageError(f"There is no target {shown(url)}.", hint=f"There are: {KNOWN}.")
         if must_exist and not path.is_file():
             raise TargetError(f"There is no file {path}.")
         if dialect == "duckdb":
