@@ -123,7 +123,8 @@ class Migration(Holding):
         def made() -> Plan:
             if self._models is None:
                 old, new = (
-                    commit_model(self._database, self.target, one, self._mapping) for one in commits
+                    commit_model(self._database, self.target, one, self._mapping, is_checked=False)
+                    for one in commits
                 )
                 check_known(self._mapping, [old.listing, new.listing])
                 check_lists(self._mapping, [*old.mapped_tables(), *new.mapped_tables()])
@@ -164,7 +165,7 @@ class Migration(Holding):
         title = work.change.title
         if isinstance(work.rows, HeldRows):
             check_held(self.target, work.rows, title)
-        elif table is not None:
+        elif table is not None and work.is_whole:
             mapped = model.mapped(table)
             is_mapped = not mapped.is_as_it_was
             check_values(self.target, mapped.relation, title, model.query, is_mapped=is_mapped)
@@ -243,6 +244,8 @@ class Migration(Holding):
         whole = partial(_whole, change, all_rows, is_moved=is_moved)
         if self._is_remade(change) or self._is_outgrown(former, change):
             return whole()
+        if change.is_none and former == all_rows.relation:
+            return Work(change=change, address=(), counts=Counts(), rows=all_rows)
         rows = make(
             target=self.target,
             instance=self._database._instance,
