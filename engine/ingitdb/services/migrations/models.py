@@ -23,8 +23,8 @@ from ingitdb.services.migrations.limits import (
     can_refer,
     check_names,
     check_values,
-    is_too_long,
     longest,
+    too_long,
     unindexed,
 )
 from ingitdb.services.migrations.lists import ListTable, list_table, lists_of
@@ -206,14 +206,14 @@ class CommitModel:
         nulls, counts = self._counted(
             relation, dict.fromkeys([*strict, *key]), [key, *groups] if key else groups
         )
-        kinds = {column.name: column.type for column in relation.columns}
 
         def is_kept(group: Sequence[str], what: str, *, is_key: bool) -> bool:
-            if not all(self.target.can_be_key(kinds[name]) for name in group):
+            repeated, long = counts.get(tuple(group), (0, 0))
+            if tuple(group) not in counts:
                 notes.append(f"{title}: {self.target.title} takes no {what} of such types.")
-            elif counts[tuple(group)] or (is_key and any(nulls[name] for name in group)):
+            elif repeated or (is_key and any(nulls[name] for name in group)):
                 notes.append(f"{title}: the {what} is not carried, for rows contradict it.")
-            elif is_too_long(self.target, relation, group, self.query):
+            elif long:
                 notes.append(f"{title}: the {what} is not carried, for {unindexed(self.target)}.")
             else:
                 return True
@@ -272,24 +272,36 @@ class CommitModel:
         }
 
     def _counted(
-        self, relation: Relation, names: Iterable[str], groups: Sequence[Sequence[str]]
-    ) -> tuple[dict[str, int], dict[tuple[str, ...], int]]:
-        """Counts NULLs by column, and by group the rows beyond the first of equal ones."""
+        self, relation: Relation, names: Iterable[str], groups: Iterable[Sequence[str]]
+    ) -> tuple[dict[str, int], dict[tuple[str, ...], tuple[int, int]]]:
+        """Counts NULLs by column; by group rows beyond the first of equal ones, and too long ones.
+
+        It is one look at all rows, and at no column that is not asked about. Groups that can be no
+        key in the target are left out.
+        """
         values = self._values(relation)
-        parts = {name: f"count(*) - count({quote_identifier(name)})" for name in names}
-        sums = {}
-        for group in groups:
+        kinds = {column.name: column.type for column in relation.columns}
+        able = [
+            tuple(group)
+            for group in groups
+            if all(self.target.can_be_key(kinds[name]) for name in group)
+        ]
+        nulls = {name: f"count(*) - count({quote_identifier(name)})" for name in names}
+        parts = [*nulls.values()]
+        for group in able:
             given = " AND ".join(f"{quote_identifier(name)} IS NOT NULL" for name in group)
             whole = f"row({', '.join(values[name] for name in group)})"
-            sums[tuple(group)] = (
-                f"count(*) FILTER ({given}) - count(DISTINCT {whole}) FILTER ({given})"
-            )
-        if not parts and not sums:
+            parts += [
+                f"count(*) FILTER ({given}) - count(DISTINCT {whole}) FILTER ({given})",
+                f"count(*) FILTER ({too_long(self.target, relation, group)})",
+            ]
+        if not parts:
             return {}, {}
-        asked = ", ".join([*parts.values(), *sums.values()])
-        (row,) = self.query(f"SELECT {asked} FROM ({relation.body})")
-        nulls = dict(zip(parts, row, strict=False))
-        return nulls, dict(zip(sums, row[len(parts) :], strict=True))
+        (row,) = self.query(f"SELECT {', '.join(parts)} FROM ({relation.body})")
+        found = iter(row)
+        return {name: next(found) for name in nulls}, {
+            group: (next(found), next(found)) for group in able
+        }
 
     def _values(self, relation: Relation) -> dict[str, str]:
         """Gives SQL for each column's values as the target stores them."""
