@@ -92,10 +92,12 @@ def _numbers(work: Work) -> tuple[int, int, int]:
 
 
 def _recounted(work: Work, policy: OnConflict, *, is_in_conflict: bool) -> Work:
-    if not isinstance(work.rows, HeldRows) or work.is_whole:
+    if work.is_whole:
         return work
     is_counted = work.is_counted and not (is_in_conflict and policy is OnConflict.TARGET)
-    return replace(work, counts=work.rows.counted(), is_counted=is_counted)
+    if isinstance(work.rows, HeldRows) and any(_numbers(work)):
+        work = replace(work, counts=work.rows.counted())
+    return replace(work, is_counted=is_counted)
 
 
 class _Touched:
@@ -146,10 +148,11 @@ class _Touched:
             )
         elif policy is OnConflict.SOURCE:
             self._overwrite(beside)
-        rows.instance.query(
-            f"DELETE FROM {rows.held} WHERE rowid IN (SELECT row FROM {beside}"
-            " WHERE is_come AND is_there AND is_new)"
-        )
+        if self._work.counts.inserted:
+            rows.instance.query(
+                f"DELETE FROM {rows.held} WHERE rowid IN (SELECT row FROM {beside}"
+                " WHERE is_come AND is_there AND is_new)"
+            )
 
     def _overwrite(self, beside: str) -> None:
         rows = self._rows

@@ -11,7 +11,6 @@ from ingitdb.execution.duckdb_files import DuckdbFile
 from ingitdb.migrations.connections.addresses import address, shown
 from ingitdb.migrations.connections.connection import Access, Connection
 from ingitdb.migrations.connections.duckdb import DuckdbDatabase
-from ingitdb.migrations.connections.mysql import MysqlDatabase
 from ingitdb.migrations.connections.postgresql import PostgresqlDatabase
 from ingitdb.migrations.connections.sqlite import SqliteDatabase
 from ingitdb.migrations.connections.stores import StoreConnection
@@ -156,6 +155,8 @@ def _connected(dialect: str, url: URL, access: Access, must_exist: bool) -> Conn
         if dialect == "duckdb":
             return DuckdbDatabase(DuckdbFile(path))
     if dialect == "mysql":
+        from ingitdb.migrations.connections.mysql import MysqlDatabase  # slow to load
+
         return MysqlDatabase(url, access)
     if dialect == "postgresql":
         return PostgresqlDatabase(url, access)
