@@ -1,6 +1,8 @@
 """`ingitdb migrate` as its users type it."""
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -146,8 +148,76 @@ def test_a_target_that_refuses_is_as_it_was(
         assert rows == [(1, "a"), (2, "b"), (9, "mine")]
 
 
+def test_a_database_that_others_use(
+    repo: RepoBuilder, run: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What SQLAlchemy cannot describe is left alone in silence."""
+    with closing(sqlite3.connect("app.db")) as target:
+        target.executescript(
+            "CREATE TABLE own (a, b GENERATED ALWAYS AS (a || 'x'));"
+            "CREATE INDEX lowered ON own (lower(a)); CREATE UNIQUE INDEX once ON own (lower(b));"
+            'CREATE VIEW seen AS SELECT * FROM "data.t";'
+        )
+    given = ["--source", str(repo.path), "--target", "sqlite:///app.db"]
+    assert started(["migrate", "apply", *given, "--to", "HEAD~1", "--verify"]) == Status.DONE
+    lines = capfd.readouterr().err.splitlines()
+    assert lines[-1] == "verified: the target holds what the commit does"
+    assert len(lines) == 4
+    assert started(["migrate", "apply", *given, "--allow-destructive"]) == Status.DONE
+    with closing(sqlite3.connect("app.db")) as target:
+        assert target.execute("SELECT * FROM seen").fetchall() == [(1,), (2,)]
+
+
+def test_a_duckdb_file_that_others_read(run: Run, repo: RepoBuilder) -> None:
+    given = ["--source", str(repo.path), "--target", "duckdb:///app.duckdb"]
+    assert started(["migrate", "apply", *given]) == Status.DONE
+    command = (
+        "import duckdb, sys; target = duckdb.connect('app.duckdb', read_only=True);"
+        " print(target.execute('SELECT 1').fetchone(), flush=True); sys.stdin.read()"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", command], **pipes) as reading:  # type: ignore[call-overload]
+        assert reading.stdout.readline()
+        for what in (["analyze"], ["capture", "--branch", "theirs"], ["generate"]):
+            assert started(["migrate", *what, *given]) == Status.DONE
+        assert started(["migrate", "status", *given[2:]]) == Status.DONE
+        assert started(["migrate", "sync", *given]) == Status.TARGET
+        reading.stdin.close()
+
+
+def test_a_file_of_another_system(
+    run: Run, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    given = ["migrate", "apply", "--source", str(repo.path), "--target"]
+    assert started([*given, "sqlite:///app.db"]) == Status.DONE
+    assert started([*given, "duckdb:///app.duckdb"]) == Status.DONE
+    assert started([*given, "sqlite:///app.duckdb"]) == Status.TARGET
+    capfd.readouterr()
+    assert started([*given, "duckdb:///app.db"]) == Status.TARGET
+    assert "app.db is a database of SQLite." in capfd.readouterr().err
+
+
+def test_a_log_that_cannot_be_written(
+    run: Run, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--source", str(repo.path), "--target", "sqlite:///app.db", "--log", "no/log.txt"]
+    assert started(["migrate", "apply", *given]) == Status.TARGET
+    assert "no/log.txt cannot be written" in capfd.readouterr().err
+    with closing(sqlite3.connect("app.db")) as target:
+        assert target.execute("SELECT * FROM sqlite_master").fetchall() == []
+
+
 @pytest.mark.parametrize(
-    "url", ["app.db", "oracle://u@localhost/app", "sqlite://app.db", "sqlite:///"]
+    "url",
+    [
+        "app.db",
+        "oracle://u@localhost/app",
+        "sqlite://app.db",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "duckdb:///:memory:",
+        "sqlite:///app.db?mode=ro",
+    ],
 )
 def test_targets_that_there_are_not(run: Run, url: str) -> None:
     assert started(["migrate", "status", "--target", url]) == Status.USAGE

@@ -71,7 +71,7 @@ def test_analyze_names_what_differs(
     assert run("analyze", "--format", "json") == Status.FOUND
     found = json.loads(capfd.readouterr().out)
     assert found["differs"]
-    rows = {(row["kind"], row["key"]["_key"].strip("'")) for row in found["rows"]}
+    rows = {(row["kind"], row["key"]["_key"]) for row in found["rows"]}
     assert rows == {("update", "1"), ("update", "2"), ("delete", "3"), ("insert", "4")}
     steps = {(step["kind"], step["table"], step["rows"]) for step in found["steps"]}
     assert steps == {("delete rows", "p", 1), ("update rows", "p", 2), ("insert rows", "p", 1)}
@@ -298,6 +298,51 @@ def test_a_script_is_run_on_a_target(
     Path("wrong.sql").write_text("BEGIN; DELETE FROM p; SELECT nothing FROM nowhere;", "utf-8")
     assert run("apply", "--script", "wrong.sql") == Status.TARGET
     assert live.run(ROWS) == NEW
+
+
+def test_indexes_of_the_targets_own_are_no_difference(
+    run: Run, live: Live, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Those that only the ledger's commit has go."""
+    said = '{"tables": {"p": {"glob": "p/*.json", "indexes": INDEXES}}}'
+    for indexes in ('["name"]', '[["name", "id"]]'):
+        repo.commit({".ingitdb/tables.yaml": said.replace("INDEXES", indexes)})
+    assert run("apply", "--to", "HEAD~1") == Status.DONE
+    live.run("CREATE INDEX own ON p (id, name)")
+    assert run("analyze", "--at", "HEAD~1") == Status.DONE
+    assert run("sync", "--mode", "full", "--verify") == Status.DONE
+    capfd.readouterr()
+    assert run("analyze", "--at", "HEAD~1") == Status.FOUND
+    assert ": change indexes" in capfd.readouterr().out
+
+
+def test_a_changed_type_is_settled_by_comparing(
+    run: Run, live: Live, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    repo.commit({"p/1.json": '{"id": "one", "name": "A"}\n'})
+    for ref, others in (("HEAD~1", "HEAD"), ("HEAD", "HEAD~1")):
+        assert run("sync", "--mode", "full", "--verify", "--to", ref) == Status.DONE
+        assert run("analyze", "--at", others) == Status.FOUND
+    capfd.readouterr()
+    assert run("sync", "--mode", "full", "--to", "HEAD~1", "--rows", "upsert") == Status.REFUSED
+    assert "can only be settled as a whole" in capfd.readouterr().err
+
+
+def test_many_rows_that_nothing_finds_quickly_go_and_come(
+    run: Run, live: Live, repo: RepoBuilder
+) -> None:
+    """A statement a row would read all rows a row; DuckDB takes long for each anyway."""
+    for word in ("old", "new"):
+        rows = "".join(f"{number},{word} {number}\n" for number in range(300))
+        repo.commit({"q.csv": f"id,name\n{rows}"})
+    for options in ((), ("--mode", "full")):
+        assert run("sync", "--to", "HEAD~1", *options) == Status.DONE
+        assert run("sync", "--verify", *options) == Status.DONE
+        assert live.run("SELECT count(*) FROM q WHERE name LIKE 'new %'") == [(300,)]
+    live.run("UPDATE q SET name = 'theirs'")
+    assert run("capture", "--branch", "theirs") == Status.DONE
+    found = repo.git("show", "theirs:q.csv").splitlines()
+    assert found == ["id,name", *(f"{number},theirs" for number in range(300))]
 
 
 def test_a_log_tells_each_step(run: Run, tmp_path: Path) -> None:

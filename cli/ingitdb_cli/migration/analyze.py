@@ -1,6 +1,8 @@
 """`ingitdb migrate analyze`: says what differs between a target and a commit."""
 
+import base64
 import json
+import math
 from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -60,7 +62,7 @@ def analyze(
         opened(
             given["target"],
             access(given),
-            must_exist=True,
+            is_only_read=True,
             mapping=mapping(given["mapping"]),
         ) as target,
         target.analyze(app.database, app.options.at) as found,
@@ -79,7 +81,7 @@ def _lines(found: "Analysis") -> Iterator[str]:
     yield from told(found.plan)
     rows = found.rows()
     for row in islice(rows, _MOST):
-        key = ", ".join(f"{name} = {value}" for name, value in row.key.items())
+        key = ", ".join(f"{name} = {_cell(value)}" for name, value in row.key.items())
         yield f"  {row.kind} {row.table} {key}"
     more = sum(1 for _ in rows)
     if more:
@@ -112,7 +114,16 @@ def _document(found: "Analysis") -> Iterator[bytes]:
     yield json.dumps(head, indent=2, ensure_ascii=False)[:-2].encode() + b',\n  "rows": ['
     before = b"\n    "
     for row in found.rows():
-        cells = {"table": row.table, "kind": row.kind, "key": dict(row.key)}
-        yield before + json.dumps(cells, ensure_ascii=False, default=str).encode()
+        key = {name: _cell(value) for name, value in row.key.items()}
+        cells = {"table": row.table, "kind": row.kind, "key": key}
+        yield before + json.dumps(cells, ensure_ascii=False).encode()
         before = b",\n    "
     yield b"\n  ]\n}\n"
+
+
+def _cell(value: Any) -> Any:
+    """Gives a value as other commands show it: bytes in base64, what is not JSON as text."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    is_plain = isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
+    return value if is_plain else str(value)

@@ -54,7 +54,7 @@ def capture(
     with opened(
         given["target"],
         access(given),
-        must_exist=True,
+        is_only_read=True,
         mapping=mapping(given["mapping"]),
     ) as target:
         found = target.capture(app.database, branch, message)

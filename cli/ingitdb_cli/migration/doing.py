@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ingitdb_cli.app import App
 from ingitdb_cli.migration.options import mapping
@@ -29,7 +29,7 @@ def do(app: App, way: "Way", given: Mapping[str, Any]) -> bool:
 
     Raises:
         StatementRefused: It takes something from the target, and nobody has allowed it.
-        TargetError: The target refuses something.
+        TargetError: The target refuses something, or the log cannot be written.
     """
     from ingitdb.services.migrations.ways import check_destructive
 
@@ -116,6 +116,15 @@ class _Rows:
         self._log("rows", what=what, done=done, of=of)
 
 
+def _appended(path: str) -> TextIO:
+    try:
+        return Path(path).open("a", encoding="utf-8")
+    except OSError as error:
+        from ingitdb.errors import TargetError
+
+        raise TargetError(f"{path} cannot be written: {error.strerror}.") from None
+
+
 @contextmanager
 def _logged(path: str | None) -> Iterator[Any]:
     """Gives what writes an event to a file; it does nothing where there is none."""
@@ -126,6 +135,6 @@ def _logged(path: str | None) -> Iterator[Any]:
     from ingitdb_flight.logs import told as written
 
     with ExitStack() as stack:
-        file = stack.enter_context(Path(path).open("a", encoding="utf-8"))
+        file = stack.enter_context(_appended(path))
         stack.enter_context(logging_to(file))
         yield lambda event, **fields: written(logging.INFO, event, **fields)

@@ -83,7 +83,7 @@ def _there(
     from ingitdb.services.migrations.targets import keys_of, opened
     from ingitdb.services.migrations.ways import APPLIED
 
-    with opened(target, access, must_exist=True, mapping=mapping) as there:
+    with opened(target, access, is_only_read=True, mapping=mapping) as there:
         rows = there.ledger()
     applied = [row.commit for row in rows if row.state == APPLIED]
     version = max((row.version for row in rows), default=0) + 1

@@ -27,7 +27,7 @@ def status(context: click.Context, /, **given: Any) -> None:
 
     from ingitdb.services.migrations.targets import opened
 
-    with opened(given["target"], access(given), must_exist=True) as target:
+    with opened(given["target"], access(given), is_only_read=True) as target:
         rows = target.ledger()
     text = pa.string()
     columns = [("version", pa.int64()), ("commit", text), ("state", text), ("applied_at", text),

@@ -11,18 +11,24 @@ import pyarrow as pa
 from ingitdb.errors import TargetError
 
 _BATCH = 8_192
+_SQLITE = b"SQLite format 3\0"
 
 
 class DuckdbFile:
     """A DuckDB database in a file, which is made if it is not there; others are kept out of it.
 
+    Args:
+        path: The file.
+        is_only_read: Whether nothing is written: others may read it, too.
+
     Raises:
         TargetError: It cannot be opened.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_only_read: bool = False) -> None:
+        _check_kind(path)
         try:
-            self._connection = duckdb.connect(str(path))
+            self._connection = duckdb.connect(str(path), read_only=is_only_read)
         except duckdb.Error as error:
             raise TargetError(f"{path} cannot be opened: {error}") from None
         self._connection.execute("SET TimeZone = 'UTC'")
@@ -74,6 +80,19 @@ class DuckdbFile:
     def close(self) -> None:
         """Closes it; what is not committed is undone."""
         self._connection.close()
+
+
+def _check_kind(path: Path) -> None:
+    """Returns if a file is none of SQLite's: DuckDB would look for an extension that reads it."""
+    try:
+        with path.open("rb") as file:
+            is_other = file.read(len(_SQLITE)) == _SQLITE
+    except OSError:  # DuckDB says why it cannot be opened
+        return
+    if is_other:
+        raise TargetError(
+            f"{path} is a database of SQLite.", hint="Name it so: sqlite:/// and the path."
+        )
 
 
 def _refused(error: duckdb.Error) -> TargetError:

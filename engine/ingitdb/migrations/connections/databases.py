@@ -1,5 +1,6 @@
 """SQL systems through SQLAlchemy: connected, asked, and their tables described."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any, ClassVar, cast
@@ -8,7 +9,7 @@ import pyarrow as pa
 import sqlalchemy
 from sqlalchemy.engine import URL, Inspector
 from sqlalchemy.engine.interfaces import ReflectedColumn
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from ingitdb.errors import MissingDependency, TargetError
@@ -140,14 +141,21 @@ class Database:
         """
         try:
             inspector = sqlalchemy.inspect(self._connection)
+            return self._described(inspector, target)
+        except SQLAlchemyError as error:
+            raise TargetError(f"{self.title} refuses: {_said(error)}") from None
+
+    def _described(self, inspector: Inspector, target: Target) -> list[Table]:
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", SAWarning
+            )  # of indexes on expressions, which are not ours
             return [
                 self._table(inspector, target, schema, name)
                 for schema in self.schemas(inspector)
                 for name in inspector.get_table_names(schema)
                 if name != LEDGER
             ]
-        except SQLAlchemyError as error:
-            raise TargetError(f"{self.title} refuses: {_said(error)}") from None
 
     def schemas(self, inspector: Inspector) -> list[str | None]:
         """Gives the schemas in which tables are looked for."""

@@ -27,7 +27,7 @@ class SqliteDatabase(Database):
 
     def declared(self, column: ReflectedColumn, table: str, schema: str | None) -> str:
         """Gives the type of a column in the words in which it is declared."""
-        rows = self.ask(f"SELECT name, type FROM pragma_table_info({quote_literal(table)})")
+        rows = self.ask(f"SELECT name, type FROM pragma_table_xinfo({quote_literal(table)})")
         return str(dict(rows)[column["name"]])
 
     def load(self, insertion: Insertion, target: Target) -> bool:

@@ -139,14 +139,15 @@ class TargetComparison(Holding):
     def _compared(self, commit: CommitId, former: CommitId | None) -> tuple[Plan, list[str]]:
         reader, target = self._reader, self._reader.target
         model = reader.model(commit)
+        earlier = model if former in (None, commit) else reader.model(former)
         if former != commit:  # else the mapping has led there
-            models = [model] if former is None else [reader.model(former), model]
+            models = [model] if former is None else [earlier, model]
             check_known(reader.mapping, [one.listing for one in models])
             check_lists(reader.mapping, [table for one in models for table in one.mapped_tables()])
         self.lists = frozenset(model.lists)
         found = reader.tables()
         works = [
-            self._work(model, table, found.get(folded(table.place)))
+            self._work(model, earlier, table, found.get(folded(table.place)))
             for table in model.tables.values()
             if self._only is None or folded(table.place) in self._only
         ]
@@ -156,7 +157,7 @@ class TargetComparison(Holding):
             for work, mode in zip(works, modes, strict=True)
         ]
         after = {folded(place) for place in model.tables}
-        before = _places(reader, former)
+        before = {folded(place) for place in earlier.tables} if former is not None else set()
         gone = [place for place in found if place in before and place not in after]
         others = [table.title for place, table in found.items() if place not in before | after]
         known = [work.change.old for work in works if work.change.old is not None]
@@ -164,7 +165,9 @@ class TargetComparison(Holding):
         made = plan(works, known, model.notes, alters=target.alters, is_atomic=target.is_atomic)
         return made, others
 
-    def _work(self, model: CommitModel, new: Table, found: Table | None) -> Work:
+    def _work(
+        self, model: CommitModel, earlier: CommitModel, new: Table, found: Table | None
+    ) -> Work:
         reader = self._reader
         relation = model.relation_of(new.place)
         all_rows = AllRows(relation, reader.target, reader.database._instance)
@@ -172,7 +175,9 @@ class TargetComparison(Holding):
             change = TableChange(old=None, new=new, names={})
             return _work(change, Counts(inserted=new.rows), all_rows, is_whole=True)
         pulled = reader.pull(found, new)
-        old = _comparable(replace(found, rows=pulled.rows), new)
+        before = {folded(table.place): table for table in earlier.tables.values()}
+        former = before.get(folded(new.place), new)
+        old = _comparable(replace(found, rows=pulled.rows), new, former)
         there = {fold(column.name): column.name for column in old.columns}
         names = {name: there[fold(name)] for name in pulled.columns}
         change = TableChange(old=old, new=new, names=names)
@@ -204,14 +209,15 @@ class TargetComparison(Holding):
         old, new = change.old, change.new
         assert old is not None
         assert new is not None
-        if rows.address:
+        if change.retyped:  # values of two types are not compared
+            pass
+        elif rows.address:
             rows.hold()
             rows.only(self._mode(new))
-            if not change.retyped and (self._reader.target.alters or not change.differences()):
+            is_kept = not change.differences() or change.is_of_indexes
+            if self._reader.target.alters or is_kept or rows.counted() == Counts():
                 return _work(change, rows.counted(), rows, address=rows.address)
-            if rows.counted() == Counts() and not change.retyped:
-                return _work(change, Counts(), rows, address=rows.address)
-        elif not change.retyped and rows.is_same():
+        elif rows.is_same():
             return _work(change, Counts(), all_rows)
         if self._mode(new) is not RowsMode.SYNC and old.rows:
             raise StatementRefused(
@@ -233,14 +239,11 @@ def _work(
     return Work(change=change, address=address, counts=counts, rows=rows, is_whole=is_whole)
 
 
-def _places(reader: Reader, commit: CommitId | None) -> set[Place]:
-    return set() if commit is None else {folded(place) for place in reader.model(commit).tables}
-
-
-def _comparable(found: Table, model: Table) -> Table:
+def _comparable(found: Table, model: Table, former: Table) -> Table:
     """Gives a table in a model's words where what they say is no difference.
 
-    Systems spell conditions and defaults in their own way, and may give indexes other names.
+    Systems spell conditions and defaults in their own way, and may give indexes other names. An
+    index that neither the model nor the ledger's commit has is the target's own.
     """
     names = {fold(column.name): column for column in model.columns}
     columns = []
@@ -249,13 +252,14 @@ def _comparable(found: Table, model: Table) -> Table:
         both = like is not None and like.default is not None and column.default is not None
         columns.append(replace(column, default=like.default) if both and like else column)
     checks = {check.name: check for check in model.checks}
-    indexes = {index.columns: index for index in model.indexes}
+    indexes = {index.columns: index for index in (*former.indexes, *model.indexes)}
+    there = dict.fromkeys(index.columns for index in found.indexes)
     references = {_ends(one): one for one in model.references}
     return replace(
         found,
         columns=tuple(columns),
         checks=tuple(checks.get(check.name, check) for check in found.checks),
-        indexes=tuple(indexes.get(index.columns, index) for index in found.indexes),
+        indexes=tuple(indexes[columns] for columns in there if columns in indexes),
         references=tuple(references.get(_ends(one), one) for one in found.references),
         key=model.key if _folded(found.key) == _folded(model.key) else found.key,
     )

@@ -15,7 +15,11 @@ from ingitdb.migrations.targets.target import Target
 from ingitdb.model.types import ColumnType
 from ingitdb.services.migrations.ways import RowsMode
 
+DELETE, UPDATE, INSERT = "delete", "update", "insert"
+"""What is to be done with a row."""
 _BATCH = 8_192
+_FEW = 200
+"""So many rows are changed one by one in a table without a key."""
 
 
 class HeldRows:
@@ -96,6 +100,15 @@ class HeldRows:
         while batch := list(islice(rows, size)):
             yield batch
 
+    def told(self) -> Iterator[tuple[str, list[Any]]]:
+        """Gives what is to be done with each row, and its address as it is stored."""
+        kind = (
+            f"CASE WHEN goes = comes THEN '{UPDATE}' WHEN goes THEN '{DELETE}' ELSE '{INSERT}' END"
+        )
+        cells = [f"coalesce(o{at}, n{at})" for at in self.places()]
+        for what, *address in self._read([kind, *cells], "true"):
+            yield what, address
+
     def drop(self) -> None:
         """Lets go of what is held."""
         self.instance.query(f"DROP TABLE IF EXISTS {self.held}")
@@ -139,6 +152,13 @@ class HeldRows:
             f" SELECT path, place, goes, comes, changed, {', '.join(cells)} FROM u"
             " WHERE goes OR comes OR contains(changed, '1')"
         )
+        is_found = self.address in (table.key, *table.unique) and self.target.has_references
+        if not is_found and self.counted().updated > _FEW:
+            # each would be looked for among all rows, or is a statement that DuckDB thinks about
+            # for long: together they go and come sooner, and nothing refers to them
+            self.instance.query(
+                f"UPDATE {self.held} SET goes = true, comes = true WHERE NOT goes AND NOT comes"
+            )
 
     def _addresses(self) -> list[str]:
         return [self.target.spelled(f"o{at}", self.columns[at][1]) for at in self.places()]

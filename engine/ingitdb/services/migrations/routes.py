@@ -12,7 +12,7 @@ from ingitdb.migrations.targets.target import Ends
 from ingitdb.model.identifiers import EMPTY, CommitId
 from ingitdb.services.migrations.comparing import Reader, TargetComparison
 from ingitdb.services.migrations.drift import Conflict, refuse, settled
-from ingitdb.services.migrations.held_rows import HeldRows
+from ingitdb.services.migrations.held_rows import DELETE, INSERT, UPDATE, HeldRows
 from ingitdb.services.migrations.migration import Migration
 from ingitdb.services.migrations.row_modes import in_modes
 from ingitdb.services.migrations.ways import OnConflict, Options, RowDifference, RowsMode
@@ -165,39 +165,28 @@ def changed(work: Work) -> Iterator[Conflict]:
     for difference in work.differences:
         yield _conflict(work, f"wants: {difference}")
     if isinstance(work.rows, HeldRows):
-        for address in work.rows.deleted():
-            yield _conflict(work, "is not in the commit", address)
-        for address, _ in work.rows.updated():
-            yield _conflict(work, "was changed", address)
+        said = {DELETE: "is not in the commit", UPDATE: "was changed"}
+        for kind, address in work.rows.told():
+            if kind in said:
+                yield _conflict(work, said[kind], address)
 
 
 def row_differences(plan: Plan) -> Iterator[RowDifference]:
     """Gives the rows that a plan, made by comparing, changes one by one."""
     for work in plan.works:
-        title, rows = work.change.title, work.rows
-        if not isinstance(rows, HeldRows) or work.is_whole:
-            continue
-        for address in rows.deleted():
-            yield RowDifference(table=title, kind="delete", key=_key(work, address))
-        for address, _ in rows.updated():
-            yield RowDifference(table=title, kind="update", key=_key(work, address))
-        places = rows.places()
-        for values in rows.inserted():
-            address = [values[at] for at in places]
-            yield RowDifference(table=title, kind="insert", key=_key(work, address))
-
-
-def _key(work: Work, values: Sequence[object]) -> dict[str, object]:
-    return dict(zip(work.address, values, strict=True))
+        if isinstance(work.rows, HeldRows) and not work.is_whole:
+            for kind, address in work.rows.told():
+                key = dict(zip(work.address, address, strict=True))
+                yield RowDifference(table=work.change.title, kind=kind, key=key)
 
 
 def _gone(work: Work) -> Iterator[Conflict]:
     if work.change.old is None:
         yield _conflict(work, "is gone")
     elif isinstance(work.rows, HeldRows):
-        places = work.rows.places()
-        for values in work.rows.inserted():
-            yield _conflict(work, "is gone", [values[at] for at in places])
+        for kind, address in work.rows.told():
+            if kind == INSERT:
+                yield _conflict(work, "is gone", address)
 
 
 def _conflict(work: Work, what: str, values: Sequence[object] = ()) -> Conflict:

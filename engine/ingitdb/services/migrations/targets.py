@@ -44,6 +44,8 @@ KNOWN = (
 _GENERATED = frozenset(["mssql", "sqlserver"])
 """Schemes of a system for which there are scripts only."""
 _NO_ACCESS = Access()
+_FILES = ("sqlite", "duckdb")
+_MEMORY = ":memory:"
 
 
 @contextmanager
@@ -52,6 +54,7 @@ def opened(
     access: Access = _NO_ACCESS,
     *,
     must_exist: bool = False,
+    is_only_read: bool = False,
     mapping: TargetMapping = NO_MAPPING,
 ) -> Iterator[LiveTarget]:
     """Connects to a target.
@@ -60,6 +63,7 @@ def opened(
         text: A URL such as `sqlite:///app.db`; a fourth slash begins an absolute path.
         access: How to get in.
         must_exist: Whether a file that is not there is refused.
+        is_only_read: Whether nothing is written: the file must exist, and others may read it, too.
         mapping: What it calls things.
 
     Raises:
@@ -67,17 +71,19 @@ def opened(
         TargetError: It cannot be opened.
     """
     url, dialect = _read(text)
-    with closing(_target(url, dialect, access, mapping, must_exist=must_exist)) as found:
+    if dialect in _FILES:
+        _check_file(url, must_exist=must_exist or is_only_read)
+    with closing(_target(url, dialect, access, mapping, is_only_read=is_only_read)) as found:
         yield found
 
 
 def _target(
-    url: URL, dialect: str, access: Access, mapping: TargetMapping, *, must_exist: bool
+    url: URL, dialect: str, access: Access, mapping: TargetMapping, *, is_only_read: bool
 ) -> LiveTarget:
     if url.drivername in STORES:
         return StoreTarget(_connected_store(url, access, mapping), mapping)
     check_no_keys(mapping)
-    connection = _connected(dialect, url, access, must_exist)
+    connection = _connected(dialect, url, access, is_only_read=is_only_read)
     return SqlTarget(connection, target_of(dialect), mapping)
 
 
@@ -88,7 +94,7 @@ def is_missing(text: str) -> bool:
         UsageError: It is no URL of a kind of target that there is.
     """
     url, dialect = _read(text)
-    return dialect in ("sqlite", "duckdb") and not Path(url.database or "").is_file()
+    return dialect in _FILES and not Path(url.database or "").is_file()
 
 
 def dialect_of(text: str) -> str:
@@ -145,15 +151,19 @@ def _connected_store(url: URL, access: Access, mapping: TargetMapping) -> StoreC
     return EtcdConnection(url, access, Etcd(found))
 
 
-def _connected(dialect: str, url: URL, access: Access, must_exist: bool) -> Connection:
-    if dialect in ("sqlite", "duckdb"):
-        path = Path(url.database or "")
-        if url.host or not url.database:
-            raise UsageError(f"There is no target {shown(url)}.", hint=f"There are: {KNOWN}.")
-        if must_exist and not path.is_file():
-            raise TargetError(f"There is no file {path}.")
-        if dialect == "duckdb":
-            return DuckdbDatabase(DuckdbFile(path))
+def _check_file(url: URL, *, must_exist: bool) -> None:
+    name = url.database or ""
+    if url.host or not name or url.query:
+        raise UsageError(f"There is no target {shown(url)}.", hint=f"There are: {KNOWN}.")
+    if name.startswith(_MEMORY):
+        raise UsageError("What is in memory ends with the command.", hint="Name a file.")
+    if must_exist and not Path(name).is_file():
+        raise TargetError(f"There is no file {name}.")
+
+
+def _connected(dialect: str, url: URL, access: Access, *, is_only_read: bool) -> Connection:
+    if dialect == "duckdb":
+        return DuckdbDatabase(DuckdbFile(Path(url.database or ""), is_only_read=is_only_read))
     if dialect == "mysql":
         from ingitdb.migrations.connections.mysql import MysqlDatabase  # slow to load
 
