@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from ingitdb.migrations.expressions import translated, translated_default
 from ingitdb.migrations.targets.sqlite import Sqlite
 from ingitdb.model.types import ColumnType, ListOf, Scalar
+from ingitdb.services.migrations.migration import migration
 from tests.migrations.test_scripts import Rounds, rows, tables
 from tests.property.test_folding import RELAXED
-from tests.support.migrated import DuckdbTarget, SqliteTarget
+from tests.support.migrated import DuckdbTarget, SqliteTarget, Target
 from tests.support.random_schemas import quoted
 from tests.support.repositories import RepoBuilder
 
@@ -303,3 +304,20 @@ assert Sqlite().condition("a > 1", {"a": Scalar("BIGINT")}) == '"a" > 1'
 assert "sqlglot" in sys.modules
 """
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.parametrize("kind", [SqliteTarget, DuckdbTarget])
+@pytest.mark.parametrize("default", ["it's", "'x'", "other", "(SELECT 1)"])
+def test_a_default_that_is_no_value_is_left_out(
+    repo: RepoBuilder, rounds: Rounds, kind: type[Target], default: str
+) -> None:
+    columns = {"n": {"type": "BIGINT", "default": default}, "m": {"default": "6 * 7"}}
+    said = tables(t={"key": "id", "columns": columns})
+    repo.commit({**said, **rows("t", {"id": 1, "n": 5, "m": 1})})
+    found = rounds(repo.path)
+    with migration(found.database, kind.dialect, "HEAD") as made:
+        up = "".join(made.up_script())
+    assert "note: t: the default of n is not carried." in up
+    target = found.fresh(kind, None)
+    target.run(up)
+    assert target.ask("SELECT id, n, m FROM t") == [(1, 5, 1)]

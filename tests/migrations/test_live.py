@@ -159,6 +159,31 @@ def test_a_table_without_a_key_that_others_changed(
     ]
 
 
+def test_rows_without_a_key_that_come_are_no_others(
+    run: Run, live: Live, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    repo.commit({"log.csv": "what,n\na,1\nb,2\nc,3\n"})
+    run("apply")
+    repo.commit({"log.csv": "what,n\na,1\na,1\na,4\nb,5\nc,3\nd,6\n"})
+    assert run("sync", "--verify") == Status.DONE
+    rows = live.run("SELECT what, n FROM log ORDER BY what, n")
+    assert rows == [("a", 1), ("a", 1), ("a", 4), ("b", 5), ("c", 3), ("d", 6)]
+    assert run("rollback") == Status.DONE
+    repo.commit({"log.csv": "what,n\na,1\nb,2\nd,7\n"})
+    live.run("INSERT INTO log VALUES ('d', 8)")
+    capfd.readouterr()
+    assert run("sync") == Status.REFUSED
+    assert "log what = d is there already" in capfd.readouterr().err
+
+
+def test_a_table_that_becomes_another_is_compared(run: Run, live: Live, repo: RepoBuilder) -> None:
+    repo.commit({"log.csv": "what\na\n", "q/1.json": json.dumps({'a"b': 1, "a`b": [2]}) + "\n"})
+    run("apply", "--verify")
+    repo.commit({"log.csv": "who\nx\ny\n"})
+    assert run("sync", "--mode", "full", "--allow-destructive", "--verify") == Status.DONE
+    assert live.run("SELECT who FROM log ORDER BY who") == [("x",), ("y",)]
+
+
 def test_what_is_right_already_is_no_conflict(run: Run, live: Live) -> None:
     run("apply", "--to", "HEAD~1")
     live.run("UPDATE p SET name = 'A' WHERE id = 1")

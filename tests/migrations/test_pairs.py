@@ -10,7 +10,14 @@ from random import Random
 import pytest
 
 from tests.support.mariadb import MariadbClient, MariadbTarget
-from tests.support.migrated import DuckdbTarget, Round, SqliteClient, SqliteTarget, Target
+from tests.support.migrated import (
+    DuckdbClient,
+    DuckdbTarget,
+    Round,
+    SqliteClient,
+    SqliteTarget,
+    Target,
+)
 from tests.support.northlight import demo
 from tests.support.postgresql import PostgresqlTarget, PsqlClient
 from tests.support.repositories import RepoBuilder
@@ -20,6 +27,7 @@ KINDS = [
     SqliteTarget,
     SqliteClient,
     DuckdbTarget,
+    DuckdbClient,
     MariadbTarget,
     MariadbClient,
     PostgresqlTarget,

@@ -5,6 +5,7 @@ import math
 import shutil
 import sqlite3
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -163,6 +164,20 @@ class DuckdbTarget:
             )
             for schema, name in self.names()
         }
+
+
+class DuckdbClient(DuckdbTarget):
+    """The same through DuckDB's own client, which stops at the first error."""
+
+    def run(self, script: str) -> None:
+        program = Path(sys.executable).with_name("duckdb")
+        done = subprocess.run(
+            [program, "-batch", "-bail", str(self.path)],
+            input=script.encode(),
+            capture_output=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
 
 
 class Target(Protocol):

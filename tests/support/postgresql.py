@@ -105,7 +105,7 @@ def cluster(*, is_encrypted: bool = False) -> Cluster:
     settings = {
         "listen_addresses": "127.0.0.1",
         "port": found.port,
-        "unix_socket_directories": "",
+        "unix_socket_directories": str(folder),
         "fsync": "off",
         "timezone": "Asia/Kathmandu",
         "datestyle": "SQL, DMY",

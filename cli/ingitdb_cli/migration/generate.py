@@ -13,6 +13,7 @@ from ingitdb_cli.migration.options import (
     MAPPING,
     SOURCE,
     access,
+    check_installed,
     destination,
     mapping,
     point,
@@ -61,6 +62,7 @@ is computed. The ledger does not keep it: give the same one each time.
 DIALECTS = ("duckdb", "mysql", "postgresql", "sqlite", "sqlserver", "consul", "etcd", "redis")
 """A test compares them with the engine's."""
 _SQL = "sql"
+_TLS = ("tls_ca", "tls_cert", "tls_key")
 
 
 @click.command(
@@ -76,9 +78,9 @@ _SQL = "sql"
 @AFTER
 @click.option("--dialect", type=click.Choice(DIALECTS), help="For what system.")
 @click.option("--target", metavar="URL", help="Whose dialect, and whose ledger says where it is.")
+@tls_options
 @click.option("--rollback", metavar="PATH", help="Write the script that leads back to this file.")
 @click.option("--output-dir", metavar="DIR", help="Write both scripts there, named as Flyway does.")
-@tls_options
 @MAPPING
 @DESTRUCTIVE
 @click.pass_context
@@ -93,6 +95,10 @@ def generate(
     """Writes scripts."""
     app = app_of(context)
     point(app, given["source"])
+    if given["target"] is not None:
+        check_installed()
+    elif any(given[name] is not None for name in _TLS):
+        raise click.UsageError("--tls-ca, --tls-cert and --tls-key are for --target.")
     from ingitdb.services.migrations.migration import recorded
     from ingitdb.services.migrations.scripted import scripts
     from ingitdb.services.migrations.ways import check_destructive

@@ -78,7 +78,7 @@ def target_options(command: Decorated) -> Decorated:
 
 
 def tls_options(command: Decorated) -> Decorated:
-    """Adds how to get into a target."""
+    """Adds how a target is known, and how one is known to it."""
     for option in reversed(_TLS):
         command = option(command)
     return command

@@ -179,6 +179,11 @@ class TableChange:
         return [index for index in self.old.indexes if index not in new] if self.old else []
 
     @property
+    def is_none(self) -> bool:
+        """Whether the table is defined at both commits in the very same way."""
+        return self.old == self.new and all(new == old for new, old in self.names.items())
+
+    @property
     def is_of_indexes(self) -> bool:
         """Whether the definitions differ in their indexes and in nothing else."""
         return self.differences() == [_INDEXES]

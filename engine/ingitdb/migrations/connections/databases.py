@@ -13,6 +13,7 @@ from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from ingitdb.errors import MissingDependency, TargetError
+from ingitdb.migrations.connections.addresses import shown
 from ingitdb.migrations.connections.connection import Access
 from ingitdb.migrations.model import LEDGER, Check, Column, Index, Place, Reference, Table
 from ingitdb.migrations.scripts import Insertion
@@ -20,6 +21,12 @@ from ingitdb.migrations.targets.target import Target
 from ingitdb.model.tables import Reaction
 
 _BATCH = 8_192
+_UNTOLD = (OSError, TypeError, ValueError)
+"""What drivers raise for options that they do not know, or cannot read."""
+_WAY_IN = (
+    "The password stands in INGITDB_TARGET_PASSWORD, or in the keyring: service `ingitdb`, user"
+    " name as the URL is shown here."
+)
 _REACTIONS: Mapping[str, Reaction] = {"CASCADE": "cascade", "SET NULL": "set null"}
 
 
@@ -38,30 +45,35 @@ class Database:
     title: ClassVar[str]
     driver: ClassVar[str]
     """What SQLAlchemy calls the system and the driver."""
+    has_users: ClassVar[bool] = True
+    """Whether it may ask for a password."""
     main: ClassVar[str | None] = None
     """The schema that tables of `main` lie in; None for the connection's own."""
 
     def __init__(self, url: URL, access: Access) -> None:
         url = url.set(drivername=self.driver)
-        shown = url.render_as_string(hide_password=True)
-        if url.password is None and url.username is not None:
-            url = url.set(password=access.password(shown))
+        name = shown(url)
+        if url.password is None and self.has_users:
+            url = url.set(password=access.password(name))
         try:
             self._engine = sqlalchemy.create_engine(
                 url,
                 poolclass=NullPool,
                 isolation_level="AUTOCOMMIT",
-                connect_args=self.arguments(access),
+                connect_args=self.arguments(url, access),
             )
+            self._connection = self._engine.connect()
         except ModuleNotFoundError as error:
             raise MissingDependency(f"The driver for {self.title}", "migrate") from error
-        try:
-            self._connection = self._engine.connect()
-        except SQLAlchemyError as error:
-            raise TargetError(f"{shown} cannot be opened: {_said(error)}") from None
+        except (SQLAlchemyError, *_UNTOLD) as error:
+            said = _said(error)
+            is_asked = url.password is None and "password" in said
+            raise TargetError(
+                f"{name} cannot be opened: {said}", hint=_WAY_IN if is_asked else None
+            ) from None
         self.set_up()
 
-    def arguments(self, access: Access) -> dict[str, Any]:
+    def arguments(self, url: URL, access: Access) -> dict[str, Any]:
         """Gives what the driver is told beside the URL."""
         return {}
 
@@ -226,6 +238,6 @@ def _reaction(word: str | None) -> Reaction:
     return _REACTIONS.get((word or "").upper(), "restrict")
 
 
-def _said(error: SQLAlchemyError) -> str:
+def _said(error: Exception) -> str:
     """Gives the driver's own words."""
     return str(getattr(error, "orig", None) or error).strip()

@@ -9,6 +9,7 @@ import pyarrow as pa
 from pymysql.connections import MySQLResult
 from pymysql.constants import CLIENT, COMMAND
 from pymysql.cursors import SSCursor
+from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import ReflectedColumn
 
 from ingitdb.errors import TargetError
@@ -46,8 +47,11 @@ class MysqlDatabase(Database):
     title = "MariaDB or MySQL"
     driver = "mysql+pymysql"
 
-    def arguments(self, access: Access) -> dict[str, Any]:
-        """Gives what the driver is told: it may send rows, but reads no file a server asks for."""
+    def arguments(self, url: URL, access: Access) -> dict[str, Any]:
+        """Gives what the driver is told: it may send rows, but reads no file a server asks for.
+
+        A password goes as UTF-8; by itself the driver would take it for Latin-1.
+        """
         files = {"ca": access.authority, "cert": access.certificate, "key": access.key}
         ssl = {name: str(path) for name, path in files.items() if path is not None}
         told: dict[str, Any] = {
@@ -57,6 +61,8 @@ class MysqlDatabase(Database):
         }
         if ssl:
             told["ssl"] = ssl
+        if url.password is not None:
+            told["password"] = url.password.encode()
         return told
 
     def run_script(self, script: str) -> None:
@@ -105,7 +111,7 @@ class MysqlDatabase(Database):
 
     def declared(self, column: ReflectedColumn, table: str, schema: str | None) -> str:
         """Gives the type of a column in the words in which it is declared."""
-        return self._types(table)[column["name"]]
+        return self._types(table)[_single(column["name"])]
 
     def tables(self, target: Target) -> list[Table]:
         """Gives the tables that are there; an index of a foreign key's own is a part of it."""
@@ -117,7 +123,7 @@ class MysqlDatabase(Database):
                     index for index in table.indexes if (_called(table), index.name) not in own
                 ),
             )
-            for table in super().tables(target)
+            for table in map(_named, super().tables(target))
         ]
 
     def load(self, insertion: Insertion, target: Target) -> bool:
@@ -211,6 +217,33 @@ def _loading(table: Table, target: Target) -> str:
         f"LOAD DATA LOCAL INFILE 'rows' INTO TABLE {target.name_of(table.place)}"
         f" CHARACTER SET utf8mb4 {_LINES} ({', '.join(cells)}){sets}"
     )
+
+
+def _named(table: Table) -> Table:
+    """Gives a table that SQLAlchemy has read, in whose names quotes are still doubled."""
+    return replace(
+        table,
+        columns=tuple(replace(one, name=_single(one.name)) for one in table.columns),
+        key=_singles(table.key),
+        unique=tuple(map(_singles, table.unique)),
+        checks=tuple(replace(one, name=_single(one.name)) for one in table.checks),
+        references=tuple(
+            replace(one, columns=_singles(one.columns), references=_singles(one.references))
+            for one in table.references
+        ),
+        indexes=tuple(
+            replace(one, name=_single(one.name), columns=_singles(one.columns))
+            for one in table.indexes
+        ),
+    )
+
+
+def _singles(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(_single, names))
+
+
+def _single(name: str) -> str:
+    return name.replace('""', '"')
 
 
 def _called(table: Table) -> str:

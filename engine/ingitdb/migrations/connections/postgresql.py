@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import count
 from typing import Any
+from urllib.parse import unquote
 
 import pyarrow as pa
-from sqlalchemy.engine import Inspector
+from sqlalchemy.engine import URL, Inspector
 from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.exc import SAWarning
 from sqlalchemy.types import NullType
@@ -49,9 +50,14 @@ class PostgresqlDatabase(Database):
     driver = "postgresql+psycopg"
     main = PUBLIC
 
-    def arguments(self, access: Access) -> dict[str, Any]:
-        """Gives what the driver is told beside the URL: an authority makes it ask for TLS."""
+    def arguments(self, url: URL, access: Access) -> dict[str, Any]:
+        """Gives what the driver is told beside the URL: an authority makes it ask for TLS.
+
+        A host may be the folder of a socket, percent-encoded as libpq takes it.
+        """
         found: dict[str, Any] = {"prepare_threshold": None, "application_name": "ingitdb"}
+        if url.host is not None and "%" in url.host:
+            found["host"] = unquote(url.host)
         if access.authority is not None:
             found |= {"sslmode": "verify-full", "sslrootcert": str(access.authority)}
         if access.certificate is not None:

@@ -19,6 +19,7 @@ class SqliteDatabase(Database):
 
     title = "SQLite"
     driver = "sqlite+pysqlite"
+    has_users = False
 
     def place(self, schema: str | None, name: str) -> Place:
         """Gives the place of a table in a model."""

@@ -110,12 +110,12 @@ class Duckdb:
         return isinstance(kind, Scalar)
 
     def default(self, expression: str, kind: ColumnType) -> str | None:
-        """Gives a default: the same."""
-        return expression
+        """Gives a default: the same, unless it asks tables, which DuckDB forbids."""
+        return None if _asks(expression) else expression
 
     def condition(self, expression: str, columns: Mapping[str, ColumnType]) -> str | None:
         """Gives a condition: the same, unless it asks other tables, which DuckDB forbids."""
-        return None if re.search(r"\bselect\b", expression, re.IGNORECASE) else expression
+        return None if _asks(expression) else expression
 
     def is_reserved(self, place: Place) -> bool:
         """Whether no table may have this name."""
@@ -262,3 +262,7 @@ def is_carried(kind: ColumnType) -> bool:
             return all(is_carried(field) for _, field in fields)
         case Scalar(name=name):
             return name in _CARRIED or name.startswith("DECIMAL")
+
+
+def _asks(expression: str) -> bool:
+    return re.search(r"\bselect\b", expression, re.IGNORECASE) is not None

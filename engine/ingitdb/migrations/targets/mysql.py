@@ -31,7 +31,7 @@ from ingitdb.migrations.model import LEDGER, OURS, Column, Place, Table
 from ingitdb.migrations.plan import Plan
 from ingitdb.migrations.targets import mysql_types, statements
 from ingitdb.migrations.targets.mysql_definitions import AT, DONE, VERSION, WORD, Steps, called
-from ingitdb.migrations.targets.mysql_limits import LONGEST_KEY, LONGEST_NAME, Fitting
+from ingitdb.migrations.targets.mysql_limits import LONGEST_KEY, LONGEST_NAME, MysqlFitting
 from ingitdb.migrations.targets.statements import names
 from ingitdb.migrations.targets.target import BATCH_ROWS, CHECKED, STAGE, STATE, Ends, Stored
 from ingitdb.model.types import JSON, ColumnType, Scalar, quote_identifier, quote_literal
@@ -103,7 +103,7 @@ class Mysql:
         notes: list[str],
     ) -> dict[Place, Table]:
         """Gives the tables of a commit with what fits the limits of keys and names."""
-        return Fitting(self.title, sizes, notes).fitted(tables)
+        return MysqlFitting(self.title, sizes, notes).fitted(tables)
 
     def default(self, expression: str, kind: ColumnType) -> str | None:
         """Gives a default if its words mean the same here."""

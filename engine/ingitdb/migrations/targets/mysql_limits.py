@@ -1,11 +1,12 @@
 """The limits of MariaDB and MySQL: what fits a key, a row and a name; what does not is said."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ingitdb.errors import UsageError
 from ingitdb.migrations.model import Column, Place, Reference, Table, folded
+from ingitdb.migrations.targets.fitting import Fitting, in_key_order
 from ingitdb.migrations.targets.mysql_types import BYTES, JSON_TYPE, TEXT
 
 LONGEST_NAME = 64
@@ -25,19 +26,8 @@ _NUMBER_BYTES = 20
 _UNNAMED = re.compile(r"[\x00-\x1f\x7f\U00010000-\U0010ffff]|\s\Z")
 
 
-@dataclass(frozen=True)
-class Fitting:
-    """Makes the tables of a commit fit.
-
-    Attributes:
-        title: What the system is called.
-        sizes: The length of the longest text of each column of a table, in characters or bytes.
-        notes: Where it is said what does not fit.
-    """
-
-    title: str
-    sizes: Mapping[Place, Mapping[str, int]]
-    notes: list[str]
+class MysqlFitting(Fitting):
+    """Makes the tables of a commit fit MariaDB and MySQL."""
 
     def fitted(self, tables: Mapping[Place, Table]) -> dict[Place, Table]:
         """Gives the tables as the system can have them.
@@ -47,7 +37,7 @@ class Fitting:
         """
         for table in tables.values():
             self._check_names(table)
-        found = {place: self._keys(table) for place, table in tables.items()}
+        found = {place: self.narrowed(table) for place, table in tables.items()}
         return {place: self._references(table, found) for place, table in found.items()}
 
     def _check_names(self, table: Table) -> None:
@@ -66,53 +56,25 @@ class Fitting:
         if len(names) > MOST_COLUMNS:
             raise UsageError(f"{table.title} has more than {MOST_COLUMNS} columns.")
 
-    def _keys(self, table: Table) -> Table:
-        """Narrows the texts of keys; leaves out keys that are too long."""
-        groups: list[tuple[str, tuple[str, ...]]] = [("primary key", table.key)]
-        groups += [("unique group", group) for group in table.unique]
-        groups += [("foreign key", one.columns) for one in table.references]
-        groups += [("index", one.columns) for one in table.indexes]
-        kept = {one for one in groups if self._fits(table, one[1])}
-        for what, group in dict.fromkeys(groups):
-            if group and (what, group) not in kept:
-                said = f"{what} ({', '.join(group)})"
-                self.notes.append(f"{table.title}: the {said} is too long for {self.title}.")
-        narrow = {name for _, group in kept for name in group}
-        tight = {
-            name for _, group in kept for name in group if not self._fits(table, group, usual=True)
-        }
-        columns = tuple(
-            self._narrowed(table, column, usual=column.name not in tight)
-            if column.name in narrow
-            else column
-            for column in table.columns
-        )
-        if sum(map(_bytes, (column.type for column in columns))) > ROW_BYTES:
-            raise UsageError(f"The rows of {table.title} are too wide for {self.title}.")
-        return replace(
-            table,
-            columns=columns,
-            key=table.key if ("primary key", table.key) in kept else (),
-            unique=tuple(one for one in table.unique if ("unique group", one) in kept),
-            references=tuple(
-                one for one in table.references if ("foreign key", one.columns) in kept
-            ),
-            indexes=tuple(one for one in table.indexes if ("index", one.columns) in kept),
-        )
-
-    def _fits(self, table: Table, group: Sequence[str], *, usual: bool = False) -> bool:
+    def fits(self, table: Table, group: Sequence[str], *, usual: bool = False) -> bool:
+        """Whether columns can be a key."""
         columns = [table.column(name) for name in group]
         if any(column.type == JSON_TYPE or self._step(table, column) == 0 for column in columns):
             return False
-        narrowed = (self._narrowed(table, column, usual=usual).type for column in columns)
+        narrowed = (self.declared(table, column, usual=usual).type for column in columns)
         return sum(map(_bytes, narrowed)) - 2 * len(columns) <= KEY_BYTES
+
+    def is_too_wide(self, columns: Sequence[Column]) -> bool:
+        """Whether rows of such columns do not fit."""
+        return sum(map(_bytes, (column.type for column in columns))) > ROW_BYTES
 
     def _step(self, table: Table, column: Column) -> int:
         """Gives the length to declare for a column; 0 where its values are too long."""
         longest = self.sizes[table.place].get(column.name, 0)
         return next((step for step in _STEPS if step >= longest), 0)
 
-    def _narrowed(self, table: Table, column: Column, *, usual: bool) -> Column:
+    def declared(self, table: Table, column: Column, *, usual: bool) -> Column:
+        """Gives a column of a key with a type that has a length."""
         if column.type not in (TEXT, BYTES):
             return column
         length = self._step(table, column)
@@ -125,7 +87,7 @@ class Fitting:
         kept = []
         for one in table.references:
             parent = by_fold[folded(one.target)]
-            ordered = _ordered(one, [parent.key, *parent.unique])
+            ordered = in_key_order(one, [parent.key, *parent.unique])
             fault = "it refers to no key" if ordered is None else self._fault(table, parent, one)
             if fault or ordered is None:
                 said = ", ".join(one.columns)
@@ -142,15 +104,6 @@ class Fitting:
             if "set null" in (one.on_update, one.on_delete) and not table.column(mine).nullable:
                 return f"{mine} cannot be set to NULL"
         return ""
-
-
-def _ordered(one: Reference, groups: Iterable[tuple[str, ...]]) -> Reference | None:
-    """Gives a foreign key with its columns in the order of the key that it refers to."""
-    group = next((group for group in groups if set(group) == set(one.references)), None)
-    if group is None:
-        return None
-    pairs = dict(zip(one.references, one.columns, strict=True))
-    return replace(one, references=group, columns=tuple(pairs[name] for name in group))
 
 
 def _family(column: Column) -> str:

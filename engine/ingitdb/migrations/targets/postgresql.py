@@ -99,6 +99,7 @@ _DIALECT = "postgres"
 _FIRST = {"DATE": "DATE '4713-01-01 (BC)'", "TIMESTAMP": "TIMESTAMP '4713-01-01 (BC) 00:00:00'"}
 _LAST_DATE = "DATE '5874897-12-31'"
 _NOW = "extract(epoch FROM clock_timestamp())"
+_IS_LEDGER = f"schemaname = '{PUBLIC}' AND tablename = '{LEDGER}'"
 _WORDS = Words(temp="pg_temp.", ledger=f'"{PUBLIC}"."{LEDGER}"', fraction="DOUBLE PRECISION")
 _SETTINGS = (
     "client_min_messages = warning",
@@ -272,10 +273,7 @@ class Postgresql:
 
     def ledger_there(self) -> str:
         """Gives a query that says whether there is a ledger."""
-        return (
-            "SELECT count(*) FROM pg_catalog.pg_tables"
-            f" WHERE schemaname = '{PUBLIC}' AND tablename = '{LEDGER}'"
-        )
+        return f"SELECT count(*) FROM pg_catalog.pg_tables WHERE {_IS_LEDGER}"
 
     def ledger_rows(self) -> str:
         """Gives a query for the ledger's rows."""
@@ -292,7 +290,9 @@ class Postgresql:
             made = f"CREATE SCHEMA {quote_identifier(schema)}"
             yield _block(f"IF NOT EXISTS ({there}) THEN {made}; END IF")
         yield from (f'DROP TABLE IF EXISTS pg_temp."{name}"' for name in (STATE, CHECKED))
-        yield statements.ledger_table("BIGINT", "TEXT", "TIMESTAMP", "DOUBLE PRECISION", _WORDS)
+        made = statements.ledger_table("BIGINT", "TEXT", "TIMESTAMP", "DOUBLE PRECISION", _WORDS)
+        there = f"SELECT FROM pg_catalog.pg_tables WHERE {_IS_LEDGER}"
+        yield _block(f"IF NOT EXISTS ({there}) THEN {made}; END IF")
         yield from statements.state(ends, _NOW, _WORDS)
 
     def end(self, ends: Ends, checksum: str) -> Iterator[str]:

@@ -41,7 +41,7 @@ from ingitdb.migrations.targets.sqlserver_limits import (
     LONGEST_BYTES,
     LONGEST_KEY,
     LONGEST_NAME,
-    Fitting,
+    SqlServerFitting,
 )
 from ingitdb.migrations.targets.sqlserver_scripts import (
     among,
@@ -120,7 +120,7 @@ class SqlServer:
         notes: list[str],
     ) -> dict[Place, Table]:
         """Gives the tables of a commit with what fits the limits of keys and names."""
-        return Fitting(self.title, sizes, notes).fitted(tables)
+        return SqlServerFitting(self.title, sizes, notes).fitted(tables)
 
     def default(self, expression: str, kind: ColumnType) -> str | None:
         """Gives a default if its words mean the same here."""

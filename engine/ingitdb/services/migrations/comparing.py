@@ -86,7 +86,8 @@ class Reader:
             for at, column in enumerate(wanted)
         ]
         name = f"pulled_{next(_NUMBERS)}"
-        sql = f"SELECT {', '.join(shown) or '1 AS c0'} FROM {self.target.name_of(found.place)}"
+        said = ", ".join(shown) or "'' AS c0"
+        sql = f"SELECT {said} FROM {self.target.name_of(found.place)}"
         instance = self.database._instance
         queries = [sql] if conditions is None else (f"{sql} WHERE {one}" for one in conditions)
         batches = chain.from_iterable(map(self.connection.stream, queries))

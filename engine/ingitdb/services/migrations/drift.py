@@ -92,10 +92,12 @@ def _numbers(work: Work) -> tuple[int, int, int]:
 
 
 def _recounted(work: Work, policy: OnConflict, *, is_in_conflict: bool) -> Work:
-    if not isinstance(work.rows, HeldRows) or work.is_whole:
+    if work.is_whole:
         return work
     is_counted = work.is_counted and not (is_in_conflict and policy is OnConflict.TARGET)
-    return replace(work, counts=work.rows.counted(), is_counted=is_counted)
+    if isinstance(work.rows, HeldRows) and any(_numbers(work)):
+        work = replace(work, counts=work.rows.counted())
+    return replace(work, is_counted=is_counted)
 
 
 class _Touched:
@@ -113,6 +115,7 @@ class _Touched:
         self._old = work.change.old
         self._reader = reader
         self._pulled = self._pull()
+        self._tells_new = self._rows.tells_new()
 
     def drop(self) -> None:
         """Lets go of what was read."""
@@ -145,10 +148,11 @@ class _Touched:
             )
         elif policy is OnConflict.SOURCE:
             self._overwrite(beside)
-        rows.instance.query(
-            f"DELETE FROM {rows.held} WHERE rowid IN (SELECT row FROM {beside}"
-            " WHERE is_come AND is_there AND is_new)"
-        )
+        if self._work.counts.inserted:
+            rows.instance.query(
+                f"DELETE FROM {rows.held} WHERE rowid IN (SELECT row FROM {beside}"
+                " WHERE is_come AND is_there AND is_new)"
+            )
 
     def _overwrite(self, beside: str) -> None:
         rows = self._rows
@@ -165,17 +169,25 @@ class _Touched:
             )
 
     def _beside(self) -> str:
+        """Gives SQL for the rows with what the target has of each.
+
+        Of a row that comes it has nothing, if what bears its address is another row that is known.
+        """
         rows = self._rows
         width = range(len(rows.columns))
         there = ", ".join(f"{self._there(at)} AS t{at}" for at in width)
         both = " AND ".join(f"coalesce(h.o{at}, h.n{at}) = t.t{at}" for at in rows.places())
+        known = " AND ".join(f"k.o{at} = t{at}" for at in rows.places())
+        is_free = "NOT is_known" if self._tells_new else "false"
         is_old = " AND ".join(f"t{at} IS NOT DISTINCT FROM o{at}" for at in width)
         is_new = " AND ".join(f"t{at} IS NOT DISTINCT FROM n{at}" for at in width)
         return (
             "SELECT h.rowid AS row, h.*, t.is_there IS NOT NULL AS is_there,"
             f" comes AND NOT goes AS is_come, {is_old} AS is_old, {is_new} AS is_new"
-            f" FROM {rows.held} AS h LEFT JOIN (SELECT true AS is_there, {there}"
-            f" FROM {held(self._pulled.name)}) AS t ON {both}"
+            f" FROM {rows.held} AS h LEFT JOIN (SELECT *, EXISTS (SELECT 1 FROM {rows.held} AS k"
+            f" WHERE {known}) AS is_known FROM (SELECT true AS is_there, {there}"
+            f" FROM {held(self._pulled.name)})) AS t"
+            f" ON {both} AND (goes OR NOT comes OR {is_free})"
         )
 
     def _there(self, at: int) -> str:

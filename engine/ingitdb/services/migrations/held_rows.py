@@ -50,6 +50,10 @@ class HeldRows:
         """Finds out what differs."""
         raise NotImplementedError
 
+    def tells_new(self) -> bool:
+        """Whether the address tells the new rows apart as well."""
+        return True
+
     def deleted(self) -> Iterator[Sequence[Any]]:
         """Gives the address of each row that goes."""
         return self._read(self._addresses(), "goes")

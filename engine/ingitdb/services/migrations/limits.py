@@ -88,14 +88,20 @@ def check_held(target: Holder, rows: HeldRows, title: str) -> None:
     """
     if not isinstance(target, Limited):
         return
-    for at, (name, kind) in enumerate(rows.columns):
-        unfit = target.unfit(f"n{at}", kind)
-        if unfit is None:
-            continue
+    found = {
+        name: unfit
+        for at, (name, kind) in enumerate(rows.columns)
+        if (unfit := target.unfit(f"n{at}", kind)) is not None
+    }
+    some = " OR ".join(f"({unfit})" for unfit in found.values())
+    come = f"FROM {rows.held} WHERE (comes OR NOT goes)"
+    if not found or not rows.instance.query(f"SELECT 1 {come} AND ({some}) LIMIT 1"):
+        return
+    for name, unfit in found.items():
         own = [f"CAST(n{place} AS VARCHAR)" for place in rows.places()]
         told = rows.instance.query(
-            f"SELECT path, {', '.join(own) or 'NULL'} FROM {rows.held} WHERE (comes OR NOT goes)"
-            f" AND ({unfit}) ORDER BY path, place LIMIT 1"
+            f"SELECT path, {', '.join(own) or 'NULL'} {come} AND ({unfit})"
+            " ORDER BY path, place LIMIT 1"
         )
         for path, *key in told:
             raise UsageError(
@@ -110,13 +116,21 @@ def unindexed(target: Holder) -> str:
     return target.unindexed if isinstance(target, Limited) else ""
 
 
-def is_too_long(target: Holder, relation: Relation, group: Sequence[str], query: Query) -> bool:
-    """Whether no key of these columns takes some row, mostly since it is too long."""
+def too_long(target: Holder, relation: Relation, group: Sequence[str]) -> str:
+    """Gives SQL that holds for a row which no key of these columns takes: mostly it is too long."""
     if not isinstance(target, Limited):
-        return False
+        return "false"
     columns = {column.name: column for column in relation.columns}
     values = [(_stored(target, columns[name]), columns[name].type) for name in group]
-    ((count,),) = query(f"SELECT count(*) FROM ({relation.body}) WHERE {target.too_long(values)}")
+    return target.too_long(values)
+
+
+def is_too_long(target: Holder, relation: Relation, group: Sequence[str], query: Query) -> bool:
+    """Whether no key of these columns takes some row, mostly since it is too long."""
+    condition = too_long(target, relation, group)
+    if condition == "false":
+        return False
+    ((count,),) = query(f"SELECT count(*) FROM ({relation.body}) WHERE {condition}")
     return bool(count)
 
 

@@ -122,9 +122,13 @@ class Migration(Holding):
 
         def made() -> Plan:
             if self._models is None:
-                old, new = (
-                    commit_model(self._database, self.target, one, self._mapping) for one in commits
-                )
+                models = {
+                    one: commit_model(
+                        self._database, self.target, one, self._mapping, is_checked=False
+                    )
+                    for one in commits
+                }
+                old, new = (models[one] for one in commits)
                 check_known(self._mapping, [old.listing, new.listing])
                 check_lists(self._mapping, [*old.mapped_tables(), *new.mapped_tables()])
                 self._models = old, new
@@ -164,7 +168,7 @@ class Migration(Holding):
         title = work.change.title
         if isinstance(work.rows, HeldRows):
             check_held(self.target, work.rows, title)
-        elif table is not None:
+        elif table is not None and work.is_whole:
             mapped = model.mapped(table)
             is_mapped = not mapped.is_as_it_was
             check_values(self.target, mapped.relation, title, model.query, is_mapped=is_mapped)
@@ -243,6 +247,8 @@ class Migration(Holding):
         whole = partial(_whole, change, all_rows, is_moved=is_moved)
         if self._is_remade(change) or self._is_outgrown(former, change):
             return whole()
+        if change.is_none and _is_same(former, all_rows.relation):
+            return Work(change=change, address=(), counts=Counts(), rows=all_rows)
         rows = make(
             target=self.target,
             instance=self._database._instance,
@@ -364,6 +370,11 @@ def _known(side: Side, model: CommitModel) -> Table | None:
     place = model.place(side.table)
     includes = model.mapper.mapping.includes(place_of(side.table))
     return model.tables.get(place) if includes else None
+
+
+def _is_same(old: Relation, new: Relation) -> bool:
+    """Whether two tables have the very same rows: SQL names files that never change."""
+    return (old.columns, old.body) == (new.columns, new.body)
 
 
 def _whole(

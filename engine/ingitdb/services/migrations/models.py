@@ -1,6 +1,6 @@
 """The tables of a commit as a target can have them; what its rows contradict is left out."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,15 +16,15 @@ from ingitdb.migrations.model import Check, Column, Index, Place, Reference, Tab
 from ingitdb.migrations.targets.fitting import Fitted
 from ingitdb.migrations.targets.target import Holder
 from ingitdb.model.identifiers import CommitId
-from ingitdb.model.types import quote_identifier
+from ingitdb.model.types import ColumnType, quote_identifier
 from ingitdb.services.database import Database
-from ingitdb.services.listing import ListedReference, Listing
+from ingitdb.services.listing import ListedColumn, ListedReference, Listing
 from ingitdb.services.migrations.limits import (
     can_refer,
     check_names,
     check_values,
-    is_too_long,
     longest,
+    too_long,
     unindexed,
 )
 from ingitdb.services.migrations.lists import ListTable, list_table, lists_of
@@ -202,15 +202,19 @@ class CommitModel:
             check_values(self.target, relation, title, self.query, is_mapped=is_mapped)
         groups = [*self._groups(table, notes)]
         key = self._key(table, groups, notes)
-        nulls, counts = self._counted(relation, [key] if key else [], groups)
-        kinds = {column.name: column.type for column in relation.columns}
+        listed = self._listed(table)
+        strict = [name for name, one in listed.items() if not one.nullable]
+        nulls, counts = self._counted(
+            relation, dict.fromkeys([*strict, *key]), [key, *groups] if key else groups
+        )
 
         def is_kept(group: Sequence[str], what: str, *, is_key: bool) -> bool:
-            if not all(self.target.can_be_key(kinds[name]) for name in group):
+            repeated, long = counts.get(tuple(group), (0, 0))
+            if tuple(group) not in counts:
                 notes.append(f"{title}: {self.target.title} takes no {what} of such types.")
-            elif counts[tuple(group)] or (is_key and any(nulls[name] for name in group)):
+            elif repeated or (is_key and any(nulls[name] for name in group)):
                 notes.append(f"{title}: the {what} is not carried, for rows contradict it.")
-            elif is_too_long(self.target, relation, group, self.query):
+            elif long:
                 notes.append(f"{title}: the {what} is not carried, for {unindexed(self.target)}.")
             else:
                 return True
@@ -220,7 +224,7 @@ class CommitModel:
         columns = tuple(key) if kept_key else ()
         return Table(
             place=self.place(table),
-            columns=tuple(self._columns(table, columns, nulls, notes)),
+            columns=tuple(self._columns(table, listed, columns, nulls, notes)),
             key=columns,
             unique=tuple(
                 tuple(group)
@@ -259,21 +263,46 @@ class CommitModel:
             notes.append(f"{_title(table)}: the {said} {_LEFT}")
         return list(columns or ())
 
+    def _listed(self, table: NamedTable) -> dict[str, ListedColumn]:
+        """Gives what the commit says of its own columns by the names of the target."""
+        known = {column.name: column for column in self.listing.columns(table)}
+        return {
+            field.name: known[field.source]
+            for field in self.mapped(table).fields
+            if field.expression is None and field.source in known
+        }
+
     def _counted(
-        self, relation: Relation, keys: list[list[str]], groups: list[list[str]]
-    ) -> tuple[dict[str, int], dict[tuple[str, ...], int]]:
-        """Counts NULLs by column, and by group the rows beyond the first of equal ones."""
+        self, relation: Relation, names: Iterable[str], groups: Iterable[Sequence[str]]
+    ) -> tuple[dict[str, int], dict[tuple[str, ...], tuple[int, int]]]:
+        """Counts NULLs by column; by group rows beyond the first of equal ones, and too long ones.
+
+        It is one look at all rows, and at no column that is not asked about. Groups that can be no
+        key in the target are left out.
+        """
         values = self._values(relation)
-        parts = [f"count(*) - count({quote_identifier(c.name)})" for c in relation.columns]
-        for group in (*keys, *groups):
+        kinds = {column.name: column.type for column in relation.columns}
+        able = [
+            tuple(group)
+            for group in groups
+            if all(self.target.can_be_key(kinds[name]) for name in group)
+        ]
+        nulls = {name: f"count(*) - count({quote_identifier(name)})" for name in names}
+        parts = [*nulls.values()]
+        for group in able:
             given = " AND ".join(f"{quote_identifier(name)} IS NOT NULL" for name in group)
             whole = f"row({', '.join(values[name] for name in group)})"
-            parts.append(f"count(*) FILTER ({given}) - count(DISTINCT {whole}) FILTER ({given})")
+            parts += [
+                f"count(*) FILTER ({given}) - count(DISTINCT {whole}) FILTER ({given})",
+                f"count(*) FILTER ({too_long(self.target, relation, group)})",
+            ]
+        if not parts:
+            return {}, {}
         (row,) = self.query(f"SELECT {', '.join(parts)} FROM ({relation.body})")
-        width = len(relation.columns)
-        nulls = {c.name: row[at] for at, c in enumerate(relation.columns)}
-        found = zip((*keys, *groups), row[width:], strict=True)
-        return nulls, {tuple(group): count for group, count in found}
+        found = iter(row)
+        return {name: next(found) for name in nulls}, {
+            group: (next(found), next(found)) for group in able
+        }
 
     def _values(self, relation: Relation) -> dict[str, str]:
         """Gives SQL for each column's values as the target stores them."""
@@ -283,18 +312,23 @@ class CommitModel:
         }
 
     def _columns(
-        self, table: NamedTable, key: Sequence[str], nulls: dict[str, int], notes: list[str]
+        self,
+        table: NamedTable,
+        listed: Mapping[str, ListedColumn],
+        key: Sequence[str],
+        nulls: Mapping[str, int],
+        notes: list[str],
     ) -> Iterator[Column]:
         title = _title(table)
-        known = {column.name: column for column in self.listing.columns(table)}
         for field in self.mapped(table).fields:
-            listed = known.get(field.source or "") if field.expression is None else None
+            said = listed.get(field.name)
             default = None
-            if listed is not None and listed.default is not None:
-                default = self.target.default(listed.default, field.kind)
+            if said is not None and said.default is not None:
+                if self._is_value(said.default, field.kind):
+                    default = self.target.default(said.default, field.kind)
                 if default is None:
                     notes.append(f"{title}: the default of {field.name} is not carried.")
-            is_free = (listed is None or listed.nullable) and field.name not in key
+            is_free = (said is None or said.nullable) and field.name not in key
             if not is_free and nulls[field.name]:
                 notes.append(f"{title}: {field.name} may be NULL, for it is in some row.")
                 is_free = True
@@ -320,11 +354,18 @@ class CommitModel:
     def _holds(self, table: NamedTable, expression: str) -> bool:
         """Whether a condition of the repository's own is false of no row."""
         place = ".".join(map(quote_identifier, place_of(table)))
-        sql = f"SELECT count(*) AS n FROM {place} WHERE NOT (\n{expression}\n)"
+        return self._is_so(f"SELECT count(*) = 0 FROM {place} WHERE NOT (\n{expression}\n)")
+
+    def _is_value(self, default: str, kind: ColumnType) -> bool:
+        """Whether a default of the repository's own is a value of its column."""
+        return self._is_so(f"SELECT count(CAST((\n{default}\n) AS {kind.sql})) >= 0")
+
+    def _is_so(self, sql: str) -> bool:
+        """Gives what a query of the repository's own answers; no where it fails."""
         with closing(self.session(self.listing.commit)) as session:
             try:
                 with session.execute(sql) as result:
-                    return not result.reader().read_all().column(0)[0].as_py()
+                    return bool(result.reader().read_all().column(0)[0].as_py())
             except IngitdbError:
                 return False
 

@@ -138,15 +138,26 @@ class DifferingRows(HeldRows):
         ]
         candidates += [(name,) for name, column in there.items() if tells(column.type)]
         for names in candidates:
-            values = [self._before(there[name], prefix=None) for name in names]
-            given = " AND ".join(f"{value} IS NOT NULL" for value in values)
-            ((is_key,),) = self.instance.query(
-                f"SELECT count(*) = count(DISTINCT row({', '.join(map(str, values))}))"
-                f" AND bool_and({given}) IS NOT FALSE FROM ({old.body})"
-            )
-            if is_key:
+            values = [str(self._before(there[name], prefix=None)) for name in names]
+            if self._are_told(values, old):
                 return names
         return ()
+
+    def tells_new(self) -> bool:
+        """Whether the address tells the new rows apart as well."""
+        new, relation = self._change.new, self._new.relation
+        if new is not None and self.address in (new.key, *new.unique):
+            return True
+        return self._are_told([quote_identifier(name) for name in self.address], relation)
+
+    def _are_told(self, values: Sequence[str], relation: Relation) -> bool:
+        """Whether some values tell rows apart and are never NULL."""
+        given = " AND ".join(f"{value} IS NOT NULL" for value in values)
+        ((are_told,),) = self.instance.query(
+            f"SELECT count(*) = count(DISTINCT row({', '.join(values)}))"
+            f" AND bool_and({given}) IS NOT FALSE FROM ({relation.body})"
+        )
+        return bool(are_told)
 
     def _is_old_key(self, key: tuple[str, ...]) -> bool:
         """Whether a key is the old table's, which its rows are known to keep."""

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine import URL
 
 from ingitdb.errors import TargetError, UsageError
 from ingitdb.execution.duckdb_files import DuckdbFile
+from ingitdb.migrations.connections.addresses import address, shown
 from ingitdb.migrations.connections.connection import Access, Connection
 from ingitdb.migrations.connections.duckdb import DuckdbDatabase
-from ingitdb.migrations.connections.mysql import MysqlDatabase
 from ingitdb.migrations.connections.postgresql import PostgresqlDatabase
 from ingitdb.migrations.connections.sqlite import SqliteDatabase
 from ingitdb.migrations.connections.stores import StoreConnection
@@ -28,11 +27,14 @@ KINDS = {
     "sqlite": "sqlite",
     "duckdb": "duckdb",
     "mariadb": "mysql",
+    "mariadb+pymysql": "mysql",
     "mysql": "mysql",
+    "mysql+pymysql": "mysql",
     "postgres": "postgresql",
     "postgresql": "postgresql",
+    "postgresql+psycopg": "postgresql",
 }
-"""The dialect of each scheme."""
+"""The dialect of each scheme; errors show the one with its driver."""
 STORES = {"redis": Redis, "rediss": Redis, "etcd": Etcd, "etcds": Etcd}
 """The key-value store of each scheme."""
 KNOWN = (
@@ -105,10 +107,7 @@ def dialect_of(text: str) -> str:
 
 
 def _read(text: str) -> tuple[URL, str]:
-    try:
-        url = make_url(text)
-    except ArgumentError:
-        raise UsageError("The target is no URL.", hint=f"There are: {KNOWN}.") from None
+    url = address(text, KNOWN)
     if url.drivername.partition("+")[0] in _GENERATED:
         raise UsageError(
             "SQL Server is not reached: scripts are generated, and no server has run them here.",
@@ -117,7 +116,7 @@ def _read(text: str) -> tuple[URL, str]:
     store = STORES.get(url.drivername)
     dialect = KINDS.get(url.drivername) if store is None else store.name
     if dialect is None:
-        raise UsageError(f"There is no target {url!r}.", hint=f"There are: {KNOWN}.")
+        raise UsageError(f"There is no target {shown(url)}.", hint=f"There are: {KNOWN}.")
     return url, dialect
 
 
@@ -134,7 +133,9 @@ def keys_of(text: str) -> str | None:
 def _keys(url: URL) -> str | None:
     keys = url.query.get("keys")
     if set(url.query) - {"keys"} or not isinstance(keys, str | None):
-        raise UsageError(f"There is no target {url!r}.", hint="Its only option is keys=TEMPLATE.")
+        raise UsageError(
+            f"There is no target {shown(url)}.", hint="Its only option is keys=TEMPLATE."
+        )
     return keys
 
 
@@ -153,7 +154,7 @@ def _connected_store(url: URL, access: Access, mapping: TargetMapping) -> StoreC
 def _check_file(url: URL, *, must_exist: bool) -> None:
     name = url.database or ""
     if url.host or not name or url.query:
-        raise UsageError(f"There is no target {url!r}.", hint=f"There are: {KNOWN}.")
+        raise UsageError(f"There is no target {shown(url)}.", hint=f"There are: {KNOWN}.")
     if name.startswith(_MEMORY):
         raise UsageError("What is in memory ends with the command.", hint="Name a file.")
     if must_exist and not Path(name).is_file():
@@ -164,6 +165,8 @@ def _connected(dialect: str, url: URL, access: Access, *, is_only_read: bool) ->
     if dialect == "duckdb":
         return DuckdbDatabase(DuckdbFile(Path(url.database or ""), is_only_read=is_only_read))
     if dialect == "mysql":
+        from ingitdb.migrations.connections.mysql import MysqlDatabase  # slow to load
+
         return MysqlDatabase(url, access)
     if dialect == "postgresql":
         return PostgresqlDatabase(url, access)
