@@ -184,6 +184,77 @@ def test_a_table_that_becomes_another_is_compared(run: Run, live: Live, repo: Re
     assert live.run("SELECT who FROM log ORDER BY who") == [("x",), ("y",)]
 
 
+def test_indexes_that_others_add_are_theirs(run: Run, live: Live, repo: RepoBuilder) -> None:
+    repo.commit({"log.csv": "what,n\na,1\n"})
+    run("apply")
+    long = "name(9)" if live.kind == "mysql" else "name"
+    live.run(f"CREATE INDEX theirs ON p ({long})")
+    live.run("CREATE INDEX theirs_too ON log (n)")
+    assert run("analyze") == Status.DONE
+    repo.commit({**record(1, "x", more=1), "log.csv": "what,n\na,2\n"})
+    assert run("sync", "--verify") == Status.DONE
+    assert run("sync", "--mode", "full", "--verify") == Status.DONE
+
+
+def test_a_ledgers_commit_that_was_replaced_is_told(
+    run: Run, live: Live, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run("apply")
+    gone = "1234567890" * 4
+    live.run(f"UPDATE ingitdb_migrations SET {_quoted(live, 'commit')} = '{gone}'")
+    for command in (["sync"], ["rollback"], ["capture", "--branch", "theirs"]):
+        capfd.readouterr()
+        assert run(*command) == Status.NOT_FOUND
+        said = capfd.readouterr().err
+        assert f"ledger names {gone}, which the repository does not have" in said
+        assert "sync --mode full" in said
+    repo.commit(record(1, "x"))
+    assert run("sync", "--mode", "full", "--on-conflict", "source", "--verify") == Status.DONE
+    assert run("sync", "--verify") == Status.DONE
+
+
+def test_somebody_elses_ledger_is_told(
+    run: Run, live: Live, capfd: pytest.CaptureFixture[str]
+) -> None:
+    live.run("CREATE TABLE ingitdb_migrations (x INTEGER)")
+    for command in ("status", "sync", "analyze", "rollback"):
+        capfd.readouterr()
+        assert run(command) == Status.TARGET
+        said = capfd.readouterr().err
+        assert "ledger, ingitdb_migrations, cannot be read" in said
+        assert "another name" in said
+    assert live.run("SELECT * FROM ingitdb_migrations") == []
+
+
+def _quoted(live: Live, name: str) -> str:
+    return f"`{name}`" if live.kind == "mysql" else f'"{name}"'
+
+
+@pytest.mark.parametrize("live", ["postgresql", "mysql"], indirect=True)
+def test_rows_of_others_never_refer_to_nothing(
+    run: Run, live: Live, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    kind = "VARCHAR(255)"
+    if live.kind == "mysql":
+        kind += " CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
+    run("apply", "--to", "HEAD~1")
+    live.run(f"CREATE TABLE own (p {kind}, CONSTRAINT c FOREIGN KEY (p) REFERENCES p (_key))")
+    live.run("INSERT INTO own VALUES ('1'), ('3'), (NULL)")
+    assert run("sync") == Status.TARGET
+    said = capfd.readouterr().err
+    assert ("refer to nothing" if live.kind == "mysql" else "referenced from table") in said
+    assert live.run(ROWS) == OLD
+    assert run("rollback", "--allow-destructive") == Status.TARGET
+    assert live.run(ROWS) == OLD
+    live.run("DELETE FROM own WHERE p = '3'")
+    assert run("sync", "--verify") == Status.DONE
+    repo.commit({k: v for n in (1, 2, 4, 5) for k, v in record(n, f"{n}", more=n).items()})
+    assert run("sync", "--verify") == Status.DONE
+    assert len(live.run("SELECT * FROM own")) == 2
+    assert run("rollback", "--to", "HEAD~1", "--allow-destructive") == Status.DONE
+    assert live.run(ROWS) == NEW
+
+
 def test_what_is_right_already_is_no_conflict(run: Run, live: Live) -> None:
     run("apply", "--to", "HEAD~1")
     live.run("UPDATE p SET name = 'A' WHERE id = 1")

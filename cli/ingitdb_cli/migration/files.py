@@ -73,11 +73,11 @@ def _dialect(target: str, dialect: str | None) -> str:
 def _ledger(target: str, access: "Access") -> tuple[str | None, int]:
     """Gives the commit that a target is at, and the version that its ledger gives next."""
     from ingitdb.services.migrations.targets import opened
-    from ingitdb.services.migrations.ways import APPLIED
+    from ingitdb.services.migrations.ways import is_applied
 
     with opened(target, access, must_exist=True) as there:
         rows = there.ledger()
-    applied = [row.commit for row in rows if row.state == APPLIED]
+    applied = [row.commit for row in rows if is_applied(row)]
     return (applied[-1] if applied else None), max((row.version for row in rows), default=0) + 1
 
 

@@ -149,6 +149,10 @@ class Database:
         except SQLAlchemyError as error:
             raise TargetError(f"{self.title} refuses: {_said(error)}") from None
 
+    def references(self) -> list[tuple[Place, Place]]:
+        """Gives the tables that hinder others from being emptied; here none does."""
+        return []
+
     def schemas(self, inspector: Inspector) -> list[str | None]:
         """Gives the schemas in which tables are looked for."""
         return [self.main]

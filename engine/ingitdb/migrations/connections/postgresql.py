@@ -17,7 +17,7 @@ from sqlalchemy.types import NullType
 from ingitdb.errors import TargetError
 from ingitdb.migrations.connections.connection import Access
 from ingitdb.migrations.connections.databases import Database
-from ingitdb.migrations.model import Table
+from ingitdb.migrations.model import Place, Table
 from ingitdb.migrations.scripts import Insertion
 from ingitdb.migrations.targets.postgresql import LOCK, PUBLIC
 from ingitdb.migrations.targets.target import Target
@@ -36,6 +36,13 @@ _SETTINGS = (
 _SYSTEM = "information_schema"
 _OWN = "pg_"
 _DEFAULT = re.compile(r"('(?:[^']|'')*')::.+", re.DOTALL)
+_REFERENCES = (
+    "SELECT n.nspname, c.relname, m.nspname, d.relname FROM pg_catalog.pg_constraint AS k"
+    " JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid"
+    " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
+    " JOIN pg_catalog.pg_class AS d ON d.oid = k.confrelid"
+    " JOIN pg_catalog.pg_namespace AS m ON m.oid = d.relnamespace WHERE k.contype = 'f'"
+)
 _TEXTS = frozenset(["TEXT", "JSON", "BYTEA"])
 """Types whose texts may need an escape in COPY."""
 _ESCAPES = (("\\\\", 92), ("\\n", 10), ("\\r", 13), ("\\t", 9))
@@ -80,6 +87,11 @@ class PostgresqlDatabase(Database):
         ((is_ours,),) = self.ask(f"SELECT pg_catalog.pg_try_advisory_lock({LOCK})")
         if not is_ours:
             raise TargetError("Another migration is at work on this database.")
+
+    def references(self) -> list[tuple[Place, Place]]:
+        """Gives the tables that hinder others from being emptied: those that refer to them."""
+        rows = self.ask(_REFERENCES)
+        return [(self.place(*row[:2]), self.place(*row[2:])) for row in rows]
 
     def streaming_cursor(self) -> Any:
         """Gives a cursor of the server's; several may be read in turns."""

@@ -1,6 +1,6 @@
 """What leads a target from what it holds to a commit: all of it is read and compared."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import chain, count
@@ -145,8 +145,10 @@ class TargetComparison(Holding):
             check_lists(reader.mapping, [table for one in models for table in one.mapped_tables()])
         self.lists = frozenset(model.lists)
         found = reader.tables()
+        formerly = {} if former is None else reader.model(former).tables
+        declared = {folded(place): table for place, table in formerly.items()}
         works = [
-            self._work(model, table, found.get(folded(table.place)))
+            self._work(model, table, found.get(folded(table.place)), declared)
             for table in model.tables.values()
             if self._only is None or folded(table.place) in self._only
         ]
@@ -164,7 +166,13 @@ class TargetComparison(Holding):
         made = plan(works, known, model.notes, alters=target.alters, is_atomic=target.is_atomic)
         return made, others
 
-    def _work(self, model: CommitModel, new: Table, found: Table | None) -> Work:
+    def _work(
+        self,
+        model: CommitModel,
+        new: Table,
+        found: Table | None,
+        declared: Mapping[Place, Table],
+    ) -> Work:
         reader = self._reader
         relation = model.relation_of(new.place)
         all_rows = AllRows(relation, reader.target, reader.database._instance)
@@ -172,7 +180,8 @@ class TargetComparison(Holding):
             change = TableChange(old=None, new=new, names={})
             return _work(change, Counts(inserted=new.rows), all_rows, is_whole=True)
         pulled = reader.pull(found, new)
-        old = _comparable(replace(found, rows=pulled.rows), new)
+        former = declared.get(folded(new.place), new)
+        old = _comparable(replace(found, rows=pulled.rows), new, former)
         there = {fold(column.name): column.name for column in old.columns}
         names = {name: there[fold(name)] for name in pulled.columns}
         change = TableChange(old=old, new=new, names=names)
@@ -237,10 +246,16 @@ def _places(reader: Reader, commit: CommitId | None) -> set[Place]:
     return set() if commit is None else {folded(place) for place in reader.model(commit).tables}
 
 
-def _comparable(found: Table, model: Table) -> Table:
+def _comparable(found: Table, model: Table, former: Table) -> Table:
     """Gives a table in a model's words where what they say is no difference.
 
-    Systems spell conditions and defaults in their own way, and may give indexes other names.
+    Systems spell conditions and defaults in their own way, and may give indexes other names. An
+    index that no commit declares is the target's own.
+
+    Args:
+        found: The table as the target has it.
+        model: The table as it is to be.
+        former: The table as the ledger's commit has it.
     """
     names = {fold(column.name): column for column in model.columns}
     columns = []
@@ -250,12 +265,17 @@ def _comparable(found: Table, model: Table) -> Table:
         columns.append(replace(column, default=like.default) if both and like else column)
     checks = {check.name: check for check in model.checks}
     indexes = {index.columns: index for index in model.indexes}
+    declared = {index.columns for index in (*model.indexes, *former.indexes)}
     references = {_ends(one): one for one in model.references}
     return replace(
         found,
         columns=tuple(columns),
         checks=tuple(checks.get(check.name, check) for check in found.checks),
-        indexes=tuple(indexes.get(index.columns, index) for index in found.indexes),
+        indexes=tuple(
+            indexes.get(index.columns, index)
+            for index in found.indexes
+            if index.columns in declared
+        ),
         references=tuple(references.get(_ends(one), one) for one in found.references),
         key=model.key if _folded(found.key) == _folded(model.key) else found.key,
     )
