@@ -378,3 +378,24 @@ def test_a_log_tells_each_step(run: Run, tmp_path: Path) -> None:
     assert events[:2] == ["step", "step"]
     assert events[-1] == "done"
     assert 'what="rows of p" done=4 of=4' in lines[-2]
+
+
+@pytest.mark.parametrize("live", ["mysql"], indirect=True)
+def test_a_server_that_ends_the_connection(
+    run: Run, live: Live, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    live.run("CREATE TABLE own (place GEOMETRY, address INET6)")
+    repo.commit(record(1, "x" * (3 << 20)))
+    ((most,),) = live.run("SELECT @@GLOBAL.max_allowed_packet")
+    live.run("SET GLOBAL max_allowed_packet = 1048576")
+    try:
+        for infile in ("ON", "OFF"):
+            live.run(f"SET GLOBAL local_infile = {infile}")
+            assert run("apply") == Status.TARGET
+            assert "max_allowed_packet" in capfd.readouterr().err
+    finally:
+        live.run(f"SET GLOBAL max_allowed_packet = {most}")
+        live.run("SET GLOBAL local_infile = ON")
+    assert run("apply", "--verify") == Status.DONE
+    assert run("analyze") == Status.DONE
+    assert "arning" not in "".join(capfd.readouterr())

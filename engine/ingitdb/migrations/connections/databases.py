@@ -1,5 +1,6 @@
 """SQL systems through SQLAlchemy: connected, asked, and their tables described."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any, ClassVar, cast
@@ -8,7 +9,7 @@ import pyarrow as pa
 import sqlalchemy
 from sqlalchemy.engine import URL, Inspector
 from sqlalchemy.engine.interfaces import ReflectedColumn
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from ingitdb.errors import MissingDependency, TargetError
@@ -139,13 +140,15 @@ class Database:
             TargetError: The target refuses to tell.
         """
         try:
-            inspector = sqlalchemy.inspect(self._connection)
-            return [
-                self._table(inspector, target, schema, name)
-                for schema in self.schemas(inspector)
-                for name in inspector.get_table_names(schema)
-                if name != LEDGER
-            ]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", SAWarning)  # of types that it does not know
+                inspector = sqlalchemy.inspect(self._connection)
+                return [
+                    self._table(inspector, target, schema, name)
+                    for schema in self.schemas(inspector)
+                    for name in inspector.get_table_names(schema)
+                    if name != LEDGER
+                ]
         except SQLAlchemyError as error:
             raise TargetError(f"{self.title} refuses: {_said(error)}") from None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 from pymysql.connections import MySQLResult
-from pymysql.constants import CLIENT, COMMAND
+from pymysql.constants import CLIENT, COMMAND, CR
 from pymysql.cursors import SSCursor
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import ReflectedColumn
@@ -42,6 +42,8 @@ _REFERRED = (
     " FROM information_schema.KEY_COLUMN_USAGE WHERE REFERENCED_TABLE_SCHEMA = DATABASE()"
 )
 _PACKET = 1 << 20
+_LOST = (CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST)
+_LONG = "A server also ends the connection at what is longer than its max_allowed_packet."
 _LINES = r"FIELDS TERMINATED BY X'09' ESCAPED BY '\' LINES TERMINATED BY X'0A'"
 
 
@@ -98,6 +100,13 @@ class MysqlDatabase(Database):
     def streaming_cursor(self) -> Any:
         """Gives a cursor that does not fetch all rows at once."""
         return self._connection.connection.cursor(SSCursor)
+
+    def refused(self, error: Exception) -> TargetError:
+        """Gives what to raise for an error of the driver's."""
+        found = super().refused(error)
+        if error.args[:1] and error.args[0] in _LOST:
+            return TargetError(str(found), hint=_LONG)
+        return found
 
     def lock(self) -> None:
         """Keeps other migrations of the database out until the connection is closed.

@@ -1,7 +1,6 @@
 """PostgreSQL servers."""
 
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import count
@@ -11,7 +10,6 @@ from urllib.parse import unquote
 import pyarrow as pa
 from sqlalchemy.engine import URL, Inspector
 from sqlalchemy.engine.interfaces import ReflectedColumn
-from sqlalchemy.exc import SAWarning
 from sqlalchemy.types import NullType
 
 from ingitdb.errors import TargetError
@@ -114,9 +112,7 @@ class PostgresqlDatabase(Database):
         ((path,),) = self.ask("SHOW search_path")
         self.ask("SET SESSION search_path TO pg_catalog")
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", SAWarning)  # of types that it does not know
-                return super().tables(target)
+            return super().tables(target)
         finally:
             self.ask(f"SET SESSION search_path TO {path or repr('')}")
 
