@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -380,6 +381,30 @@ def test_a_log_tells_each_step(run: Run, tmp_path: Path) -> None:
     assert 'what="rows of p" done=4 of=4' in lines[-2]
 
 
+@pytest.mark.parametrize("live", ["postgresql", "mysql"], indirect=True)
+def test_names_that_others_have_given_are_theirs(
+    run: Run, live: Live, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    kinds = "_key VARCHAR(99) NOT NULL PRIMARY KEY, id BIGINT, name VARCHAR(99)"
+    live.run(f"CREATE TABLE own ({kinds})")
+    live.run("CREATE VIEW p AS SELECT * FROM own")
+    common = ["migrate", "generate", "--source", str(repo.path), "--dialect", live.kind]
+    assert started([*common, "--output", "up.sql"]) == Status.DONE
+    given = [["apply"], ["apply", "--script", "up.sql"], ["sync", "--mode", "full"]]
+    for command in given:
+        assert run(*command) == Status.TARGET
+        assert live.run("SELECT * FROM own") == []
+    live.run("DROP VIEW p")
+    repo.commit({"z.csv": "id\n1\n"})
+    live.run("CREATE TABLE z (id BIGINT)")
+    assert started([*common, "--output", "up.sql"]) == Status.DONE
+    assert run("apply", "--script", "up.sql") == Status.TARGET
+    assert live.run("SELECT * FROM z") == []
+    live.run("DROP TABLE z")
+    assert run("apply", "--verify") == Status.DONE
+    assert live.run("SELECT * FROM own") == []
+
+
 @pytest.mark.parametrize("live", ["mysql"], indirect=True)
 def test_a_server_that_ends_the_connection(
     run: Run, live: Live, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
@@ -399,3 +424,22 @@ def test_a_server_that_ends_the_connection(
     assert run("apply", "--verify") == Status.DONE
     assert run("analyze") == Status.DONE
     assert "arning" not in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize("live", ["postgresql"], indirect=True)
+def test_rows_change_without_the_right_to_make_tables(run: Run, live: Live, tmp_path: Path) -> None:
+    run("apply", "--to", "HEAD~1")
+    live.run("DROP ROLE IF EXISTS clerk")
+    live.run("CREATE ROLE clerk LOGIN")
+    live.run("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO clerk")
+    own = replace(live, url=live.url.replace("postgres@", "clerk@"))
+    assert own.url != live.url
+    source = ["--source", str(tmp_path / "repo"), "--target", own.url]
+    try:
+        assert started(["migrate", "sync", *source, "--verify"]) == Status.DONE
+        assert live.run(ROWS) == NEW
+        assert started(["migrate", "rollback", *source]) == Status.DONE
+        assert live.run(ROWS) == OLD
+    finally:
+        live.run("DROP OWNED BY clerk")
+        live.run("DROP ROLE clerk")

@@ -27,7 +27,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ingitdb.migrations.expressions import translated, translated_default
-from ingitdb.migrations.model import LEDGER, OURS, Column, Place, Table
+from ingitdb.migrations.model import LEDGER, OURS, Column, Place, Table, fold
 from ingitdb.migrations.plan import Plan
 from ingitdb.migrations.targets import mysql_types, statements
 from ingitdb.migrations.targets.mysql_definitions import AT, DONE, VERSION, WORD, Steps, called
@@ -171,6 +171,10 @@ class Mysql:
         gone = [called(table.place) for table in (*plan.dropped, *taken)]
         if gone:
             yield _dropped(gone, _ours(plan))
+        known = {fold(called(table.place)) for table in plan.known}
+        made = [(name, at) for name, at in steps.made() if fold(name) not in known]
+        if made:
+            yield _borne(made)
         yield _CHECKED_TABLE
 
     def end(self, ends: Ends, checksum: str) -> Iterator[str]:
@@ -250,7 +254,8 @@ class Mysql:
 
 _STATE_TABLE = (
     f'CREATE TEMPORARY TABLE "{STATE}" ("alone" INT, "at" LONGTEXT, "open" LONGTEXT,'
-    ' "others" BIGINT,'
+    ' "others" BIGINT, "names" BIGINT,'
+    ' CONSTRAINT "a table or view of others has the name of one that comes" CHECK ("names" = 0),'
     ' CONSTRAINT "a table of others refers to one that goes" CHECK ("others" = 0),'
     ' CONSTRAINT "another migration is at work" CHECK ("alone" = 1),'
     ' CONSTRAINT "the target is at another commit" CHECK ("at" = \'known\'),'
@@ -354,6 +359,23 @@ def _dropped(gone: Sequence[str], ours: Sequence[str]) -> str:
     return (
         f'INSERT INTO "{STATE}" ("others") SELECT count(*) FROM {_of_others(gone, ours)}'
         f" AND NOT {DONE}"
+    )
+
+
+def _borne(made: Sequence[tuple[str, int]]) -> str:
+    """Gives the statement that fails where others have what is called like a table that comes.
+
+    A table of the first step may be ours: made, and not yet counted.
+
+    Args:
+        made: The names with the numbers of the steps.
+    """
+    names = _listed([name for name, _ in made])
+    own = _listed([name for name, at in made if at == 1]) or "NULL"
+    return (
+        f'INSERT INTO "{STATE}" ("names") SELECT count(*) FROM information_schema.TABLES WHERE'
+        f" {AT} = 0 AND TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ({names})"
+        f" AND NOT (TABLE_TYPE = 'BASE TABLE' AND COALESCE(TABLE_NAME IN ({own}), FALSE))"
     )
 
 
