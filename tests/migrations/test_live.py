@@ -203,7 +203,7 @@ def test_a_ledgers_commit_that_was_replaced_is_told(
     run("apply")
     gone = "1234567890" * 4
     live.run(f"UPDATE ingitdb_migrations SET {_quoted(live, 'commit')} = '{gone}'")
-    for command in (["sync"], ["rollback"], ["capture", "--branch", "theirs"]):
+    for command in (["sync"], ["rollback"], ["capture", "--branch", "theirs"], ["generate"]):
         capfd.readouterr()
         assert run(*command) == Status.NOT_FOUND
         said = capfd.readouterr().err
@@ -443,3 +443,20 @@ def test_rows_change_without_the_right_to_make_tables(run: Run, live: Live, tmp_
     finally:
         live.run("DROP OWNED BY clerk")
         live.run("DROP ROLE clerk")
+
+
+@pytest.mark.parametrize("live", ["postgresql"], indirect=True)
+def test_a_server_that_ends_the_connection_while_rows_come(
+    run: Run, live: Live, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run("apply", "--to", "HEAD~1")
+    ended = "PERFORM pg_terminate_backend(pg_backend_pid()); RETURN new"
+    live.run(f"CREATE FUNCTION ends() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN {ended}; END'")
+    live.run("CREATE TRIGGER ends BEFORE INSERT ON p FOR EACH ROW EXECUTE FUNCTION ends()")
+    repo.commit({k: v for n in range(10, 90) for k, v in record(n, "x" * 50_000).items()})
+    capfd.readouterr()
+    assert run("sync") == Status.TARGET
+    assert "error: PostgreSQL refuses" in capfd.readouterr().err
+    live.run("DROP TRIGGER ends ON p")
+    assert live.run(ROWS) == OLD
+    assert run("sync", "--verify") == Status.DONE

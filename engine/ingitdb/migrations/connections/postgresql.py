@@ -1,5 +1,6 @@
 """PostgreSQL servers."""
 
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -21,6 +22,8 @@ from ingitdb.migrations.targets.postgresql import LOCK, PUBLIC
 from ingitdb.migrations.targets.target import Target
 from ingitdb.model.types import ColumnType, quote_identifier
 
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
+"""What the driver has to say is in its errors: it need not be on stderr as well."""
 _SETTINGS = (
     "DateStyle TO 'ISO, YMD'",
     "IntervalStyle TO 'postgres'",
