@@ -97,6 +97,7 @@ def generate(
         check_installed()
     elif any(given[name] is not None for name in _TLS):
         raise click.UsageError("--tls-ca, --tls-cert and --tls-key are for --target.")
+    from ingitdb.services.migrations.migration import ledger_commit
     from ingitdb.services.migrations.scripted import scripts
     from ingitdb.services.migrations.ways import check_destructive
     from ingitdb_cli.migration.files import place_of, written
@@ -104,6 +105,8 @@ def generate(
     known = mapping(given["mapping"])
     place = place_of(dialect, {**given, "output": app.options.output}, access(given), known)
     after = given["after"] or app.options.at
+    if place.version is not None and place.before is not None:
+        ledger_commit(app.database, place.before)
     with scripts(app.database, place.dialect, after, place.before, known, place.keys) as found:
         for line in told(found.up):
             app.messages.line(line)
