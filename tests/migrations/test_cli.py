@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import click
+import duckdb
 import pytest
 
 from ingitdb.services.migrations.scripted import DIALECTS
@@ -185,6 +186,24 @@ def test_a_duckdb_file_that_others_read(run: Run, repo: RepoBuilder) -> None:
         reading.stdin.close()
 
 
+def test_a_type_that_others_changed(
+    repo: RepoBuilder, run: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--source", str(repo.path), "--target", "duckdb:///app.duckdb"]
+    for last in (2, 3):
+        repo.commit({"data/t.csv": f"id,v\n1,1\n2,{last}\n"})
+    assert started(["migrate", "apply", *given, "--to", "HEAD~1"]) == Status.DONE
+    with closing(duckdb.connect("app.duckdb")) as target:
+        target.execute("ALTER TABLE data.t ALTER v TYPE VARCHAR; UPDATE data.t SET v = 'one'")
+    assert started(["migrate", "apply", *given]) == Status.REFUSED
+    assert "The target was changed since the ledger's commit" in capfd.readouterr().err
+    assert started(["migrate", "capture", *given, "--branch", "theirs"]) == Status.REFUSED
+    assert "data.t has v of another type" in capfd.readouterr().err
+    assert started(["migrate", "analyze", *given]) == Status.FOUND
+    full = ["--mode", "full", "--on-conflict", "source", "--verify"]
+    assert started(["migrate", "sync", *given, *full]) == Status.DONE
+
+
 def test_a_file_of_another_system(
     run: Run, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -195,6 +214,49 @@ def test_a_file_of_another_system(
     capfd.readouterr()
     assert started([*given, "duckdb:///app.db"]) == Status.TARGET
     assert "app.db is a database of SQLite." in capfd.readouterr().err
+
+
+def test_a_ledger_of_a_commit_that_is_gone(
+    repo: RepoBuilder, run: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--source", str(repo.path), "--target", "sqlite:///app.db"]
+    gone = repo.commit({"more.csv": "id\n1\n"})
+    assert started(["migrate", "apply", *given]) == Status.DONE
+    repo.git("reset", "--quiet", "--hard", "HEAD~1")
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    repo.git("gc", "--quiet", "--prune=now")
+    for command in (["apply"], ["rollback"], ["generate"], ["capture", "--branch", "x"]):
+        capfd.readouterr()
+        assert started(["migrate", *command, *given]) == Status.NOT_FOUND
+        assert f"The target's ledger names {gone}" in capfd.readouterr().err
+    assert started(["migrate", "sync", *given, "--mode", "full"]) == Status.DONE
+    assert started(["migrate", "apply", *given, "--verify"]) == Status.DONE
+
+
+def test_files_that_cannot_be_read_are_named(
+    repo: RepoBuilder, run: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Their records go from the target."""
+    files = {f"p/{number}.json": f'{{"id": {number}}}\n' for number in (1, 2)}
+    repo.commit(files)
+    given = ["--source", str(repo.path), "--target", "sqlite:///app.db"]
+    assert started(["migrate", "apply", *given]) == Status.DONE
+    repo.commit({"p/2.json": '{"id":'})
+    for command in (["analyze"], ["apply"], ["sync"], ["generate"]):
+        capfd.readouterr()
+        assert started(["migrate", *command, *given, "--strict"]) == Status.UNREADABLE
+        started(["migrate", *command, *given, *(["--dry-run"] if command == ["apply"] else [])])
+        assert "warning: not read: p/2.json:1:" in capfd.readouterr().err
+
+
+def test_a_script_says_itself_what_is_done(run: Run) -> None:
+    given = ["migrate", "apply", "--target", "sqlite:///app.db", "--script", "up.sql"]
+    Path("up.sql").write_bytes(b"SELECT '\xff'")
+    assert started(given) == Status.USAGE
+    assert run("--dialect", "sqlite", "--output", "up.sql") == Status.DONE
+    for option in (["--rows", "sync"], ["--on-conflict", "fail"], ["--log", "log.txt"]):
+        assert started([*given, *option]) == Status.USAGE
+    assert started(given) == Status.DONE
 
 
 def test_a_log_that_cannot_be_written(
@@ -294,6 +356,8 @@ def test_both_scripts_are_written_or_none(run: Run, capfd: pytest.CaptureFixture
         ("--target", "sqlite:///app.db", "--dialect", "duckdb"),
         ("--target", "app.db"),
         ("--dialect", "sqlite", "--mapping", "nowhere.yaml"),
+        ("--dialect", "sqlite", "--to", "HEAD~1", "--at", "HEAD"),
+        ("--dialect", "sqlite", "--output", "x", "--rollback", "x"),
     ],
 )
 def test_what_excludes_each_other(run: Run, more: tuple[str, ...]) -> None:

@@ -400,6 +400,18 @@ def test_a_changed_type_is_settled_by_comparing(
     assert "can only be settled as a whole" in capfd.readouterr().err
 
 
+def test_what_is_read_is_what_was_written(run: Run, repo: RepoBuilder) -> None:
+    """The widest numbers; a table whose name looks like a schema's and a table's."""
+    rows = (
+        '{"id": 1, "f": 1.7976931348623157e308, "h": 170141183460469231731687303715884105727}\n'
+        '{"id": 2, "f": -1.1545580616824966e232, "h": -170141183460469231731687303715884105728}\n'
+    )
+    said = '{"tables": {"w": {"glob": "w.jsonl", "columns": {"h": {"type": "HUGEINT"}}}}}'
+    repo.commit({".ingitdb/tables.yaml": said, "w.jsonl": rows, "a.b.csv": "id\n1\n"})
+    assert run("apply", "--verify") == Status.DONE
+    assert run("sync", "--mode", "full", "--verify") == Status.DONE
+
+
 def test_many_rows_that_nothing_finds_quickly_go_and_come(
     run: Run, live: Live, repo: RepoBuilder
 ) -> None:

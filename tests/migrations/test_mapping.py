@@ -245,7 +245,7 @@ def test_a_table_may_be_empty_or_nested(
         ),
         ("exclude: [t, u, x]", "m.yaml:1:17: There is no table 'x'.", ""),
         ("include: [", "m.yaml:", ""),
-        ("tables: {t: {name: u}}", "'t') and ('main', 'u') would be one table of", ""),
+        ("tables: {t: {name: u}}", "t of main and u of main would be one table of", ""),
         (
             "tables: {t: {columns: {id: {name: Name}}}}",
             "m.yaml:1:29: The column 'name' would be there twice.",

@@ -338,7 +338,7 @@ def test_hostile_names(repo: RepoBuilder, rounds: Rounds, kind: type[PostgresqlT
         (tables(t={"schema": "public"}) | rows("t", {"a": 1}), "no table called"),
         (
             tables(t={"key": "id"}) | rows("t", {"id": 7, "a": "x"}, {"id": 8, "a": "x\0"}),
-            r"t: PostgreSQL cannot store a of the record '8' in data/t.jsonl, nor of 0 others",
+            r"t: PostgreSQL cannot store a of the record '8' in data/t.jsonl: ",
         ),
     ],
 )

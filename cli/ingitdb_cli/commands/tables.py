@@ -7,6 +7,7 @@ import click
 
 from ingitdb_cli.app import App, app_of
 from ingitdb_cli.options import Command
+from ingitdb_cli.unreadable import name_unreadable
 
 _NONE = "no data files found; see ingitdb tables --explain"
 
@@ -62,25 +63,7 @@ def _list(app: App) -> None:
             yield t.schema, t.name, t.rows, t.columns, key, t.format, t.location, t.source
 
     app.output.records(columns, records())
-    _name_unreadable(app)
-
-
-def _name_unreadable(app: App) -> None:
-    """Says which files are missing from the tables.
-
-    Raises:
-        DataUnreadable: The user wants to be strict.
-    """
-    from ingitdb.errors import DataUnreadable
-
-    found = [p for p in app.database.problems(app.options.at) if p.severity == "error"]
-    if not found:
-        return
-    hint = "SELECT * FROM unreadable() lists what could not be read."
-    more = f" ({len(found) - 1:,} more in unreadable())" if len(found) > 1 else ""
-    if app.configuration.settings.strict:
-        raise DataUnreadable(f"{found[0]}{more}", hint=hint)
-    app.messages.warning(f"not read: {found[0]}{more}")
+    name_unreadable(app, app.options.at)
 
 
 def _explain(app: App) -> None:

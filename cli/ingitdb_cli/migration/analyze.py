@@ -22,6 +22,7 @@ from ingitdb_cli.migration.options import (
 )
 from ingitdb_cli.own_formats import FormatCommand, chosen_format, nothing, screen
 from ingitdb_cli.statuses import Status
+from ingitdb_cli.unreadable import name_unreadable
 
 if TYPE_CHECKING:
     from ingitdb.services.migrations.ways import Analysis
@@ -58,6 +59,7 @@ def analyze(
     from ingitdb.services.migrations.targets import opened
 
     chosen = chosen_format(app, format, _FORMATS, {".json": "json"}, what="An analysis")
+    name_unreadable(app, app.options.at)
     with (
         opened(
             given["target"],

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from ingitdb_cli.app import App, app_of
 from ingitdb_cli.migration.doing import do, told_from_nothing, verify
@@ -14,6 +15,7 @@ from ingitdb_cli.migration.options import (
     SOURCE,
     access,
     check_installed,
+    destination,
     manner,
     manner_options,
     mapping,
@@ -21,6 +23,7 @@ from ingitdb_cli.migration.options import (
     target_options,
 )
 from ingitdb_cli.options import Command
+from ingitdb_cli.unreadable import name_unreadable
 
 HELP = """\b
 ingitdb migrate apply --target sqlite:///app.db
@@ -40,6 +43,10 @@ are named. --on-conflict says otherwise.
 The password of a target stands in INGITDB_TARGET_PASSWORD, or in the keyring under `ingitdb` and
 the target's URL.
 """
+
+
+_OF_PLANS = ("rows", "on_conflict", "batch_size", "allow_destructive", "log")
+"""What is said of a plan that is made, not of a script that is there."""
 
 
 @click.command(cls=Command, help=HELP, short_help="Bring a target to a commit.")
@@ -69,7 +76,11 @@ def apply(
     check_installed()
     from ingitdb.services.migrations.targets import opened
 
-    ref = after or app.options.at
+    ref = destination(app, after)
+    if script is not None:
+        _check_alone(context)
+    else:
+        name_unreadable(app, ref)
     if given["dry_run"] and script is not None:
         _tell(app, script)
         return
@@ -78,7 +89,7 @@ def apply(
     where = opened(given["target"], access(given), mapping=mapping(given["mapping"]))
     with where as target:
         if script is not None:
-            target.run_script(script.read_text("utf-8"))
+            target.run_script(_text(script))
             ref = ref or next((row.commit for row in reversed(target.ledger())), None)
         else:
             with target.forward(app.database, ref, manner(given)) as way:
@@ -87,8 +98,27 @@ def apply(
             verify(app, target, ref)
 
 
+def _check_alone(context: click.Context) -> None:
+    """Returns if nothing is said of how that a script says itself."""
+    for name in _OF_PLANS:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            from ingitdb.errors import UsageError
+
+            said = name.replace("_", "-")
+            raise UsageError(f"--{said} is not for --script, which says what is done.")
+
+
+def _text(script: Path) -> str:
+    try:
+        return script.read_text("utf-8")
+    except UnicodeDecodeError:
+        from ingitdb.errors import UsageError
+
+        raise UsageError(f"{script} is no script: it is not UTF-8.") from None
+
+
 def _tell(app: App, script: Path) -> None:
     """Tells what stands at the head of a script."""
-    with script.open(encoding="utf-8") as lines:
+    with script.open(encoding="utf-8", errors="replace") as lines:
         for line in takewhile(lambda line: line.startswith("-- "), lines):
             app.messages.line(line[3:].rstrip("\n"))

@@ -55,6 +55,8 @@ def place_of(
     folder = Path(said["output_dir"]) if said["output_dir"] is not None else None
     if folder is not None and (said["output"] is not None or said["rollback"] is not None):
         raise UsageError("--output-dir names both files; --output and --rollback are not for it.")
+    if said["output"] is not None and said["output"] == said["rollback"]:
+        raise UsageError("--output and --rollback name one file.")
     if target is not None:
         if before is not None:
             raise UsageError("--from and --target both say where the target is.")

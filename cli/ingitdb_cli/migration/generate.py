@@ -14,11 +14,13 @@ from ingitdb_cli.migration.options import (
     SOURCE,
     access,
     check_installed,
+    destination,
     mapping,
     point,
     tls_options,
 )
 from ingitdb_cli.own_formats import FormatCommand, screen
+from ingitdb_cli.unreadable import name_unreadable
 
 HELP = """\b
 ingitdb migrate generate --dialect sqlite --output up.sql --rollback down.sql
@@ -104,9 +106,10 @@ def generate(
 
     known = mapping(given["mapping"])
     place = place_of(dialect, {**given, "output": app.options.output}, access(given), known)
-    after = given["after"] or app.options.at
-    if place.version is not None and place.before is not None:
+    after = destination(app, given["after"])
+    if place.before is not None and given["target"] is not None:
         ledger_commit(app.database, place.before)
+    name_unreadable(app, after)
     with scripts(app.database, place.dialect, after, place.before, known, place.keys) as found:
         for line in told(found.up):
             app.messages.line(line)

@@ -148,6 +148,19 @@ def mapping(path: str | None) -> "TargetMapping":
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
 
 
+def destination(app: App, after: str | None) -> str | None:
+    """Gives the commit to lead to, which --to or --at names; HEAD if None.
+
+    Raises:
+        UsageError: They name two.
+    """
+    if after is not None and app.options.at not in (None, after):
+        from ingitdb.errors import UsageError
+
+        raise UsageError("--to and --at name two commits.", hint="Leave one of them out.")
+    return after or app.options.at
+
+
 def point(app: App, source: str | None) -> None:
     """Takes the repository from --source.
 

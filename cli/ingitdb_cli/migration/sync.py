@@ -12,6 +12,7 @@ from ingitdb_cli.migration.options import (
     SOURCE,
     access,
     check_installed,
+    destination,
     manner,
     manner_options,
     mapping,
@@ -19,6 +20,7 @@ from ingitdb_cli.migration.options import (
     target_options,
 )
 from ingitdb_cli.options import Command
+from ingitdb_cli.unreadable import name_unreadable
 
 HELP = """\b
 ingitdb migrate sync --target sqlite:///app.db
@@ -64,7 +66,8 @@ def sync(
     check_installed()
     from ingitdb.services.migrations.targets import opened
 
-    ref = after or app.options.at
+    ref = destination(app, after)
+    name_unreadable(app, ref)
     if told_from_nothing(app, ref, given):
         return
     where = opened(

@@ -8,8 +8,9 @@ import pyarrow as pa
 
 from ingitdb.migrations.model import LEDGER, Check, Column, Index, Place, Table
 from ingitdb.migrations.scripts import Insertion
+from ingitdb.migrations.targets.duckdb import is_carried
 from ingitdb.migrations.targets.target import Target
-from ingitdb.model.types import ColumnType, ListOf, MapOf, Scalar, Struct, quote_identifier
+from ingitdb.model.types import quote_identifier
 
 _COLUMNS = (
     "SELECT schema_name, table_name, column_name, data_type, is_nullable, column_default"
@@ -26,13 +27,6 @@ _INDEXES = (
     "SELECT schema_name, table_name, index_name, CAST(expressions AS VARCHAR[])"
     " FROM duckdb_indexes() WHERE database_name = current_database() AND NOT is_unique ORDER BY ALL"
 )
-
-_CARRIED = frozenset(
-    ["BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER",
-     "UBIGINT", "FLOAT", "DOUBLE", "VARCHAR", "JSON", "BLOB", "DATE", "TIME", "TIMESTAMP",
-     "TIMESTAMP WITH TIME ZONE"]
-)  # fmt: skip
-"""Types whose values Arrow keeps as they are."""
 
 
 class File(Protocol):
@@ -82,7 +76,7 @@ class DuckdbDatabase:
     def load(self, insertion: Insertion, target: Target) -> bool:
         """Adds rows as Arrow; False where Arrow has no type that keeps their values."""
         table = insertion.table
-        if not all(_is_carried(column.kind) for column in table.columns):
+        if not all(is_carried(column.kind) for column in table.columns):
             return False
         columns = ", ".join(quote_identifier(column.name) for column in table.columns)
         self._file.append(
@@ -132,15 +126,3 @@ def _name(expression: str) -> str:
     """Gives the name of a column that an index is on."""
     is_quoted = expression.startswith('"')
     return expression[1:-1].replace('""', '"') if is_quoted else expression
-
-
-def _is_carried(kind: ColumnType) -> bool:
-    match kind:
-        case ListOf(item=item):
-            return _is_carried(item)
-        case MapOf(key=key, value=value):
-            return _is_carried(key) and _is_carried(value)
-        case Struct(fields=fields):
-            return all(_is_carried(field) for _, field in fields)
-        case Scalar(name=name):
-            return name in _CARRIED or name.startswith("DECIMAL")

@@ -27,7 +27,15 @@ from ingitdb.migrations.targets.target import (
     Literal,
     Stored,
 )
-from ingitdb.model.types import ColumnType, Scalar, quote_identifier, quote_literal
+from ingitdb.model.types import (
+    ColumnType,
+    ListOf,
+    MapOf,
+    Scalar,
+    Struct,
+    quote_identifier,
+    quote_literal,
+)
 
 _TEXT = re.compile(r"'(?:[^']|'')*'")
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -37,6 +45,12 @@ _MAIN = "main"
 _SYSTEM = frozenset(["temp", "system", "information_schema", "pg_catalog"])
 _VARIABLE = "ingitdb_rows"
 _NEGATIVE_ZERO = "-0.0"
+_CARRIED = frozenset(
+    ["BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER",
+     "UBIGINT", "FLOAT", "DOUBLE", "VARCHAR", "JSON", "BLOB", "DATE", "TIME", "TIMESTAMP",
+     "TIMESTAMP WITH TIME ZONE"]
+)  # fmt: skip
+"""Types whose values Arrow keeps as they are."""
 
 
 class Duckdb:
@@ -65,12 +79,16 @@ class Duckdb:
         return sql_type(declared) or Scalar(declared)
 
     def shown(self, column: Column) -> str:
-        """Gives DuckDB's SQL for a column: it is read as it is."""
-        return quote_identifier(column.name)
+        """Gives DuckDB's SQL for a column: as it is, or as a text that Arrow keeps."""
+        name = quote_identifier(column.name)
+        return name if is_carried(column.kind) else f"CAST({name} AS VARCHAR)"
 
     def restored(self, sql: str, kind: ColumnType) -> str:
-        """Gives DuckDB's SQL for a stored value: it is what was read."""
-        return sql
+        """Gives DuckDB's SQL for a stored value, of one that was shown.
+
+        Others may have given the column another type.
+        """
+        return f"TRY_CAST({sql} AS {kind.sql})"
 
     def spelled(self, sql: str, kind: ColumnType) -> str:
         """Gives DuckDB's SQL for what `literal` is given: the text of a literal."""
@@ -235,3 +253,16 @@ def _safe(found: "re.Match[str]") -> str:
 
 def _asks(expression: str) -> bool:
     return re.search(r"\bselect\b", expression, re.IGNORECASE) is not None
+
+
+def is_carried(kind: ColumnType) -> bool:
+    """Whether Arrow keeps the values of a type as they are."""
+    match kind:
+        case ListOf(item=item):
+            return is_carried(item)
+        case MapOf(key=key, value=value):
+            return is_carried(key) and is_carried(value)
+        case Struct(fields=fields):
+            return all(is_carried(field) for _, field in fields)
+        case Scalar(name=name):
+            return name in _CARRIED or name.startswith("DECIMAL")

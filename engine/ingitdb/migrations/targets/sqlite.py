@@ -105,7 +105,7 @@ class Sqlite:
         name = quote_identifier(column.name)
         return (
             f"CASE typeof({name}) WHEN 'blob' THEN hex({name})"
-            f" WHEN 'real' THEN printf('%!.17g', {name}) ELSE CAST({name} AS TEXT) END"
+            f" WHEN 'real' THEN printf('%!.20g', {name}) ELSE CAST({name} AS TEXT) END"
         )
 
     def restored(self, sql: str, kind: ColumnType) -> str:

@@ -70,6 +70,11 @@ def _differs(work: Work, lists: Collection[Place]) -> bool:
         raise StatementRefused(
             f"The target has no {said} in {work.change.title}: what differs is not captured."
         )
+    if work.change.retyped and is_other:
+        said = ", ".join(work.change.retyped)
+        raise StatementRefused(
+            f"{work.change.title} has {said} of another type: what differs is not captured."
+        )
     if work.is_whole and (counts.deleted or counts.inserted):
         raise StatementRefused(
             f"Nothing tells the rows of {work.change.title} apart: what differs is not captured.",

@@ -48,9 +48,24 @@ class Reader:
         """Gives what the target has when it holds a commit."""
         return commit_model(self.database, self.target, commit, self.mapping)
 
-    def tables(self) -> dict[Place, Table]:
-        """Gives the tables that are there, by folded places."""
-        return {folded(table.place): table for table in self.connection.tables(self.target)}
+    def tables(self, known: Iterable[Place]) -> dict[Place, Table]:
+        """Gives the tables that are there, by folded places.
+
+        Args:
+            known: Places of models: what the target calls the same is at them. Where a schema is a
+                part of the name, `a.b` may be a name in `main`.
+        """
+        called = {fold(self.target.name_of(place)): place for place in known}
+
+        def at(place: Place) -> Place:
+            return called.get(fold(self.target.name_of(place)), place)
+
+        found: dict[Place, Table] = {}
+        for table in self.connection.tables(self.target):
+            references = (replace(one, target=at(one.target)) for one in table.references)
+            place = at(table.place)
+            found[folded(place)] = replace(table, place=place, references=tuple(references))
+        return found
 
     def pull(self, found: Table, model: Table, conditions: Iterable[str] | None = None) -> Pulled:
         """Holds the rows of a table, in the columns that a model has too.
@@ -145,7 +160,7 @@ class TargetComparison(Holding):
             check_known(reader.mapping, [one.listing for one in models])
             check_lists(reader.mapping, [table for one in models for table in one.mapped_tables()])
         self.lists = frozenset(model.lists)
-        found = reader.tables()
+        found = reader.tables([*earlier.tables, *model.tables])
         former_tables = {} if former is None else earlier.tables
         before = {folded(place): table for place, table in former_tables.items()}
         works = [

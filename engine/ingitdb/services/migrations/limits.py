@@ -72,9 +72,10 @@ def check_values(
                 " ORDER BY _path, key LIMIT 1"
             )
             which = f"the record {key!r}" if key else "a record"
+            others = f", nor of {count - 1} others" if count > 1 else ""
             raise UsageError(
-                f"{title}: {target.title} cannot store {name} of {which} in {path}, nor"
-                f" of {count - 1} others: {target.refuses}.",
+                f"{title}: {target.title} cannot store {name} of {which} in {path}{others}:"
+                f" {target.refuses}.",
                 hint=_WAY_OUT,
             )
 

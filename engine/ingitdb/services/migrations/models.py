@@ -190,8 +190,9 @@ class CommitModel:
             check_names(self.target, place, self.relation(table).columns)
             other = taken.setdefault(self.target.name_of(place).casefold(), table)
             if other is not table:
-                message = f"{place_of(other)} and {place_of(table)} would be one table of"
-                raise self.mapper.fault(f"{message} {self.target.title}.", place_of(table))
+                both = " and ".join(f"{one.name} of {one.schema}" for one in (other, table))
+                message = f"{both} would be one table of {self.target.title}."
+                raise self.mapper.fault(message, place_of(table))
         return {name: f"the table {_title(table)}" for name, table in taken.items()}
 
     def _table(self, table: NamedTable, notes: list[str]) -> Table:

@@ -133,8 +133,9 @@ def known(reader: Reader, former: str | None) -> CommitId | None:
 
 
 def _there_already(reader: Reader, plan: Plan) -> list[str]:
-    made = {folded(work.new.place): work.new.title for work in plan.works if work.new is not None}
-    return [made[place] for place in reader.tables() if place in made] if made else []
+    made = {work.new.place: work.new.title for work in plan.works if work.new is not None}
+    there = reader.tables(made) if made else {}
+    return [title for place, title in made.items() if folded(place) in there]
 
 
 def _refuse_tables(names: Sequence[str]) -> None:
