@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +185,77 @@ def test_a_table_that_becomes_another_is_compared(run: Run, live: Live, repo: Re
     assert live.run("SELECT who FROM log ORDER BY who") == [("x",), ("y",)]
 
 
+def test_indexes_that_others_add_are_theirs(run: Run, live: Live, repo: RepoBuilder) -> None:
+    repo.commit({"log.csv": "what,n\na,1\n"})
+    run("apply")
+    long = "name(9)" if live.kind == "mysql" else "name"
+    live.run(f"CREATE INDEX theirs ON p ({long})")
+    live.run("CREATE INDEX theirs_too ON log (n)")
+    assert run("analyze") == Status.DONE
+    repo.commit({**record(1, "x", more=1), "log.csv": "what,n\na,2\n"})
+    assert run("sync", "--verify") == Status.DONE
+    assert run("sync", "--mode", "full", "--verify") == Status.DONE
+
+
+def test_a_ledgers_commit_that_was_replaced_is_told(
+    run: Run, live: Live, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run("apply")
+    gone = "1234567890" * 4
+    live.run(f"UPDATE ingitdb_migrations SET {_quoted(live, 'commit')} = '{gone}'")
+    for command in (["sync"], ["rollback"], ["capture", "--branch", "theirs"], ["generate"]):
+        capfd.readouterr()
+        assert run(*command) == Status.NOT_FOUND
+        said = capfd.readouterr().err
+        assert f"ledger names {gone}, which the repository does not have" in said
+        assert "sync --mode full" in said
+    repo.commit(record(1, "x"))
+    assert run("sync", "--mode", "full", "--on-conflict", "source", "--verify") == Status.DONE
+    assert run("sync", "--verify") == Status.DONE
+
+
+def test_somebody_elses_ledger_is_told(
+    run: Run, live: Live, capfd: pytest.CaptureFixture[str]
+) -> None:
+    live.run("CREATE TABLE ingitdb_migrations (x INTEGER)")
+    for command in ("status", "sync", "analyze", "rollback"):
+        capfd.readouterr()
+        assert run(command) == Status.TARGET
+        said = capfd.readouterr().err
+        assert "ledger, ingitdb_migrations, cannot be read" in said
+        assert "another name" in said
+    assert live.run("SELECT * FROM ingitdb_migrations") == []
+
+
+def _quoted(live: Live, name: str) -> str:
+    return f"`{name}`" if live.kind == "mysql" else f'"{name}"'
+
+
+@pytest.mark.parametrize("live", ["postgresql", "mysql"], indirect=True)
+def test_rows_of_others_never_refer_to_nothing(
+    run: Run, live: Live, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    kind = "VARCHAR(255)"
+    if live.kind == "mysql":
+        kind += " CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
+    run("apply", "--to", "HEAD~1")
+    live.run(f"CREATE TABLE own (p {kind}, CONSTRAINT c FOREIGN KEY (p) REFERENCES p (_key))")
+    live.run("INSERT INTO own VALUES ('1'), ('3'), (NULL)")
+    assert run("sync") == Status.TARGET
+    said = capfd.readouterr().err
+    assert ("refer to nothing" if live.kind == "mysql" else "referenced from table") in said
+    assert live.run(ROWS) == OLD
+    assert run("rollback", "--allow-destructive") == Status.TARGET
+    assert live.run(ROWS) == OLD
+    live.run("DELETE FROM own WHERE p = '3'")
+    assert run("sync", "--verify") == Status.DONE
+    repo.commit({k: v for n in (1, 2, 4, 5) for k, v in record(n, f"{n}", more=n).items()})
+    assert run("sync", "--verify") == Status.DONE
+    assert len(live.run("SELECT * FROM own")) == 2
+    assert run("rollback", "--to", "HEAD~1", "--allow-destructive") == Status.DONE
+    assert live.run(ROWS) == NEW
+
+
 def test_what_is_right_already_is_no_conflict(run: Run, live: Live) -> None:
     run("apply", "--to", "HEAD~1")
     live.run("UPDATE p SET name = 'A' WHERE id = 1")
@@ -364,3 +436,84 @@ def test_a_log_tells_each_step(run: Run, tmp_path: Path) -> None:
     assert events[:2] == ["step", "step"]
     assert events[-1] == "done"
     assert 'what="rows of p" done=4 of=4' in lines[-2]
+
+
+@pytest.mark.parametrize("live", ["postgresql", "mysql"], indirect=True)
+def test_names_that_others_have_given_are_theirs(
+    run: Run, live: Live, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    kinds = "_key VARCHAR(99) NOT NULL PRIMARY KEY, id BIGINT, name VARCHAR(99)"
+    live.run(f"CREATE TABLE own ({kinds})")
+    live.run("CREATE VIEW p AS SELECT * FROM own")
+    common = ["migrate", "generate", "--source", str(repo.path), "--dialect", live.kind]
+    assert started([*common, "--output", "up.sql"]) == Status.DONE
+    given = [["apply"], ["apply", "--script", "up.sql"], ["sync", "--mode", "full"]]
+    for command in given:
+        assert run(*command) == Status.TARGET
+        assert live.run("SELECT * FROM own") == []
+    live.run("DROP VIEW p")
+    repo.commit({"z.csv": "id\n1\n"})
+    live.run("CREATE TABLE z (id BIGINT)")
+    assert started([*common, "--output", "up.sql"]) == Status.DONE
+    assert run("apply", "--script", "up.sql") == Status.TARGET
+    assert live.run("SELECT * FROM z") == []
+    live.run("DROP TABLE z")
+    assert run("apply", "--verify") == Status.DONE
+    assert live.run("SELECT * FROM own") == []
+
+
+@pytest.mark.parametrize("live", ["mysql"], indirect=True)
+def test_a_server_that_ends_the_connection(
+    run: Run, live: Live, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    live.run("CREATE TABLE own (place GEOMETRY, address INET6)")
+    repo.commit(record(1, "x" * (3 << 20)))
+    ((most,),) = live.run("SELECT @@GLOBAL.max_allowed_packet")
+    live.run("SET GLOBAL max_allowed_packet = 1048576")
+    try:
+        for infile in ("ON", "OFF"):
+            live.run(f"SET GLOBAL local_infile = {infile}")
+            assert run("apply") == Status.TARGET
+            assert "max_allowed_packet" in capfd.readouterr().err
+    finally:
+        live.run(f"SET GLOBAL max_allowed_packet = {most}")
+        live.run("SET GLOBAL local_infile = ON")
+    assert run("apply", "--verify") == Status.DONE
+    assert run("analyze") == Status.DONE
+    assert "arning" not in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize("live", ["postgresql"], indirect=True)
+def test_rows_change_without_the_right_to_make_tables(run: Run, live: Live, tmp_path: Path) -> None:
+    run("apply", "--to", "HEAD~1")
+    live.run("DROP ROLE IF EXISTS clerk")
+    live.run("CREATE ROLE clerk LOGIN")
+    live.run("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO clerk")
+    own = replace(live, url=live.url.replace("postgres@", "clerk@"))
+    assert own.url != live.url
+    source = ["--source", str(tmp_path / "repo"), "--target", own.url]
+    try:
+        assert started(["migrate", "sync", *source, "--verify"]) == Status.DONE
+        assert live.run(ROWS) == NEW
+        assert started(["migrate", "rollback", *source]) == Status.DONE
+        assert live.run(ROWS) == OLD
+    finally:
+        live.run("DROP OWNED BY clerk")
+        live.run("DROP ROLE clerk")
+
+
+@pytest.mark.parametrize("live", ["postgresql"], indirect=True)
+def test_a_server_that_ends_the_connection_while_rows_come(
+    run: Run, live: Live, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run("apply", "--to", "HEAD~1")
+    ended = "PERFORM pg_terminate_backend(pg_backend_pid()); RETURN new"
+    live.run(f"CREATE FUNCTION ends() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN {ended}; END'")
+    live.run("CREATE TRIGGER ends BEFORE INSERT ON p FOR EACH ROW EXECUTE FUNCTION ends()")
+    repo.commit({k: v for n in range(10, 90) for k, v in record(n, "x" * 50_000).items()})
+    capfd.readouterr()
+    assert run("sync") == Status.TARGET
+    assert "error: PostgreSQL refuses" in capfd.readouterr().err
+    live.run("DROP TRIGGER ends ON p")
+    assert live.run(ROWS) == OLD
+    assert run("sync", "--verify") == Status.DONE

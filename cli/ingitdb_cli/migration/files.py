@@ -83,11 +83,11 @@ def _there(
 ) -> tuple[str | None, int, str | None]:
     """Gives the commit that a target is at, its ledger's next version, and its keys."""
     from ingitdb.services.migrations.targets import keys_of, opened
-    from ingitdb.services.migrations.ways import APPLIED
+    from ingitdb.services.migrations.ways import is_applied
 
     with opened(target, access, is_only_read=True, mapping=mapping) as there:
         rows = there.ledger()
-    applied = [row.commit for row in rows if row.state == APPLIED]
+    applied = [row.commit for row in rows if is_applied(row)]
     version = max((row.version for row in rows), default=0) + 1
     return (applied[-1] if applied else None), version, keys_of(target)
 

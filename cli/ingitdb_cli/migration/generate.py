@@ -99,7 +99,7 @@ def generate(
         check_installed()
     elif any(given[name] is not None for name in _TLS):
         raise click.UsageError("--tls-ca, --tls-cert and --tls-key are for --target.")
-    from ingitdb.services.migrations.migration import recorded
+    from ingitdb.services.migrations.migration import ledger_commit
     from ingitdb.services.migrations.scripted import scripts
     from ingitdb.services.migrations.ways import check_destructive
     from ingitdb_cli.migration.files import place_of, written
@@ -108,7 +108,7 @@ def generate(
     place = place_of(dialect, {**given, "output": app.options.output}, access(given), known)
     after = destination(app, given["after"])
     if place.before is not None and given["target"] is not None:
-        recorded(app.database, place.before)
+        ledger_commit(app.database, place.before)
     name_unreadable(app, after)
     with scripts(app.database, place.dialect, after, place.before, known, place.keys) as found:
         for line in told(found.up):

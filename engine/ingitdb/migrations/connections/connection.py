@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ingitdb.migrations.model import Table
+from ingitdb.migrations.model import Place, Table
 from ingitdb.migrations.scripts import Insertion
 from ingitdb.migrations.targets.target import Target
 
@@ -67,6 +67,14 @@ class Connection(Protocol):
 
     def tables(self, target: Target) -> list[Table]:
         """Gives the tables that are there, as a model; those of the system itself are left out."""
+        ...
+
+    def references(self) -> list[tuple[Place, Place]]:
+        """Gives the tables that hinder others from being emptied, each with the one it refers to.
+
+        Raises:
+            TargetError: The target refuses to tell.
+        """
         ...
 
     def lock(self) -> None:

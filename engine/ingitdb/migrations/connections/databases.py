@@ -147,15 +147,17 @@ class Database:
 
     def _described(self, inspector: Inspector, target: Target) -> list[Table]:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", SAWarning
-            )  # of indexes on expressions, which are not ours
+            warnings.simplefilter("ignore", SAWarning)  # of types and indexes that are not ours
             return [
                 self._table(inspector, target, schema, name)
                 for schema in self.schemas(inspector)
                 for name in inspector.get_table_names(schema)
                 if name != LEDGER
             ]
+
+    def references(self) -> list[tuple[Place, Place]]:
+        """Gives the tables that hinder others from being emptied; here none does."""
+        return []
 
     def schemas(self, inspector: Inspector) -> list[str | None]:
         """Gives the schemas in which tables are looked for."""

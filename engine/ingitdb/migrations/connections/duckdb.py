@@ -66,6 +66,10 @@ class DuckdbDatabase:
         """
         self.ask(script)
 
+    def references(self) -> list[tuple[Place, Place]]:
+        """Gives the tables that hinder others from being emptied; none does."""
+        return []
+
     def lock(self) -> None:
         """Keeps other migrations out: the open file does."""
 

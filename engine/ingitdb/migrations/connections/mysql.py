@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 from pymysql.connections import MySQLResult
-from pymysql.constants import CLIENT, COMMAND
+from pymysql.constants import CLIENT, COMMAND, CR
 from pymysql.cursors import SSCursor
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import ReflectedColumn
@@ -37,7 +37,13 @@ _REFERENCES = (
     "SELECT TABLE_NAME, CONSTRAINT_NAME FROM information_schema.TABLE_CONSTRAINTS"
     " WHERE TABLE_SCHEMA = DATABASE() AND CONSTRAINT_TYPE = 'FOREIGN KEY'"
 )
+_REFERRED = (
+    "SELECT TABLE_SCHEMA = DATABASE(), TABLE_SCHEMA, TABLE_NAME, REFERENCED_TABLE_NAME"
+    " FROM information_schema.KEY_COLUMN_USAGE WHERE REFERENCED_TABLE_SCHEMA = DATABASE()"
+)
 _PACKET = 1 << 20
+_LOST = (CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST)
+_LONG = "A server also ends the connection at what is longer than its max_allowed_packet."
 _LINES = r"FIELDS TERMINATED BY X'09' ESCAPED BY '\' LINES TERMINATED BY X'0A'"
 
 
@@ -95,6 +101,13 @@ class MysqlDatabase(Database):
         """Gives a cursor that does not fetch all rows at once."""
         return self._connection.connection.cursor(SSCursor)
 
+    def refused(self, error: Exception) -> TargetError:
+        """Gives what to raise for an error of the driver's."""
+        found = super().refused(error)
+        if error.args[:1] and error.args[0] in _LOST:
+            return TargetError(str(found), hint=_LONG)
+        return found
+
     def lock(self) -> None:
         """Keeps other migrations of the database out until the connection is closed.
 
@@ -108,6 +121,16 @@ class MysqlDatabase(Database):
     def place(self, schema: str | None, name: str) -> Place:
         """Gives the place of a table in a model."""
         return place_of(name)
+
+    def references(self) -> list[tuple[Place, Place]]:
+        """Gives the tables that hinder others from being emptied: those that refer to them.
+
+        One of another database is in a schema of no name that a repository has.
+        """
+        return [
+            (self.place(None, of) if own else ("", f"{schema}.{of}"), self.place(None, to))
+            for own, schema, of, to in self.ask(_REFERRED)
+        ]
 
     def declared(self, column: ReflectedColumn, table: str, schema: str | None) -> str:
         """Gives the type of a column in the words in which it is declared."""
@@ -169,7 +192,10 @@ class MysqlDatabase(Database):
 
 
 class _Loading(MySQLResult):
-    """The answer to LOAD DATA: what is asked for is sent from memory, whatever name it has."""
+    """The answer to LOAD DATA: what is asked for is sent from memory, whatever name it has.
+
+    Where that fails, nothing else can be said on the connection: it is closed.
+    """
 
     def __init__(self, connection: Any, rows: Iterator[pa.RecordBatch]) -> None:
         super().__init__(connection)
@@ -177,15 +203,12 @@ class _Loading(MySQLResult):
 
     def _read_load_local_packet(self, first_packet: Any) -> None:
         connection: Any = self.connection
-        try:
-            for batch in self._rows:
-                text = _bytes(batch.column(0))
-                for at in range(0, len(text), _PACKET):
-                    connection.write_packet(text[at : at + _PACKET])
-        finally:
-            connection.write_packet(b"")
-            answer = connection._read_packet()
-        self._read_ok_packet(answer)
+        for batch in self._rows:
+            text = _bytes(batch.column(0))
+            for at in range(0, len(text), _PACKET):
+                connection.write_packet(text[at : at + _PACKET])
+        connection.write_packet(b"")
+        self._read_ok_packet(connection._read_packet())
 
 
 def _bytes(texts: Any) -> memoryview:

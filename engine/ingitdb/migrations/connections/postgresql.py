@@ -1,7 +1,7 @@
 """PostgreSQL servers."""
 
+import logging
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import count
@@ -11,18 +11,19 @@ from urllib.parse import unquote
 import pyarrow as pa
 from sqlalchemy.engine import URL, Inspector
 from sqlalchemy.engine.interfaces import ReflectedColumn
-from sqlalchemy.exc import SAWarning
 from sqlalchemy.types import NullType
 
 from ingitdb.errors import TargetError
 from ingitdb.migrations.connections.connection import Access
 from ingitdb.migrations.connections.databases import Database
-from ingitdb.migrations.model import Table
+from ingitdb.migrations.model import Place, Table
 from ingitdb.migrations.scripts import Insertion
 from ingitdb.migrations.targets.postgresql import LOCK, PUBLIC
 from ingitdb.migrations.targets.target import Target
 from ingitdb.model.types import ColumnType, quote_identifier
 
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
+"""What the driver has to say is in its errors: it need not be on stderr as well."""
 _SETTINGS = (
     "DateStyle TO 'ISO, YMD'",
     "IntervalStyle TO 'postgres'",
@@ -36,6 +37,13 @@ _SETTINGS = (
 _SYSTEM = "information_schema"
 _OWN = "pg_"
 _DEFAULT = re.compile(r"('(?:[^']|'')*')::.+", re.DOTALL)
+_REFERENCES = (
+    "SELECT n.nspname, c.relname, m.nspname, d.relname FROM pg_catalog.pg_constraint AS k"
+    " JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid"
+    " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
+    " JOIN pg_catalog.pg_class AS d ON d.oid = k.confrelid"
+    " JOIN pg_catalog.pg_namespace AS m ON m.oid = d.relnamespace WHERE k.contype = 'f'"
+)
 _TEXTS = frozenset(["TEXT", "JSON", "BYTEA"])
 """Types whose texts may need an escape in COPY."""
 _ESCAPES = (("\\\\", 92), ("\\n", 10), ("\\r", 13), ("\\t", 9))
@@ -81,6 +89,11 @@ class PostgresqlDatabase(Database):
         if not is_ours:
             raise TargetError("Another migration is at work on this database.")
 
+    def references(self) -> list[tuple[Place, Place]]:
+        """Gives the tables that hinder others from being emptied: those that refer to them."""
+        rows = self.ask(_REFERENCES)
+        return [(self.place(*row[:2]), self.place(*row[2:])) for row in rows]
+
     def streaming_cursor(self) -> Any:
         """Gives a cursor of the server's; several may be read in turns."""
         name = f"ingitdb_{next(_CURSORS)}"
@@ -102,9 +115,7 @@ class PostgresqlDatabase(Database):
         ((path,),) = self.ask("SHOW search_path")
         self.ask("SET SESSION search_path TO pg_catalog")
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", SAWarning)  # of types that it does not know
-                return super().tables(target)
+            return super().tables(target)
         finally:
             self.ask(f"SET SESSION search_path TO {path or repr('')}")
 

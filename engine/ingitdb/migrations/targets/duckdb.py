@@ -251,6 +251,10 @@ def _safe(found: "re.Match[str]") -> str:
     return f"decode(from_hex('{text.encode().hex()}'))" if _UNSAFE.search(text) else found[0]
 
 
+def _asks(expression: str) -> bool:
+    return re.search(r"\bselect\b", expression, re.IGNORECASE) is not None
+
+
 def is_carried(kind: ColumnType) -> bool:
     """Whether Arrow keeps the values of a type as they are."""
     match kind:
@@ -262,7 +266,3 @@ def is_carried(kind: ColumnType) -> bool:
             return all(is_carried(field) for _, field in fields)
         case Scalar(name=name):
             return name in _CARRIED or name.startswith("DECIMAL")
-
-
-def _asks(expression: str) -> bool:
-    return re.search(r"\bselect\b", expression, re.IGNORECASE) is not None

@@ -27,7 +27,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ingitdb.migrations.expressions import translated, translated_default
-from ingitdb.migrations.model import LEDGER, OURS, Column, Place, Table
+from ingitdb.migrations.model import LEDGER, OURS, Column, Place, Table, fold
 from ingitdb.migrations.plan import Plan
 from ingitdb.migrations.targets import mysql_types, statements
 from ingitdb.migrations.targets.mysql_definitions import AT, DONE, VERSION, WORD, Steps, called
@@ -167,6 +167,14 @@ class Mysql:
         yield _LEDGER_TABLE
         yield from _taken_up(ends, steps.total)
         yield f"SET {DONE} = {AT} >= {steps.rows}"
+        taken = [plan.before(work.new.place) for work in plan.works if work.is_taken and work.new]
+        gone = [called(table.place) for table in (*plan.dropped, *taken)]
+        if gone:
+            yield _dropped(gone, _ours(plan))
+        known = {fold(called(table.place)) for table in plan.known}
+        made = [(name, at) for name, at in steps.made() if fold(name) not in known]
+        if made:
+            yield _borne(made)
         yield _CHECKED_TABLE
 
     def end(self, ends: Ends, checksum: str) -> Iterator[str]:
@@ -185,7 +193,7 @@ class Mysql:
         )
         yield f'UPDATE "{LEDGER}" SET {said} WHERE {of}'
         yield "SET SESSION foreign_key_checks = DEFAULT"
-        yield f'SELECT "what", "expected", "found" FROM "{CHECKED}"'
+        yield f'SELECT "what", "expected", "found" FROM "{CHECKED}" WHERE "what" IS NOT NULL'
         yield from (f'DROP TEMPORARY TABLE "{name}"' for name in (STATE, CHECKED))
         yield f"DO RELEASE_LOCK({LOCK})"
 
@@ -199,6 +207,9 @@ class Mysql:
         for work in plan.works:
             if work.new is not None and work.is_counted:
                 yield _counted(f"rows of {work.new.title}", work.new.rows, self._all(work.new))
+        left = [work.new for work in plan.works if work.new is not None and work.counts.deleted]
+        if left:
+            yield from _strays([called(table.place) for table in left], _ours(plan))
         yield from steps.committing()
         yield from steps.finishing()
 
@@ -243,6 +254,9 @@ class Mysql:
 
 _STATE_TABLE = (
     f'CREATE TEMPORARY TABLE "{STATE}" ("alone" INT, "at" LONGTEXT, "open" LONGTEXT,'
+    ' "others" BIGINT, "names" BIGINT,'
+    ' CONSTRAINT "a table or view of others has the name of one that comes" CHECK ("names" = 0),'
+    ' CONSTRAINT "a table of others refers to one that goes" CHECK ("others" = 0),'
     ' CONSTRAINT "another migration is at work" CHECK ("alone" = 1),'
     ' CONSTRAINT "the target is at another commit" CHECK ("at" = \'known\'),'
     ' CONSTRAINT "another migration was interrupted: finish it first"'
@@ -250,6 +264,8 @@ _STATE_TABLE = (
 )
 _CHECKED_TABLE = (
     f'CREATE TEMPORARY TABLE "{CHECKED}" ("what" LONGTEXT, "expected" BIGINT, "found" BIGINT,'
+    ' "strays" BIGINT,'
+    ' CONSTRAINT "rows of other tables would refer to nothing" CHECK ("strays" = 0),'
     ' CONSTRAINT "the target does not hold what the commit does"'
     ' CHECK ("expected" = "found")) DEFAULT CHARACTER SET utf8mb4'
 )
@@ -318,6 +334,88 @@ def _taken_up(ends: Ends, total: str) -> Iterator[str]:
         f"INSERT INTO {ledger} SELECT {VERSION}, {made}, '', UTC_TIMESTAMP(6), NULL,"
         f" '{word} 0/{total}' FROM DUAL WHERE {begins}"
     )
+
+
+def _ours(plan: Plan) -> list[str]:
+    """Gives the names of all tables of both commits."""
+    news = [work.new for work in plan.works if work.new is not None]
+    return sorted({called(table.place) for table in (*plan.known, *news)})
+
+
+def _of_others(to: Sequence[str], ours: Sequence[str]) -> str:
+    """Gives SQL for the foreign keys of others' tables, by column."""
+    theirs = f"TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ({_listed(ours)})"
+    return (
+        "information_schema.KEY_COLUMN_USAGE WHERE REFERENCED_TABLE_SCHEMA = DATABASE()"
+        f" AND REFERENCED_TABLE_NAME IN ({_listed(to)}) AND NOT ({theirs})"
+    )
+
+
+def _dropped(gone: Sequence[str], ours: Sequence[str]) -> str:
+    """Gives the statement that fails where others refer to a table that goes.
+
+    Foreign keys are not checked meanwhile, so the system would drop it.
+    """
+    return (
+        f'INSERT INTO "{STATE}" ("others") SELECT count(*) FROM {_of_others(gone, ours)}'
+        f" AND NOT {DONE}"
+    )
+
+
+def _borne(made: Sequence[tuple[str, int]]) -> str:
+    """Gives the statement that fails where others have what is called like a table that comes.
+
+    A table of the first step may be ours: made, and not yet counted.
+
+    Args:
+        made: The names with the numbers of the steps.
+    """
+    names = _listed([name for name, _ in made])
+    own = _listed([name for name, at in made if at == 1]) or "NULL"
+    return (
+        f'INSERT INTO "{STATE}" ("names") SELECT count(*) FROM information_schema.TABLES WHERE'
+        f" {AT} = 0 AND TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ({names})"
+        f" AND NOT (TABLE_TYPE = 'BASE TABLE' AND COALESCE(TABLE_NAME IN ({own}), FALSE))"
+    )
+
+
+def _strays(left: Sequence[str], ours: Sequence[str]) -> Iterator[str]:
+    """Gives the statements that fail where rows of others refer to rows that are gone.
+
+    Args:
+        left: The tables that rows leave.
+        ours: The tables of both commits.
+    """
+    theirs, their_table = _quoting("COLUMN_NAME"), _quoting("TABLE_NAME")
+    own, table = _quoting("REFERENCED_COLUMN_NAME"), _quoting("REFERENCED_TABLE_NAME")
+    given = f"GROUP_CONCAT('c.', {theirs}, ' IS NOT NULL' SEPARATOR ' AND ')"
+    same = f"GROUP_CONCAT('p.', {own}, ' = c.', {theirs} SEPARATOR ' AND ')"
+    strays = (
+        f"CONCAT('SELECT count(*) AS n FROM ', {_quoting('TABLE_SCHEMA')}, '.', {their_table},"
+        f" ' AS c WHERE ', {given}, ' AND NOT EXISTS (SELECT 1 FROM ', {table},"
+        f" ' AS p WHERE ', {same}, ')')"
+    )
+    groups = "TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, REFERENCED_TABLE_NAME"
+    into = f'INSERT INTO "{CHECKED}" ("strays") SELECT sum(n) FROM ('
+    yield "SET SESSION group_concat_max_len = 1048576"
+    yield (
+        f"SET @ingitdb_step = (SELECT COALESCE(CONCAT({quote_literal(into)},"
+        f" GROUP_CONCAT(one SEPARATOR ' UNION ALL '), ') AS s'), 'DO 0') FROM"
+        f" (SELECT {strays} AS one FROM {_of_others(left, ours)} AND NOT {DONE}"
+        f" GROUP BY {groups}) AS f)"
+    )
+    yield "PREPARE ingitdb_step FROM @ingitdb_step"
+    yield "EXECUTE ingitdb_step"
+    yield "DEALLOCATE PREPARE ingitdb_step"
+
+
+def _quoting(column: str) -> str:
+    """Gives SQL for a name that a column holds, quoted."""
+    return f"CONCAT('\"', REPLACE({column}, '\"', '\"\"'), '\"')"
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return ", ".join(map(quote_literal, texts))
 
 
 def _counted(what: str, expected: int, query: str) -> str:

@@ -61,10 +61,12 @@ class Step:
     Attributes:
         sql: The statement.
         guard: A condition that holds until it is done; None where it may be done twice.
+        made: The name that a table gets.
     """
 
     sql: str
     guard: str | None = None
+    made: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,11 @@ class Steps:
         """How many steps there are, and a digest of them: what other scripts do not say."""
         digest = hashlib.sha256(repr((self.before, self.after)).encode()).hexdigest()
         return f"{self.rows + len(self.after)} {digest[:_SHORT]}"
+
+    def made(self) -> list[tuple[str, int]]:
+        """Gives the names that tables get, each with the number of its step."""
+        numbered = enumerate(self.before, start=1)
+        return [(step.made, number) for number, step in numbered if step.made is not None]
 
     def preparing(self) -> Iterator[str]:
         """Gives the statements before the rows, and the one that begins their transaction."""
@@ -171,12 +178,12 @@ def _columns(changes: Sequence[AddColumn | DropColumn]) -> Step:
 def _step(one: Alteration) -> Iterator[Step]:
     match one:
         case CreateTable(table=table):
-            yield Step(_created(table))
+            yield Step(_created(table), made=called(table.place))
         case DropTable(table=table):
             yield Step(f"DROP TABLE IF EXISTS {_name(table.place)}")
         case RenameTable(old=old, new=new):
             sql = f"RENAME TABLE {_name(old)} TO {_name(new)}"
-            yield Step(sql, f"NOT {_has_table(new)}")
+            yield Step(sql, f"NOT {_has_table(new)}", made=called(new))
         case EmptyTable(place=place):
             yield Step(f"TRUNCATE TABLE {_name(place)}")
         case AddConstraint(place=place, constraint=constraint):

@@ -41,8 +41,8 @@ class Words:
     def ledger_rows(self) -> str:
         """A query for the ledger's rows, the oldest first."""
         return (
-            'SELECT "version", "commit", "checksum", CAST("applied_at" AS VARCHAR), "duration",'
-            f' "state" FROM {self.ledger} ORDER BY "version"'
+            'SELECT l."version", l."commit", l."checksum", CAST(l."applied_at" AS VARCHAR),'
+            f' l."duration", l."state" FROM {self.ledger} AS l ORDER BY l."version"'
         )
 
 

@@ -161,8 +161,12 @@ class TargetComparison(Holding):
             check_lists(reader.mapping, [table for one in models for table in one.mapped_tables()])
         self.lists = frozenset(model.lists)
         found = reader.tables([*earlier.tables, *model.tables])
+        former_tables = {} if former is None else earlier.tables
+        before = {folded(place): table for place, table in former_tables.items()}
         works = [
-            self._work(model, earlier, table, found.get(folded(table.place)))
+            self._work(
+                model, table, before.get(folded(table.place)), found.get(folded(table.place))
+            )
             for table in model.tables.values()
             if self._only is None or folded(table.place) in self._only
         ]
@@ -172,16 +176,17 @@ class TargetComparison(Holding):
             for work, mode in zip(works, modes, strict=True)
         ]
         after = {folded(place) for place in model.tables}
-        before = {folded(place) for place in earlier.tables} if former is not None else set()
         gone = [place for place in found if place in before and place not in after]
-        others = [table.title for place, table in found.items() if place not in before | after]
+        others = [
+            table.title for place, table in found.items() if place not in after | before.keys()
+        ]
         known = [work.change.old for work in works if work.change.old is not None]
         known += [found[place] for place in gone if self._rows is RowsMode.SYNC]
         made = plan(works, known, model.notes, alters=target.alters, is_atomic=target.is_atomic)
         return made, others
 
     def _work(
-        self, model: CommitModel, earlier: CommitModel, new: Table, found: Table | None
+        self, model: CommitModel, new: Table, former: Table | None, found: Table | None
     ) -> Work:
         reader = self._reader
         relation = model.relation_of(new.place)
@@ -190,9 +195,7 @@ class TargetComparison(Holding):
             change = TableChange(old=None, new=new, names={})
             return _work(change, Counts(inserted=new.rows), all_rows, is_whole=True)
         pulled = reader.pull(found, new)
-        before = {folded(table.place): table for table in earlier.tables.values()}
-        former = before.get(folded(new.place), new)
-        old = _comparable(replace(found, rows=pulled.rows), new, former)
+        old = _comparable(replace(found, rows=pulled.rows), new, former or new)
         there = {fold(column.name): column.name for column in old.columns}
         names = {name: there[fold(name)] for name in pulled.columns}
         change = TableChange(old=old, new=new, names=names)
@@ -259,6 +262,11 @@ def _comparable(found: Table, model: Table, former: Table) -> Table:
 
     Systems spell conditions and defaults in their own way, and may give indexes other names. An
     index that neither the model nor the ledger's commit has is the target's own.
+
+    Args:
+        found: The table as the target has it.
+        model: The table as it is to be.
+        former: The table as the ledger's commit has it.
     """
     names = {fold(column.name): column for column in model.columns}
     columns = []
@@ -267,14 +275,20 @@ def _comparable(found: Table, model: Table, former: Table) -> Table:
         both = like is not None and like.default is not None and column.default is not None
         columns.append(replace(column, default=like.default) if both and like else column)
     checks = {check.name: check for check in model.checks}
-    indexes = {index.columns: index for index in (*former.indexes, *model.indexes)}
-    there = dict.fromkeys(index.columns for index in found.indexes)
+    indexes = {index.columns: index for index in model.indexes}
+    declared = {index.columns for index in (*model.indexes, *former.indexes)}
     references = {_ends(one): one for one in model.references}
     return replace(
         found,
         columns=tuple(columns),
         checks=tuple(checks.get(check.name, check) for check in found.checks),
-        indexes=tuple(indexes[columns] for columns in there if columns in indexes),
+        indexes=tuple(
+            dict.fromkeys(
+                indexes.get(index.columns, index)
+                for index in found.indexes
+                if index.columns in declared
+            )
+        ),
         references=tuple(references.get(_ends(one), one) for one in found.references),
         key=model.key if _folded(found.key) == _folded(model.key) else found.key,
     )

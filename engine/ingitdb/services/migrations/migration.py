@@ -1,10 +1,11 @@
 """What leads a target from one commit to another, as a plan and as scripts; no target is needed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import count
+from typing import TypeAlias
 
 from ingitdb.catalog.naming import NamedTable
 from ingitdb.errors import CacheCorrupt, RefNotFound, UsageError
@@ -12,7 +13,7 @@ from ingitdb.execution.comparisons import Comparison
 from ingitdb.execution.differences import Difference, Side
 from ingitdb.execution.literals import literal
 from ingitdb.migrations.mapping import NO_MAPPING, TargetMapping
-from ingitdb.migrations.model import Table, TableChange, folded
+from ingitdb.migrations.model import Place, Table, TableChange, folded
 from ingitdb.migrations.plan import Counts, Plan, Rows, Work, plan
 from ingitdb.migrations.scripts import script
 from ingitdb.migrations.targets.duckdb import Duckdb
@@ -38,6 +39,8 @@ from ingitdb.snapshots.relation import Relation
 
 DIALECTS = ("duckdb", "mysql", "postgresql", "sqlite", "sqlserver")
 _NUMBERS = count()
+References: TypeAlias = Callable[[], Iterable[tuple[Place, Place]]]
+"""Gives tables, each with one that it refers to."""
 
 
 def target_of(dialect: str) -> Target:
@@ -67,6 +70,15 @@ class Migration(Holding):
         after: The commit that it is to be at.
         target: For whom.
         up: What leads there.
+
+    Args:
+        database: Whose commits.
+        before: The commit that the target is at.
+        after: The commit that it is to be at.
+        target: For whom.
+        mapping: What the target calls things.
+        references: Asked which tables of the target refer to which, and hinder them from being
+            emptied.
     """
 
     def __init__(
@@ -76,8 +88,10 @@ class Migration(Holding):
         after: CommitId,
         target: Target,
         mapping: TargetMapping = NO_MAPPING,
+        references: References = tuple,
     ) -> None:
         super().__init__()
+        self._references = references
         self.before, self.after, self.target = before, after, target
         self._mapping = mapping
         self._database = database
@@ -302,12 +316,23 @@ class Migration(Holding):
             for before, after in pairs
         )
 
-    @staticmethod
-    def _is_cheaper(change: TableChange, counts: Counts) -> bool:
-        """Whether a table that is made anew anyway had better get all of its rows anew."""
+    def _is_cheaper(self, change: TableChange, counts: Counts) -> bool:
+        """Whether a table that is made anew anyway had better get all of its rows anew.
+
+        Not one that tables of others refer to, where that hinders it from being emptied.
+        """
+        assert change.old is not None
         assert change.new is not None
         is_anew = bool(change.differences()) and not change.is_of_indexes
-        return is_anew and counts.updated + counts.inserted >= change.new.rows
+        is_all = counts.updated + counts.inserted >= change.new.rows
+        return is_anew and is_all and folded(change.old.place) not in self._referred
+
+    @cached_property
+    def _referred(self) -> set[Place]:
+        """The tables that the target's own tables refer to."""
+        assert self._models is not None
+        ours = {folded(place) for model in self._models for place in model.tables}
+        return {folded(to) for of, to in self._references() if folded(of) not in ours}
 
     def _is_at_odds(
         self, relation: Relation, change: TableChange, address: tuple[str, ...]
@@ -454,17 +479,18 @@ def committed(database: Database, ref: str | None) -> CommitId:
     return commit
 
 
-def recorded(database: Database, commit: str) -> CommitId:
+def ledger_commit(database: Database, name: str) -> CommitId:
     """Gives the commit that a target's ledger names.
 
     Raises:
         RefNotFound: The repository does not have it.
     """
     try:
-        return database._allowed(commit)
+        return committed(database, name)
     except RefNotFound:
         raise RefNotFound(
-            commit,
-            message=f"The repository has no commit {commit[:12]}, which the target's ledger names.",
-            hint="Fetch it; or sync --mode full compares what the target holds with another one.",
+            name,
+            message=f"The target's ledger names {name}, which the repository does not have.",
+            hint="Fetch it; or, if it was replaced, compare the target itself:"
+            " `ingitdb migrate sync --mode full --on-conflict source`.",
         ) from None

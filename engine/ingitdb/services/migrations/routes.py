@@ -13,7 +13,7 @@ from ingitdb.model.identifiers import EMPTY, CommitId
 from ingitdb.services.migrations.comparing import Reader, TargetComparison
 from ingitdb.services.migrations.drift import Conflict, refuse, settled
 from ingitdb.services.migrations.held_rows import DELETE, INSERT, UPDATE, HeldRows
-from ingitdb.services.migrations.migration import Migration, recorded
+from ingitdb.services.migrations.migration import Migration, ledger_commit
 from ingitdb.services.migrations.row_modes import in_modes
 from ingitdb.services.migrations.ways import OnConflict, Options, RowDifference, RowsMode
 
@@ -43,9 +43,12 @@ def differing(
         RefNotFound: The repository does not have the ledger's commit.
         StatementRefused: Others changed what is to change.
     """
-    before = EMPTY if former is None else recorded(reader.database, former)
+    before = EMPTY if former is None else ledger_commit(reader.database, former)
     reader.database.catalogs.begin()
-    with Migration(reader.database, before, after, reader.target, reader.mapping) as found:
+    references = reader.connection.references
+    with Migration(
+        reader.database, before, after, reader.target, reader.mapping, references
+    ) as found:
         is_first = former is None and not is_resumed
         there = _there_already(reader, found.up) if is_first else []
         if there:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ingitdb.errors import TargetError, UsageError
 from ingitdb.migrations.connections.connection import Connection
 from ingitdb.migrations.mapping import NO_MAPPING, TargetMapping
+from ingitdb.migrations.model import LEDGER
 from ingitdb.migrations.plan import Plan
 from ingitdb.migrations.scripts import Insertion, changes, inserted
 from ingitdb.migrations.targets.target import Ends, Target
@@ -15,7 +16,7 @@ from ingitdb.model.identifiers import EMPTY, CommitId
 from ingitdb.services.database import Database
 from ingitdb.services.migrations.capture import captured
 from ingitdb.services.migrations.comparing import Reader, TargetComparison
-from ingitdb.services.migrations.migration import committed, migration, recorded
+from ingitdb.services.migrations.migration import Migration, committed, ledger_commit
 from ingitdb.services.migrations.progress import Told
 from ingitdb.services.migrations.routes import (
     compared,
@@ -39,6 +40,7 @@ from ingitdb.services.migrations.ways import (
     RowsMode,
     Way,
     interrupted,
+    is_applied,
 )
 
 
@@ -57,11 +59,21 @@ class SqlTarget:
     mapping: TargetMapping = NO_MAPPING
 
     def ledger(self) -> list[LedgerRow]:
-        """Gives what was done to it, the oldest first."""
+        """Gives what was done to it, the oldest first.
+
+        Raises:
+            TargetError: The target refuses to tell, or has a table of the name that is no ledger.
+        """
         (there,) = self.connection.ask(self.target.ledger_there())
         if not there[0]:
             return []
-        rows = self.connection.ask(self.target.ledger_rows())
+        try:
+            rows = self.connection.ask(self.target.ledger_rows())
+        except TargetError as error:
+            raise TargetError(
+                f"The target's ledger, {LEDGER}, cannot be read: {error}",
+                hint="If a table of that name is not ingitdb's own, give it another name.",
+            ) from None
         return [
             LedgerRow(
                 version=version,
@@ -121,9 +133,13 @@ class SqlTarget:
                 f"The target was never at {before} before.",
                 hint="`ingitdb migrate status` shows where it was.",
             )
-        there, back = (str(recorded(database, one)) for one in (commits[-1], before))
-        with migration(database, self.target.name, there, back, mapping=self.mapping) as found:
-            reader = Reader(self.connection, self.target, database, self.mapping)
+        first, last = ledger_commit(database, before), ledger_commit(database, commits[-1])
+        database.catalogs.begin()
+        connection = self.connection
+        with Migration(
+            database, first, last, self.target, self.mapping, connection.references
+        ) as found:
+            reader = Reader(connection, self.target, database, self.mapping)
             plan = found.down if is_resumed else taken_back(reader, found, on_conflict)
             yield _SqlWay(self, plan, found.ends_back, DEFAULTS.batch_size)
 
@@ -159,7 +175,7 @@ class SqlTarget:
         if former is None:
             raise UsageError("The target's ledger names no commit: nothing tells what was changed.")
         reader = Reader(self.connection, self.target, database, self.mapping)
-        return captured(reader, recorded(database, former), branch, message)
+        return captured(reader, ledger_commit(database, former), branch, message)
 
     def run_script(self, script: str) -> None:
         """Runs a script for it.
@@ -233,7 +249,7 @@ class SqlTarget:
 
     def _applied(self) -> list[str]:
         """Gives the commits that were applied and not undone, the newest last."""
-        return [row.commit for row in self.ledger() if row.state == APPLIED]
+        return [row.commit for row in self.ledger() if is_applied(row)]
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,11 @@ def interrupted(row: LedgerRow) -> bool:
     return is_open and row.state.split()[1].partition("/")[0] != "0"
 
 
+def is_applied(row: LedgerRow) -> bool:
+    """Whether a target holds what was applied; nothing was taken back of what is at its step 0."""
+    return row.state == APPLIED or (row.state.startswith(UNDOING) and not interrupted(row))
+
+
 class Way(Protocol):
     """What leads a target to another state."""
 
