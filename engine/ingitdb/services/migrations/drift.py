@@ -16,7 +16,7 @@ _FEW = 5_000
 _BATCH = 500
 _SHOWN = 5
 _CONFLICT = (
-    "CASE WHEN is_come THEN is_there AND NOT is_new"
+    "CASE WHEN is_come THEN is_there AND NOT is_new AND NOT is_freed"
     " WHEN goes AND NOT comes THEN is_there AND NOT is_old"
     " ELSE NOT is_there OR NOT (is_old OR is_new) END"
 )
@@ -150,7 +150,7 @@ class _Touched:
         if self._work.counts.inserted:
             rows.instance.query(
                 f"DELETE FROM {rows.held} WHERE rowid IN (SELECT row FROM {beside}"
-                " WHERE is_come AND is_there AND is_new)"
+                " WHERE is_come AND is_there AND is_new AND NOT is_left)"
             )
 
     def _overwrite(self, beside: str) -> None:
@@ -168,17 +168,27 @@ class _Touched:
             )
 
     def _beside(self) -> str:
+        """Gives SQL for the rows beside the target's.
+
+        `is_left` tells of a row that comes whether another one goes that has its address,
+        `is_freed` whether the target has that one as it was.
+        """
         rows = self._rows
         width = range(len(rows.columns))
         there = ", ".join(f"{self._there(at)} AS t{at}" for at in width)
         both = " AND ".join(f"coalesce(h.o{at}, h.n{at}) = t.t{at}" for at in rows.places())
-        is_old = " AND ".join(f"t{at} IS NOT DISTINCT FROM o{at}" for at in width)
-        is_new = " AND ".join(f"t{at} IS NOT DISTINCT FROM n{at}" for at in width)
+        same = {
+            side: " AND ".join(f"t{at} IS NOT DISTINCT FROM {side}{at}" for at in width)
+            for side in ("h.o", "h.n", "g.o")
+        }
+        left = " AND ".join(f"g.o{at} = h.n{at}" for at in rows.places())
         return (
             "SELECT h.rowid AS row, h.*, t.is_there IS NOT NULL AS is_there,"
-            f" comes AND NOT goes AS is_come, {is_old} AS is_old, {is_new} AS is_new"
+            f" h.comes AND NOT h.goes AS is_come, {same['h.o']} AS is_old, {same['h.n']} AS is_new,"
+            f" g.goes IS NOT NULL AS is_left, is_left AND {same['g.o']} AS is_freed"
             f" FROM {rows.held} AS h LEFT JOIN (SELECT true AS is_there, {there}"
             f" FROM {held(self._pulled.name)}) AS t ON {both}"
+            f" LEFT JOIN (FROM {rows.held} WHERE goes) AS g ON h.comes AND NOT h.goes AND {left}"
         )
 
     def _there(self, at: int) -> str:
