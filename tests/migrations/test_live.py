@@ -265,6 +265,19 @@ def test_what_is_right_already_is_no_conflict(run: Run, live: Live) -> None:
     assert live.run(ROWS) == NEW
 
 
+def test_a_row_comes_to_the_place_of_one_that_goes(run: Run, live: Live, repo: RepoBuilder) -> None:
+    """Rows without a key are known by `n`, in which none is missing, and addressed by `id`."""
+    repo.commit({"q.csv": "id,n\na,1\nb,2\n"})
+    repo.commit({"q.csv": "id,n\na,9\n,7\nb,2\n"})
+    rows = "SELECT id, n FROM q WHERE n > 1 ORDER BY n"
+    assert run("apply", "--to", "HEAD~1") == Status.DONE
+    live.run("UPDATE q SET n = 3 WHERE id = 'a'")
+    assert run("sync") == Status.REFUSED
+    live.run("UPDATE q SET n = 1 WHERE id = 'a'")
+    assert run("sync", "--verify") == Status.DONE
+    assert live.run(rows) == [("b", 2), (None, 7), ("a", 9)]
+
+
 @pytest.mark.parametrize("mode", ["incremental", "full"])
 @pytest.mark.parametrize(
     ("rows", "expected"),

@@ -20,7 +20,7 @@ from ingitdb.errors import TargetError, UsageError
 from ingitdb.migrations.connections.connection import Access
 from ingitdb.migrations.connections.postgresql import PostgresqlDatabase
 from ingitdb.migrations.model import Column, Table, TableChange
-from ingitdb.migrations.plan import Counts, Plan, Selection, Work, plan
+from ingitdb.migrations.plan import Counts, Kind, Plan, Selection, Work, plan
 from ingitdb.migrations.scripts import Insertion, script
 from ingitdb.migrations.targets.postgresql import LOCK, Postgresql
 from ingitdb.migrations.targets.target import Ends
@@ -357,6 +357,16 @@ def test_what_a_change_brings_that_it_cannot_hold(repo: RepoBuilder, rounds: Rou
     said = r"t: PostgreSQL cannot store a of the record '8' in data/t.jsonl"
     with pytest.raises(UsageError, match=said):
         migration(rounds(repo.path).database, TARGET, "HEAD", "HEAD~1")
+
+
+def test_what_a_change_takes_away_that_it_cannot_hold(repo: RepoBuilder, rounds: Rounds) -> None:
+    declared = tables(t={"key": "id"})
+    repo.commit({**declared, **rows("t", {"id": 7, "a": "x"}, {"id": 8, "a": "y\0"})})
+    repo.commit({**declared, **rows("t", {"id": 7, "a": "x"}, {"id": 8, "a": "y"})})
+    with migration(rounds(repo.path).database, TARGET, "HEAD", "HEAD~1") as found:
+        assert [(step.kind, step.rows) for step in found.up.steps] == [(Kind.UPDATE, 1)]
+        with pytest.raises(UsageError, match="cannot store a of the record '8'"):
+            assert found.down
 
 
 def test_keys_that_no_index_takes(

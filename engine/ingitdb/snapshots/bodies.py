@@ -171,10 +171,9 @@ class Bodies:
             f", {shown_as(field, inner)} AS {quote_identifier(names[field])}"
             for field, inner in place.fields.items()
         )
-        by_row = part.by_row or ROW in more
         return (
             f"SELECT _key, _path, _order AS {ORDER}{more}{shown}"
-            f" FROM {self.file(part.segment, by_row=by_row)} WHERE {part.condition}"
+            f" FROM {self.file(part.segment, by_row=part.by_row)} WHERE {part.condition}"
         )
 
     def kinds(self, part: Part, *fields: str | None) -> str:

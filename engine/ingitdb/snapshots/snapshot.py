@@ -249,16 +249,9 @@ class Snapshot:
         return {column: field for field, column in column_names(place.fields).items()}
 
     def lacks(self, part: Part, table: NamedTable) -> str:
-        """Gives SQL that holds for the states of a part that do not stand at this commit.
-
-        Those of the same file are told by the numbers of their rows where these are known: DuckDB
-        reads the columns of a few such rows in half the time that paths take.
-        """
+        """Gives SQL that holds for the states of a part that do not stand at this commit."""
         if part.stored.storage not in {where.storage for where in table.locations}:
             return "true"
-        for own, _ in self._united(table)[2]:
-            if own.by_row and own.segment == part.segment:
-                return f"NOT ({own.condition})"
         same = [base for base in self._sources.bases if _is_of_line(base, part.base)]
         return " AND ".join(gone(part, base) for base in same) or "true"
 

@@ -175,10 +175,15 @@ class Database:
         """Gives the default of a column in the words in which it is declared."""
         return column["default"]
 
+    def unique(
+        self, inspector: Inspector, table: str, schema: str | None
+    ) -> Iterator[tuple[str, ...]]:
+        """Gives the groups of columns that are declared unique."""
+        for one in inspector.get_unique_constraints(table, schema):
+            yield tuple(one["column_names"])
+
     def _table(self, inspector: Inspector, target: Target, schema: str | None, name: str) -> Table:
         key = inspector.get_pk_constraint(name, schema)["constrained_columns"]
-        unique = inspector.get_unique_constraints(name, schema)
-        groups = [tuple(one["column_names"]) for one in unique]
         indexes = [
             Index(name=str(one["name"]), columns=tuple(cast("list[str]", one["column_names"])))
             for one in inspector.get_indexes(name, schema)
@@ -191,7 +196,7 @@ class Database:
                 for column in inspector.get_columns(name, schema)
             ),
             key=tuple(key),
-            unique=tuple(groups),
+            unique=tuple(self.unique(inspector, name, schema)),
             checks=tuple(
                 Check(name=str(one["name"]), condition=one["sqltext"])
                 for one in inspector.get_check_constraints(name, schema)

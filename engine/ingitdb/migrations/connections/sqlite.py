@@ -1,13 +1,19 @@
 """SQLite files."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
+from sqlalchemy.engine import Inspector
 from sqlalchemy.engine.interfaces import ReflectedColumn
+from sqlalchemy.exc import SAWarning
 
 from ingitdb.migrations.connections.databases import Database
-from ingitdb.migrations.model import Place
+from ingitdb.migrations.model import Place, Table
 from ingitdb.migrations.scripts import Insertion
 from ingitdb.migrations.targets.sqlite import place_of
 from ingitdb.migrations.targets.target import Target
@@ -25,10 +31,34 @@ class SqliteDatabase(Database):
         """Gives the place of a table in a model."""
         return place_of(name)
 
+    def tables(self, target: Target) -> list[Table]:
+        """Gives the tables that are there, as a model.
+
+        SQLAlchemy reads some of it from the text of CREATE TABLE, and trips over quotes in names.
+
+        Raises:
+            TargetError: SQLite refuses to tell.
+        """
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*SQL-parsed foreign key", SAWarning)
+            return [_unquoted(table) for table in super().tables(target)]
+
     def declared(self, column: ReflectedColumn, table: str, schema: str | None) -> str:
         """Gives the type of a column in the words in which it is declared."""
         rows = self.ask(f"SELECT name, type FROM pragma_table_xinfo({quote_literal(table)})")
         return str(dict(rows)[column["name"]])
+
+    def unique(
+        self, inspector: Inspector, table: str, schema: str | None
+    ) -> Iterator[tuple[str, ...]]:
+        """Gives the groups of columns that are declared unique."""
+        rows = self.ask(
+            "SELECT l.name, c.name FROM"
+            f" pragma_index_list({quote_literal(table)}) AS l, pragma_index_info(l.name) AS c"
+            " WHERE l.origin = 'u' ORDER BY l.seq DESC, c.seqno"
+        )
+        for _, group in groupby(rows, key=itemgetter(0)):
+            yield tuple(column for _, column in group)
 
     def load(self, insertion: Insertion, target: Target) -> bool:
         """Adds rows by one prepared statement, unless the script has run before.
@@ -60,6 +90,12 @@ class SqliteDatabase(Database):
                 cursor.executescript(script)
             except self._errors as error:
                 raise self.refused(error) from None
+
+
+def _unquoted(table: Table) -> Table:
+    """Gives a table whose checks have their names, and not their spellings inside of quotes."""
+    checks = (replace(check, name=check.name.replace('""', '"')) for check in table.checks)
+    return replace(table, checks=tuple(checks))
 
 
 def _bound(insertion: Insertion) -> Iterator[tuple[Any, ...]]:
