@@ -275,20 +275,14 @@ def _comparable(found: Table, model: Table, former: Table) -> Table:
         both = like is not None and like.default is not None and column.default is not None
         columns.append(replace(column, default=like.default) if both and like else column)
     checks = {check.name: check for check in model.checks}
-    indexes = {index.columns: index for index in model.indexes}
-    declared = {index.columns for index in (*model.indexes, *former.indexes)}
+    indexes = {index.columns: index for index in (*former.indexes, *model.indexes)}
+    there = dict.fromkeys(index.columns for index in found.indexes)
     references = {_ends(one): one for one in model.references}
     return replace(
         found,
         columns=tuple(columns),
         checks=tuple(checks.get(check.name, check) for check in found.checks),
-        indexes=tuple(
-            dict.fromkeys(
-                indexes.get(index.columns, index)
-                for index in found.indexes
-                if index.columns in declared
-            )
-        ),
+        indexes=tuple(indexes[columns] for columns in there if columns in indexes),
         references=tuple(references.get(_ends(one), one) for one in found.references),
         key=model.key if _folded(found.key) == _folded(model.key) else found.key,
     )
