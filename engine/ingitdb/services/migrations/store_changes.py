@@ -37,11 +37,13 @@ class Totals:
         records: How many records.
         size: How many bytes their keys and values have.
         largest: How many bytes the largest of them has.
+        key: The key of that one.
     """
 
     records: int
     size: int
     largest: int
+    key: str
 
 
 class StoreChanges:
@@ -183,10 +185,11 @@ class StoreChanges:
     def totals(self) -> Totals:
         """Says how much there is to be done."""
         size = "octet_length(coalesce(value, ''::BLOB)) + strlen(key)"
-        ((records, whole, largest),) = self._instance.query(
-            f"SELECT count(*), coalesce(sum({size}), 0), coalesce(max({size}), 0) FROM {self._held}"
+        ((records, whole, largest, key),) = self._instance.query(
+            f"SELECT count(*), coalesce(sum({size}), 0), coalesce(max({size}), 0),"
+            f" coalesce(arg_max(key, {size}), '') FROM {self._held}"
         )
-        return Totals(records=records, size=int(whole), largest=largest)
+        return Totals(records=records, size=int(whole), largest=largest, key=key)
 
     def rows(self, columns: str) -> Iterator[tuple[Any, ...]]:
         """Gives columns of what is to be done, in the order of the keys.

@@ -70,8 +70,8 @@ def is_atomic(totals: Totals, limits: Limits, batch_size: int, store: Store) -> 
     """
     if limits.size is not None and store.value_size(totals.largest) > limits.size:
         raise StatementRefused(
-            f"A record has {totals.largest:,} bytes: {store.title} takes no more than"
-            f" {limits.size:,} at once."
+            f"The record {totals.key} has {totals.largest:,} bytes: {store.title} takes no more"
+            f" than {limits.size:,} at once."
         )
     most = min(batch_size, (limits.operations or batch_size + _LEDGER) - _LEDGER)
     size = store.value_size(totals.size) + _LEDGER_SIZE
