@@ -279,6 +279,25 @@ def test_a_row_comes_to_the_place_of_one_that_goes(run: Run, live: Live, repo: R
 
 
 @pytest.mark.parametrize("mode", ["incremental", "full"])
+def test_checks_are_told_as_they_were_made(
+    run: Run, live: Live, repo: RepoBuilder, mode: str
+) -> None:
+    """However the system spells and names them."""
+    checks = {"small": "id < 100 AND id IN (1, 2, 3)", "doubled": "id*2 > 0 -- always"}
+    said = {"c": {"schema": "main", "key": "id", "glob": "c.jsonl", "checks": checks}}
+    repo.commit({".ingitdb/tables.yaml": json.dumps({"tables": said}), "c.jsonl": '{"id": 1}\n'})
+    assert run("apply", "--verify") == Status.DONE
+    assert run("sync", "--mode", "full", "--verify") == Status.DONE
+    said["c"]["checks"] = {"small": "id < 99"}
+    repo.commit({".ingitdb/tables.yaml": json.dumps({"tables": said})})
+    assert run("analyze") == Status.FOUND
+    assert run("sync", "--mode", mode, "--verify") == Status.DONE
+    live.run("INSERT INTO c (id) VALUES (98)")
+    with pytest.raises(Exception, match=r"(?i)check|constraint"):
+        live.run("INSERT INTO c (id) VALUES (99)")
+
+
+@pytest.mark.parametrize("mode", ["incremental", "full"])
 @pytest.mark.parametrize(
     ("rows", "expected"),
     [

@@ -11,7 +11,16 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
 
-from ingitdb.migrations.model import Column, Place, Reference, Table, TableChange, fold, folded
+from ingitdb.migrations.model import (
+    Check,
+    Column,
+    Place,
+    Reference,
+    Table,
+    TableChange,
+    fold,
+    folded,
+)
 from ingitdb.migrations.plan import Counts, Plan, Work
 
 _WAITING = "ingitdb_waiting_"
@@ -193,6 +202,22 @@ def constraints(tables: Sequence[Table], longest: int) -> dict[Place, Named]:
         if plain[fold(name)] > 1:
             name = _digested(name, repr((table.place, one)), longest)
         found[folded(table.place)][name] = replace(one, name=name)
+    return found
+
+
+def check_names(tables: Sequence[Table], longest: int) -> dict[Place, dict[str, Check]]:
+    """Gives the checks of all tables of a commit by the names of their constraints.
+
+    Args:
+        tables: All tables.
+        longest: How many bytes a name may have.
+    """
+    named = constraints(tables, longest)
+    found = {}
+    for table in tables:
+        of_table = named[folded(table.place)].values()
+        called = [one.name for one in of_table if one.kind is ConstraintKind.CHECK]
+        found[folded(table.place)] = dict(zip(called, table.checks, strict=True))
     return found
 
 

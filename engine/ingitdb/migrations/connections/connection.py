@@ -1,11 +1,11 @@
 """What is asked of a connected SQL system, and how to get in."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ingitdb.migrations.model import Place, Table
+from ingitdb.migrations.model import Check, Place, Table
 from ingitdb.migrations.scripts import Insertion
 from ingitdb.migrations.targets.target import Target
 
@@ -67,6 +67,13 @@ class Connection(Protocol):
 
     def tables(self, target: Target) -> list[Table]:
         """Gives the tables that are there, as a model; those of the system itself are left out."""
+        ...
+
+    def check_names(self, tables: Sequence[Table]) -> Mapping[Place, Mapping[str, Check]]:
+        """Gives the checks of all tables of a commit by the names that `tables` gives them.
+
+        They are told by the folded places of their tables.
+        """
         ...
 
     def references(self) -> list[tuple[Place, Place]]:

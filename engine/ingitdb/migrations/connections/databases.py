@@ -1,7 +1,7 @@
 """SQL systems through SQLAlchemy: connected, asked, and their tables described."""
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any, ClassVar, cast
 
@@ -15,7 +15,16 @@ from sqlalchemy.pool import NullPool
 from ingitdb.errors import MissingDependency, TargetError
 from ingitdb.migrations.connections.addresses import shown
 from ingitdb.migrations.connections.connection import Access
-from ingitdb.migrations.model import LEDGER, Check, Column, Index, Place, Reference, Table
+from ingitdb.migrations.model import (
+    LEDGER,
+    Check,
+    Column,
+    Index,
+    Place,
+    Reference,
+    Table,
+    folded,
+)
 from ingitdb.migrations.scripts import Insertion
 from ingitdb.migrations.targets.target import Target
 from ingitdb.model.tables import Reaction
@@ -154,6 +163,10 @@ class Database:
                 for name in inspector.get_table_names(schema)
                 if name != LEDGER
             ]
+
+    def check_names(self, tables: Sequence[Table]) -> Mapping[Place, Mapping[str, Check]]:
+        """Gives the checks of all tables of a commit by their own names."""
+        return {folded(table.place): {one.name: one for one in table.checks} for table in tables}
 
     def references(self) -> list[tuple[Place, Place]]:
         """Gives the tables that hinder others from being emptied; here none does."""

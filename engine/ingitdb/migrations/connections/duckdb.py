@@ -1,16 +1,16 @@
 """DuckDB files, whose DuckDB is reached through a port."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import pyarrow as pa
 
-from ingitdb.migrations.model import LEDGER, Check, Column, Index, Place, Table
+from ingitdb.migrations.model import LEDGER, Check, Column, Index, Place, Table, folded
 from ingitdb.migrations.scripts import Insertion
 from ingitdb.migrations.targets.duckdb import is_carried
 from ingitdb.migrations.targets.target import Target
-from ingitdb.model.types import quote_identifier
+from ingitdb.model.types import quote_identifier, quote_literal
 
 _COLUMNS = (
     "SELECT schema_name, table_name, column_name, data_type, is_nullable, column_default"
@@ -19,7 +19,7 @@ _COLUMNS = (
     " ORDER BY schema_name, table_name, column_index"
 )
 _CONSTRAINTS = (
-    "SELECT schema_name, table_name, constraint_type, constraint_column_names, constraint_name,"
+    "SELECT schema_name, table_name, constraint_type, constraint_column_names,"
     " expression FROM duckdb_constraints() WHERE database_name = current_database()"
     " AND constraint_type IN ('PRIMARY KEY', 'UNIQUE', 'CHECK') ORDER BY ALL"
 )
@@ -66,6 +66,13 @@ class DuckdbDatabase:
         """
         self.ask(script)
 
+    def check_names(self, tables: Sequence[Table]) -> Mapping[Place, Mapping[str, Check]]:
+        """Gives the checks of all tables by their conditions, for DuckDB keeps no names of them."""
+        return {
+            folded(table.place): {self._spelled(one.condition): one for one in table.checks}
+            for table in tables
+        }
+
     def references(self) -> list[tuple[Place, Place]]:
         """Gives the tables that hinder others from being emptied; none does."""
         return []
@@ -86,6 +93,14 @@ class DuckdbDatabase:
         )
         return True
 
+    def _spelled(self, condition: str) -> str:
+        """Spells a condition in one way, without looking up what it names."""
+        ((text,),) = self.ask(
+            "SELECT json_deserialize_sql(json_serialize_sql("
+            f"{quote_literal(f'SELECT ({condition}{chr(10)})')}))"
+        )
+        return str(text).removeprefix("SELECT ")
+
     def tables(self, target: Target) -> list[Table]:
         """Gives the tables that are there, as a model."""
         columns: dict[Place, list[Column]] = defaultdict(list)
@@ -97,13 +112,15 @@ class DuckdbDatabase:
         keys: dict[Place, tuple[str, ...]] = {}
         unique: dict[Place, list[tuple[str, ...]]] = defaultdict(list)
         checks: dict[Place, list[Check]] = defaultdict(list)
-        for schema, table, kind, names, name, condition in self.ask(_CONSTRAINTS):
+        for schema, table, kind, names, condition in self.ask(_CONSTRAINTS):
             if kind == "PRIMARY KEY":
                 keys[schema, table] = tuple(names)
             elif kind == "UNIQUE":
                 unique[schema, table].append(tuple(names))
             else:
-                checks[schema, table].append(Check(name=name, condition=condition))
+                checks[schema, table].append(
+                    Check(name=self._spelled(condition), condition=condition)
+                )
         indexes: dict[Place, list[Index]] = defaultdict(list)
         for schema, table, name, parts in self.ask(_INDEXES):
             own = name.removeprefix(f"{table}.")

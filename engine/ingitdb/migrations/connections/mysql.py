@@ -1,6 +1,6 @@
 """MariaDB and MySQL servers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -13,13 +13,15 @@ from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import ReflectedColumn
 
 from ingitdb.errors import TargetError
+from ingitdb.migrations.altering import check_names
 from ingitdb.migrations.connections.connection import Access
 from ingitdb.migrations.connections.databases import Database
-from ingitdb.migrations.model import Place, Table
+from ingitdb.migrations.model import Check, Place, Table
 from ingitdb.migrations.scripts import Insertion
 from ingitdb.migrations.targets import mysql_types
 from ingitdb.migrations.targets.mysql import LOCK, MODE
 from ingitdb.migrations.targets.mysql_definitions import DONE
+from ingitdb.migrations.targets.mysql_limits import LONGEST_NAME
 from ingitdb.migrations.targets.sqlite import place_of
 from ingitdb.migrations.targets.target import Target
 from ingitdb.model.types import ColumnType, quote_identifier, quote_literal
@@ -42,6 +44,8 @@ _REFERRED = (
     " FROM information_schema.KEY_COLUMN_USAGE WHERE REFERENCED_TABLE_SCHEMA = DATABASE()"
 )
 _PACKET = 1 << 20
+_PATIENCE = 1
+"""Seconds: a connection that was closed a moment ago may still hold its lock."""
 _LOST = (CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST)
 _LONG = "A server also ends the connection at what is longer than its max_allowed_packet."
 _LINES = r"FIELDS TERMINATED BY X'09' ESCAPED BY '\' LINES TERMINATED BY X'0A'"
@@ -114,13 +118,17 @@ class MysqlDatabase(Database):
         Raises:
             TargetError: Another one is at work.
         """
-        ((is_ours,),) = self.ask(f"SELECT GET_LOCK({LOCK}, 0)")
+        ((is_ours,),) = self.ask(f"SELECT GET_LOCK({LOCK}, {_PATIENCE})")
         if is_ours != 1:
             raise TargetError("Another migration is at work in this database.")
 
     def place(self, schema: str | None, name: str) -> Place:
         """Gives the place of a table in a model."""
         return place_of(name)
+
+    def check_names(self, tables: Sequence[Table]) -> Mapping[Place, Mapping[str, Check]]:
+        """Gives the checks of all tables of a commit by the names of their constraints."""
+        return check_names(tables, LONGEST_NAME)
 
     def references(self) -> list[tuple[Place, Place]]:
         """Gives the tables that hinder others from being emptied: those that refer to them.

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import count
 from typing import Any
@@ -14,11 +14,12 @@ from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.types import NullType
 
 from ingitdb.errors import TargetError
+from ingitdb.migrations.altering import check_names
 from ingitdb.migrations.connections.connection import Access
 from ingitdb.migrations.connections.databases import Database
-from ingitdb.migrations.model import Place, Table
+from ingitdb.migrations.model import Check, Place, Table
 from ingitdb.migrations.scripts import Insertion
-from ingitdb.migrations.targets.postgresql import LOCK, PUBLIC
+from ingitdb.migrations.targets.postgresql import LOCK, LONGEST, PUBLIC
 from ingitdb.migrations.targets.target import Target
 from ingitdb.model.types import ColumnType, quote_identifier
 
@@ -49,6 +50,8 @@ _TEXTS = frozenset(["TEXT", "JSON", "BYTEA"])
 _ESCAPES = (("\\\\", 92), ("\\n", 10), ("\\r", 13), ("\\t", 9))
 _UNKNOWN = "UNKNOWN"
 _CURSORS = count()
+_PAUSE, _PAUSES = 0.2, 5
+"""Seconds: a connection that was closed a moment ago may still hold its lock."""
 
 
 class PostgresqlDatabase(Database):
@@ -85,9 +88,16 @@ class PostgresqlDatabase(Database):
         Raises:
             TargetError: Another one is at work.
         """
-        ((is_ours,),) = self.ask(f"SELECT pg_catalog.pg_try_advisory_lock({LOCK})")
-        if not is_ours:
-            raise TargetError("Another migration is at work on this database.")
+        lock = f"SELECT pg_catalog.pg_try_advisory_lock({LOCK})"
+        for asked in (lock, *[f"{lock} FROM pg_catalog.pg_sleep({_PAUSE})"] * _PAUSES):
+            ((is_ours,),) = self.ask(asked)
+            if is_ours:
+                return
+        raise TargetError("Another migration is at work on this database.")
+
+    def check_names(self, tables: Sequence[Table]) -> Mapping[Place, Mapping[str, Check]]:
+        """Gives the checks of all tables of a commit by the names of their constraints."""
+        return check_names(tables, LONGEST)
 
     def references(self) -> list[tuple[Place, Place]]:
         """Gives the tables that hinder others from being emptied: those that refer to them."""

@@ -1,6 +1,7 @@
 """What leads a target from what it holds to a commit: all of it is read and compared."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import chain, count
@@ -10,7 +11,7 @@ import pyarrow as pa
 from ingitdb.errors import StatementRefused
 from ingitdb.migrations.connections.connection import Connection
 from ingitdb.migrations.mapping import NO_MAPPING, TargetMapping
-from ingitdb.migrations.model import Place, Reference, Table, TableChange, fold, folded
+from ingitdb.migrations.model import Check, Place, Reference, Table, TableChange, fold, folded
 from ingitdb.migrations.plan import Counts, Plan, Rows, Work, plan
 from ingitdb.migrations.targets.target import Target
 from ingitdb.model.identifiers import CommitId
@@ -142,6 +143,7 @@ class TargetComparison(Holding):
         self._rows = rows
         self._only = only
         self.lists: frozenset[Place] = frozenset()
+        self._checks: dict[Place, dict[str, Check]] = defaultdict(dict)
         with ExitStack() as stack:
             stack.callback(self.close)
             commits = (commit,) if former is None else (former, commit)
@@ -160,6 +162,9 @@ class TargetComparison(Holding):
             check_known(reader.mapping, [one.listing for one in models])
             check_lists(reader.mapping, [table for one in models for table in one.mapped_tables()])
         self.lists = frozenset(model.lists)
+        for one in (model, earlier):  # of one name at both commits, the target has the earlier one
+            for place, checks in reader.connection.check_names(list(one.tables.values())).items():
+                self._checks[place].update(checks)
         found = reader.tables([*earlier.tables, *model.tables])
         former_tables = {} if former is None else earlier.tables
         before = {folded(place): table for place, table in former_tables.items()}
@@ -195,7 +200,9 @@ class TargetComparison(Holding):
             change = TableChange(old=None, new=new, names={})
             return _work(change, Counts(inserted=new.rows), all_rows, is_whole=True)
         pulled = reader.pull(found, new)
-        old = _comparable(replace(found, rows=pulled.rows), new, former or new)
+        old = _comparable(
+            replace(found, rows=pulled.rows), new, former or new, self._checks[folded(new.place)]
+        )
         there = {fold(column.name): column.name for column in old.columns}
         names = {name: there[fold(name)] for name in pulled.columns}
         change = TableChange(old=old, new=new, names=names)
@@ -257,16 +264,17 @@ def _work(
     return Work(change=change, address=address, counts=counts, rows=rows, is_whole=is_whole)
 
 
-def _comparable(found: Table, model: Table, former: Table) -> Table:
+def _comparable(found: Table, model: Table, former: Table, checks: Mapping[str, Check]) -> Table:
     """Gives a table in a model's words where what they say is no difference.
 
     Systems spell conditions and defaults in their own way, and may give indexes other names. An
-    index that neither the model nor the ledger's commit has is the target's own.
+    index or a check that neither the model nor the ledger's commit has is the target's own.
 
     Args:
         found: The table as the target has it.
         model: The table as it is to be.
         former: The table as the ledger's commit has it.
+        checks: What the target may have of either, by the names by which it tells them.
     """
     names = {fold(column.name): column for column in model.columns}
     columns = []
@@ -274,14 +282,13 @@ def _comparable(found: Table, model: Table, former: Table) -> Table:
         like = names.get(fold(column.name))
         both = like is not None and like.default is not None and column.default is not None
         columns.append(replace(column, default=like.default) if both and like else column)
-    checks = {check.name: check for check in model.checks}
     indexes = {index.columns: index for index in (*former.indexes, *model.indexes)}
     there = dict.fromkeys(index.columns for index in found.indexes)
     references = {_ends(one): one for one in model.references}
     return replace(
         found,
         columns=tuple(columns),
-        checks=tuple(checks.get(check.name, check) for check in found.checks),
+        checks=tuple(checks[check.name] for check in found.checks if check.name in checks),
         indexes=tuple(indexes[columns] for columns in there if columns in indexes),
         references=tuple(references.get(_ends(one), one) for one in found.references),
         key=model.key if _folded(found.key) == _folded(model.key) else found.key,
