@@ -14,7 +14,9 @@ from ingitdb.services.database import Database
 from ingitdb.services.migrations.targets import opened
 from ingitdb.services.migrations.ways import Options
 from tests.property.test_folding import RELAXED
-from tests.support.migrated import SqliteTarget, held, same
+from tests.support.mariadb import MariadbTarget
+from tests.support.migrated import DuckdbTarget, SqliteTarget, Target, held, same
+from tests.support.postgresql import PostgresqlTarget
 from tests.support.random_schemas import Story
 from tests.support.repositories import RepoBuilder
 
@@ -33,18 +35,16 @@ def _followed(database: Database, ref: str, url: str) -> int:
 
 
 @pytest.mark.slow
-@settings(RELAXED, max_examples=8)
+@pytest.mark.parametrize("kind", [SqliteTarget, DuckdbTarget, PostgresqlTarget, MariadbTarget])
+@settings(RELAXED, max_examples=6)
 @given(number=st.integers(min_value=0, max_value=2**32))
-def test_random_commits_are_followed(number: int) -> None:
-    story = Story(Random(number))
+def test_random_commits_are_followed(kind: type[Target], number: int) -> None:
+    story = Story(Random(number), has_nul=kind is not PostgresqlTarget)
     with tempfile.TemporaryDirectory() as name:
         folder, state, known = Path(name), story.first(), {}
-        repo, target, cache = (
-            RepoBuilder(folder / "repo"),
-            SqliteTarget(folder / "target"),
-            folder / "cache",
-        )
-        url = f"sqlite:///{folder / 'target'}"
+        repo, target = RepoBuilder(folder / "repo"), kind(folder / "target")
+        cache = folder / "cache"
+        url = getattr(target, "url", f"{kind.dialect}:///{folder / 'target'}")
         repo.commit(story.files(state))
         limits = ingitdb.Settings(cache=cache, workers=1)
         with closing(Database.open(repo.path, limits)) as database:
@@ -53,6 +53,6 @@ def test_random_commits_are_followed(number: int) -> None:
                 gone = {path: None for path in known if path not in files}
                 commit = repo.commit({**files, **gone})
                 _followed(database, commit, url)
-                same(target.rows(), held(repo.path, commit, "sqlite", cache))
+                same(target.rows(), held(repo.path, commit, kind.dialect, cache))
                 assert _followed(database, commit, url) == 0
                 known, state = files, story.next(state)

@@ -195,6 +195,19 @@ class Database:
         for one in inspector.get_unique_constraints(table, schema):
             yield tuple(one["column_names"])
 
+    def foreign_keys(
+        self, inspector: Inspector, table: str, schema: str | None
+    ) -> Iterator[Reference]:
+        """Gives the foreign keys of a table."""
+        for one in inspector.get_foreign_keys(table, schema):
+            yield Reference(
+                columns=tuple(one["constrained_columns"]),
+                target=self.place(one["referred_schema"], one["referred_table"]),
+                references=tuple(one["referred_columns"]),
+                on_update=reaction(one["options"].get("onupdate")),
+                on_delete=reaction(one["options"].get("ondelete")),
+            )
+
     def _table(self, inspector: Inspector, target: Target, schema: str | None, name: str) -> Table:
         key = inspector.get_pk_constraint(name, schema)["constrained_columns"]
         indexes = [
@@ -214,16 +227,7 @@ class Database:
                 Check(name=str(one["name"]), condition=one["sqltext"])
                 for one in inspector.get_check_constraints(name, schema)
             ),
-            references=tuple(
-                Reference(
-                    columns=tuple(one["constrained_columns"]),
-                    target=self.place(one["referred_schema"], one["referred_table"]),
-                    references=tuple(one["referred_columns"]),
-                    on_update=_reaction(one["options"].get("onupdate")),
-                    on_delete=_reaction(one["options"].get("ondelete")),
-                )
-                for one in inspector.get_foreign_keys(name, schema)
-            ),
+            references=tuple(self.foreign_keys(inspector, name, schema)),
             indexes=tuple(indexes),
         )
 
@@ -254,7 +258,8 @@ class Database:
         self._engine.dispose()
 
 
-def _reaction(word: str | None) -> Reaction:
+def reaction(word: str | None) -> Reaction:
+    """Gives what a foreign key does, of the word for it; it refuses where there is none."""
     return _REACTIONS.get((word or "").upper(), "restrict")
 
 

@@ -3,20 +3,23 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
 from pymysql.connections import MySQLResult
 from pymysql.constants import CLIENT, COMMAND, CR
 from pymysql.cursors import SSCursor
+from sqlalchemy import Inspector
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import ReflectedColumn
 
 from ingitdb.errors import TargetError
 from ingitdb.migrations.altering import check_names
 from ingitdb.migrations.connections.connection import Access
-from ingitdb.migrations.connections.databases import Database
-from ingitdb.migrations.model import Check, Place, Table
+from ingitdb.migrations.connections.databases import Database, reaction
+from ingitdb.migrations.model import Check, Place, Reference, Table
 from ingitdb.migrations.scripts import Insertion
 from ingitdb.migrations.targets import mysql_types
 from ingitdb.migrations.targets.mysql import LOCK, MODE
@@ -38,6 +41,14 @@ _JSON = (
 _REFERENCES = (
     "SELECT TABLE_NAME, CONSTRAINT_NAME FROM information_schema.TABLE_CONSTRAINTS"
     " WHERE TABLE_SCHEMA = DATABASE() AND CONSTRAINT_TYPE = 'FOREIGN KEY'"
+)
+_FOREIGN_KEYS = (
+    "SELECT CONSTRAINT_NAME, UPDATE_RULE, DELETE_RULE, k.REFERENCED_TABLE_NAME, COLUMN_NAME,"
+    " REFERENCED_COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE AS k"
+    " JOIN information_schema.REFERENTIAL_CONSTRAINTS AS r"
+    " USING (CONSTRAINT_SCHEMA, CONSTRAINT_NAME, TABLE_NAME)"
+    " WHERE CONSTRAINT_SCHEMA = DATABASE() AND TABLE_NAME = {table}"
+    " ORDER BY CONSTRAINT_NAME, ORDINAL_POSITION"
 )
 _REFERRED = (
     "SELECT TABLE_SCHEMA = DATABASE(), TABLE_SCHEMA, TABLE_NAME, REFERENCED_TABLE_NAME"
@@ -143,6 +154,21 @@ class MysqlDatabase(Database):
     def declared(self, column: ReflectedColumn, table: str, schema: str | None) -> str:
         """Gives the type of a column in the words in which it is declared."""
         return self._types(table)[_single(column["name"])]
+
+    def foreign_keys(
+        self, inspector: Inspector, table: str, schema: str | None
+    ) -> Iterator[Reference]:
+        """Gives the foreign keys of a table, which SQLAlchemy misses where a name has a quote."""
+        rows = self.ask(_FOREIGN_KEYS.format(table=quote_literal(table)))
+        for (_, on_update, on_delete, other), pairs in groupby(rows, key=itemgetter(0, 1, 2, 3)):
+            columns, references = zip(*(pair[4:] for pair in pairs), strict=True)
+            yield Reference(
+                columns=columns,
+                target=self.place(None, other),
+                references=references,
+                on_update=reaction(on_update),
+                on_delete=reaction(on_delete),
+            )
 
     def tables(self, target: Target) -> list[Table]:
         """Gives the tables that are there; an index of a foreign key's own is a part of it."""
@@ -258,10 +284,6 @@ def _named(table: Table) -> Table:
         key=_singles(table.key),
         unique=tuple(map(_singles, table.unique)),
         checks=tuple(replace(one, name=_single(one.name)) for one in table.checks),
-        references=tuple(
-            replace(one, columns=_singles(one.columns), references=_singles(one.references))
-            for one in table.references
-        ),
         indexes=tuple(
             replace(one, name=_single(one.name), columns=_singles(one.columns))
             for one in table.indexes
