@@ -15,7 +15,8 @@ from ingitdb.model.types import ColumnType, Scalar, quote_identifier
 from ingitdb.services.database import Database
 from ingitdb.services.migrations.comparing import Reader, TargetComparison
 from ingitdb.services.migrations.held_rows import HeldRows, listed
-from ingitdb.services.migrations.models import CommitModel, place_of
+from ingitdb.services.migrations.mapped_commits import place_of
+from ingitdb.services.migrations.models import CommitModel
 from ingitdb.services.migrations.ways import Captured, RowsMode
 from ingitdb.services.ref_names import create_branch, drop_branch
 

@@ -32,7 +32,8 @@ from ingitdb.services.migrations.limits import check_held, check_values, is_too_
 from ingitdb.services.migrations.list_rows import ListRows, kept_items
 from ingitdb.services.migrations.lists import ListTable, check_lists
 from ingitdb.services.migrations.mapped import check_known, kept_columns
-from ingitdb.services.migrations.models import CommitModel, commit_model, place_of
+from ingitdb.services.migrations.mapped_commits import place_of
+from ingitdb.services.migrations.models import CommitModel, commit_model
 from ingitdb.services.migrations.row_modes import in_modes, mode_of
 from ingitdb.services.migrations.rows import AllRows, DifferingRows
 from ingitdb.snapshots.relation import Relation

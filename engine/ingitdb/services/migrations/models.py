@@ -12,15 +12,15 @@ from ingitdb.errors import IngitdbError, UsageError
 from ingitdb.execution.session import Session
 from ingitdb.migrations.expressions import names_any
 from ingitdb.migrations.mapping import NO_MAPPING, TargetMapping
-from ingitdb.migrations.model import Check, Column, Index, Place, Reference, Table, folded
+from ingitdb.migrations.model import Check, Column, Index, Place, Table
 from ingitdb.migrations.targets.fitting import Fitted
 from ingitdb.migrations.targets.target import Holder
 from ingitdb.model.identifiers import CommitId
 from ingitdb.model.types import ColumnType, quote_identifier
 from ingitdb.services.database import Database
-from ingitdb.services.listing import ListedColumn, ListedReference, Listing
+from ingitdb.services.listing import ListedColumn, Listing
+from ingitdb.services.migrations.carried_references import carried_references
 from ingitdb.services.migrations.limits import (
-    can_refer,
     check_names,
     check_values,
     longest,
@@ -28,29 +28,21 @@ from ingitdb.services.migrations.limits import (
     unindexed,
 )
 from ingitdb.services.migrations.lists import ListTable, list_table, lists_of
-from ingitdb.services.migrations.mapped import MappedTable, Mapper
-from ingitdb.snapshots.bodies import Query
+from ingitdb.services.migrations.mapped import Mapper
+from ingitdb.services.migrations.mapped_commits import MappedCommit, place_of, title_of
 from ingitdb.snapshots.relation import Relation
 
 
 @dataclass(frozen=True)
-class CommitModel:
+class CommitModel(MappedCommit):
     """What a target has when it holds a commit.
 
     Attributes:
-        listing: What stands at the commit.
-        target: For whom.
-        query: Runs SQL.
         session: Starts a session at a commit, for SQL of the repository's own.
-        mapper: Names and computes what the target calls otherwise.
         is_checked: Whether all values are looked at that the target might not store.
     """
 
-    listing: Listing
-    target: Holder
-    query: Query
     session: Callable[[CommitId], Session]
-    mapper: Mapper
     is_checked: bool = True
 
     @cached_property
@@ -79,7 +71,7 @@ class CommitModel:
         if self.target.has_references:
             for table in named:
                 place = self.place(table)
-                references = tuple(self._references(table, found, notes))
+                references = tuple(carried_references(self, table, found, notes))
                 found[place] = replace(found[place], references=references)
         taken = [table.title for table in found.values()]
         for table in named:
@@ -151,31 +143,6 @@ class CommitModel:
             found[one.place] = one
         return found
 
-    def mapped_tables(self) -> list[MappedTable]:
-        """Gives all tables that the target may have, as the mapping lets it have them."""
-        includes = self.mapper.mapping.includes
-        tables = self.listing.tables
-        return [self.mapped(table) for table in tables if includes(place_of(table))]
-
-    def place(self, table: NamedTable) -> Place:
-        """Gives the schema and name of a table in the target."""
-        return self.mapper.mapping.place(place_of(table))
-
-    def mapped(self, table: NamedTable) -> MappedTable:
-        """Gives a table as the mapping lets the target have it."""
-        if place_of(table) not in self._mapped:
-            source = self.listing.catalogs.snapshot(self.listing.commit).relation(table)
-            self._mapped[place_of(table)] = self.mapper.mapped(table, source)
-        return self._mapped[place_of(table)]
-
-    @cached_property
-    def _mapped(self) -> dict[Place, MappedTable]:
-        return {}
-
-    def relation(self, table: NamedTable) -> Relation:
-        """Gives the columns and rows of a table under the names of the target."""
-        return self.mapped(table).relation
-
     def _check_names(self, named: Sequence[NamedTable]) -> dict[str, str]:
         """Gives the names that tables have in the target, each with whose it is.
 
@@ -193,10 +160,10 @@ class CommitModel:
                 both = " and ".join(f"{one.name} of {one.schema}" for one in (other, table))
                 message = f"{both} would be one table of {self.target.title}."
                 raise self.mapper.fault(message, place_of(table))
-        return {name: f"the table {_title(table)}" for name, table in taken.items()}
+        return {name: f"the table {title_of(table)}" for name, table in taken.items()}
 
     def _table(self, table: NamedTable, notes: list[str]) -> Table:
-        relation, title = self.relation(table), _title(table)
+        relation, title = self.relation(table), title_of(table)
         if self.is_checked:
             is_mapped = not self.mapped(table).is_as_it_was
             check_values(self.target, relation, title, self.query, is_mapped=is_mapped)
@@ -241,7 +208,7 @@ class CommitModel:
         for one in self.listing.unique_keys(table):
             columns = self.mapped(table).called(one.columns)
             if columns is None:
-                notes.append(f"{_title(table)}: {_spelled('unique group', one.columns)} {_LEFT}")
+                notes.append(f"{title_of(table)}: {_spelled('unique group', one.columns)} {_LEFT}")
             else:
                 yield list(columns)
 
@@ -257,10 +224,10 @@ class CommitModel:
         columns = self.mapped(table).called(key.columns)
         said = _spelled("primary key", key.columns)
         if columns is None and not groups:
-            message = f"{_title(table)} would have no key: its {said} {_LEFT}"
+            message = f"{title_of(table)} would have no key: its {said} {_LEFT}"
             raise self.mapper.fault(message, place_of(table))
         if columns is None:
-            notes.append(f"{_title(table)}: the {said} {_LEFT}")
+            notes.append(f"{title_of(table)}: the {said} {_LEFT}")
         return list(columns or ())
 
     def _listed(self, table: NamedTable) -> dict[str, ListedColumn]:
@@ -280,7 +247,7 @@ class CommitModel:
         It is one look at all rows, and at no column that is not asked about. Groups that can be no
         key in the target are left out.
         """
-        values = self._values(relation)
+        values = self.stored(relation)
         kinds = {column.name: column.type for column in relation.columns}
         able = [
             tuple(group)
@@ -304,13 +271,6 @@ class CommitModel:
             group: (next(found), next(found)) for group in able
         }
 
-    def _values(self, relation: Relation) -> dict[str, str]:
-        """Gives SQL for each column's values as the target stores them."""
-        return {
-            column.name: self.target.stored(column.type).value(quote_identifier(column.name))
-            for column in relation.columns
-        }
-
     def _columns(
         self,
         table: NamedTable,
@@ -319,7 +279,7 @@ class CommitModel:
         nulls: Mapping[str, int],
         notes: list[str],
     ) -> Iterator[Column]:
-        title = _title(table)
+        title = title_of(table)
         for field in self.mapped(table).fields:
             said = listed.get(field.name)
             default = None
@@ -349,7 +309,7 @@ class CommitModel:
             if condition is not None and self._holds(table, expression):
                 yield Check(name=name, condition=condition)
             else:
-                notes.append(f"{_title(table)}: the check {name} is not carried.")
+                notes.append(f"{title_of(table)}: the check {name} is not carried.")
 
     def _holds(self, table: NamedTable, expression: str) -> bool:
         """Whether a condition of the repository's own is false of no row."""
@@ -386,66 +346,6 @@ class CommitModel:
                 what = _spelled("index", columns)
                 notes.append(f"{title}: {self.target.title} takes no {what} of such types.")
 
-    def _references(
-        self, table: NamedTable, tables: dict[Place, Table], notes: list[str]
-    ) -> Iterator[Reference]:
-        by_fold = {folded(place_of(other)): other for other in self.listing.tables}
-        for listed in self._mapped_references(table, by_fold):
-            parent = by_fold.get(folded((listed.schema, listed.table)))
-            if parent is None or self.place(parent) not in tables or not listed.columns:
-                fault = "there is nothing that it leads to"
-            else:
-                fault = self._fault(table, parent, tables[self.place(parent)], listed)
-            if fault or parent is None:
-                said = f"the foreign key {listed.name} is not carried: {fault}."
-                notes.append(f"{_title(table)}: {said}")
-                continue
-            yield Reference(
-                columns=listed.columns,
-                target=self.place(parent),
-                references=listed.references,
-                on_update=listed.on_update,
-                on_delete=listed.on_delete,
-            )
-
-    def _mapped_references(
-        self, table: NamedTable, by_fold: Mapping[Place, NamedTable]
-    ) -> Iterator[ListedReference]:
-        """Gives the foreign keys by the names of the target; none of columns that it has not."""
-        own = self.mapped(table)
-        for listed in self.listing.references(table):
-            parent = by_fold.get(folded((listed.schema, listed.table)))
-            there = self.mapped(parent).called(listed.references) if parent is not None else None
-            columns = own.called(listed.columns) if there is not None else None
-            if columns is None:
-                said = ", ".join(listed.columns)
-                yield replace(listed, columns=(), name=said)
-            else:
-                yield replace(
-                    listed, columns=columns, references=there or (), name=", ".join(columns)
-                )
-
-    def _fault(
-        self, table: NamedTable, parent: NamedTable, model: Table, listed: ListedReference
-    ) -> str:
-        """Says why a foreign key cannot be carried; empty where it can."""
-        groups = [set(group) for group in (model.key, *model.unique)]
-        if set(listed.references) not in groups:
-            return "it refers to no key"
-        child, other = self.relation(table), self.relation(parent)
-        pairs = list(zip(listed.columns, listed.references, strict=True))
-        if not can_refer(self.target, child, other, pairs):
-            return "its types differ from those that it refers to"
-        mine, theirs = self._values(child), self._values(other)
-        given = " AND ".join(f"{quote_identifier(name)} IS NOT NULL" for name in listed.columns)
-        here = ", ".join(f"CAST({mine[name]} AS VARCHAR)" for name in listed.columns)
-        there = ", ".join(f"CAST({theirs[name]} AS VARCHAR)" for name in listed.references)
-        ((broken,),) = self.query(
-            f"SELECT count(*) FROM (SELECT {here} FROM ({child.body}) WHERE {given}"
-            f" EXCEPT SELECT {there} FROM ({other.body}))"
-        )
-        return "some rows refer to nothing" if broken else ""
-
 
 _LEFT = "is not carried, for the mapping leaves out a column of it."
 
@@ -470,16 +370,7 @@ def commit_model(
     listing = Listing(database.catalogs, commit, database._carried)
     mapper = Mapper(mapping, commit, database.session, database._parser)
     query, session = database._instance.query, database.session
-    return CommitModel(listing, target, query, session, mapper, is_checked)
-
-
-def place_of(table: NamedTable) -> Place:
-    """Gives the schema and name of a table."""
-    return table.schema, table.name
-
-
-def _title(table: NamedTable) -> str:
-    return table.name if table.schema == "main" else f"{table.schema}.{table.name}"
+    return CommitModel(listing, target, query, mapper, session, is_checked)
 
 
 def _spelled(what: str, columns: Sequence[Any]) -> str:

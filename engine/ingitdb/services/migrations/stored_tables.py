@@ -15,7 +15,8 @@ from ingitdb.model.identifiers import CommitId
 from ingitdb.model.types import ColumnType, quote_identifier, quote_literal
 from ingitdb.services.database import Database
 from ingitdb.services.migrations.mapped import MappedTable, kept_columns
-from ingitdb.services.migrations.models import CommitModel, commit_model, place_of
+from ingitdb.services.migrations.mapped_commits import place_of
+from ingitdb.services.migrations.models import CommitModel, commit_model
 from ingitdb.snapshots.relation import Relation
 
 NO_SETS = "CAST([] AS VARCHAR[])"
