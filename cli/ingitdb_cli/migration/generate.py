@@ -99,7 +99,7 @@ def generate(
         check_installed()
     elif any(given[name] is not None for name in _TLS):
         raise click.UsageError("--tls-ca, --tls-cert and --tls-key are for --target.")
-    from ingitdb.services.migrations.migration import ledger_commit
+    from ingitdb.services.migrations.commits import ledger_commit
     from ingitdb.services.migrations.scripted import scripts
     from ingitdb.services.migrations.ways import check_destructive
     from ingitdb_cli.migration.files import place_of, written

@@ -8,7 +8,7 @@ from itertools import count
 from typing import TypeAlias
 
 from ingitdb.catalog.naming import NamedTable
-from ingitdb.errors import CacheCorrupt, RefNotFound, UsageError
+from ingitdb.errors import CacheCorrupt, UsageError
 from ingitdb.execution.comparisons import Comparison
 from ingitdb.execution.differences import Difference, Side
 from ingitdb.execution.literals import literal
@@ -17,18 +17,18 @@ from ingitdb.migrations.model import Place, Table, TableChange, folded
 from ingitdb.migrations.plan import Counts, Plan, Rows, Work, plan
 from ingitdb.migrations.scripts import script
 from ingitdb.migrations.targets.duckdb import Duckdb
-from ingitdb.migrations.targets.fitting import Fitted
 from ingitdb.migrations.targets.mysql import Mysql
 from ingitdb.migrations.targets.postgresql import Postgresql
 from ingitdb.migrations.targets.sqlite import Sqlite
 from ingitdb.migrations.targets.sqlserver import SqlServer
 from ingitdb.migrations.targets.target import Ends, Target
-from ingitdb.model.identifiers import EMPTY, PSEUDO_COMMITS, CommitId
-from ingitdb.model.types import quote_identifier
+from ingitdb.model.identifiers import CommitId
 from ingitdb.services.database import Database
+from ingitdb.services.migrations.commits import commits_of
 from ingitdb.services.migrations.held_rows import HeldRows
+from ingitdb.services.migrations.hindrances import is_at_odds, is_outgrown, is_remade
 from ingitdb.services.migrations.holding import Holding
-from ingitdb.services.migrations.limits import check_held, check_values, is_too_long
+from ingitdb.services.migrations.limits import check_held, check_values
 from ingitdb.services.migrations.list_rows import ListRows, kept_items
 from ingitdb.services.migrations.lists import ListTable, check_lists
 from ingitdb.services.migrations.mapped import check_known, kept_columns
@@ -260,7 +260,8 @@ class Migration(Holding):
         assert change.old is not None
         assert change.new is not None
         whole = partial(_whole, change, all_rows, is_moved=is_moved)
-        if self._is_remade(change) or self._is_outgrown(former, change):
+        query = self._database._instance.query
+        if is_remade(self.target, change) or is_outgrown(self.target, former, change, query):
             return whole()
         if change.is_none and _is_same(former, all_rows.relation):
             return Work(change=change, address=(), counts=Counts(), rows=all_rows)
@@ -274,47 +275,12 @@ class Migration(Holding):
         if counts != Counts() and (
             not rows.address
             or self._is_cheaper(change, counts)
-            or (not self.target.alters and self._is_at_odds(former, change, rows.address))
+            or (not self.target.alters and is_at_odds(former, change, rows.address, query))
         ):
             rows.drop()
             return whole()
         return Work(
             change=change, address=rows.address, counts=counts, rows=rows, is_moved=is_moved
-        )
-
-    def _is_outgrown(self, relation: Relation, change: TableChange) -> bool:
-        """Whether old rows are too long for a new key: some systems index those that go too."""
-        old, new = change.old, change.new
-        assert old is not None
-        assert new is not None
-        known = [old.key, *old.unique]
-        for group in (new.key, *new.unique):
-            former = tuple(change.names[name] for name in group if name in change.names)
-            if former and former not in known:
-                query = self._database._instance.query
-                if is_too_long(self.target, relation, former, query):
-                    return True
-        return False
-
-    def _is_remade(self, change: TableChange) -> bool:
-        """Whether the target cannot turn the old values of some column into the new ones."""
-        old, new = change.old, change.new
-        assert old is not None
-        assert new is not None
-        pairs = [(old.column(before), new.column(after)) for after, before in change.names.items()]
-        if not pairs:
-            return True
-        alters = self.target.alters
-        if not alters and old.rows and any(not new.column(name).nullable for name in change.come):
-            return True
-        return any(
-            self.target.moved("x", before.kind, after.kind) is None
-            or (before.kind != after.kind and self.target.stored(after.kind).type != after.type)
-            or (
-                before.type != after.type
-                and (after.name in new.kept_apart or isinstance(self.target, Fitted))
-            )
-            for before, after in pairs
         )
 
     def _is_cheaper(self, change: TableChange, counts: Counts) -> bool:
@@ -334,44 +300,6 @@ class Migration(Holding):
         assert self._models is not None
         ours = {folded(place) for model in self._models for place in model.tables}
         return {folded(to) for of, to in self._references() if folded(of) not in ours}
-
-    def _is_at_odds(
-        self, relation: Relation, change: TableChange, address: tuple[str, ...]
-    ) -> bool:
-        """Whether old rows might contradict the new definition before they are changed.
-
-        An address tells the old rows apart: as a key it holds for them.
-        """
-        old, new = change.old, change.new
-        assert old is not None
-        assert new is not None
-        former = dict(change.names)
-
-        def renamed(group: tuple[str, ...]) -> tuple[str, ...]:
-            return tuple(former.get(name, "") for name in group)
-
-        known = [old.key, *old.unique]
-        groups = [group for group in (new.key, *new.unique) if group and group != address]
-        if any(renamed(group) not in known for group in groups):
-            return True
-        is_renamed = any(name != before for name, before in former.items())
-        if new.checks and (is_renamed or not set(new.checks) <= set(old.checks)):
-            return True
-        stricter = [
-            former[column.name]
-            for column in new.columns
-            if not column.nullable
-            and column.name in former
-            and old.column(former[column.name]).nullable
-        ]
-        return bool(stricter) and self._has_null(relation, stricter)
-
-    def _has_null(self, relation: Relation, names: list[str]) -> bool:
-        missing = " OR ".join(f"{quote_identifier(name)} IS NULL" for name in names)
-        ((found,),) = self._database._instance.query(
-            f"SELECT count(*) FROM ({relation.body}) WHERE {missing}"
-        )
-        return bool(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,53 +373,3 @@ def migration(
     target = target_of(dialect)
     first, last = commits_of(database, before, after)
     return Migration(database, first, last, target, mapping)
-
-
-def commits_of(
-    database: Database, before: str | None, after: str | None
-) -> tuple[CommitId, CommitId]:
-    """Gives the commits that a migration leads from and to, and reads the repository anew.
-
-    Args:
-        database: Whose commits.
-        before: The older one's ref; nothing is there when None.
-        after: The newer commit's ref; HEAD when None.
-
-    Raises:
-        UsageError: A ref means what is not committed.
-        RefNotFound: A ref leads nowhere.
-    """
-    first = EMPTY if before is None else committed(database, before)
-    last = committed(database, after)
-    database.catalogs.begin()
-    return first, last
-
-
-def committed(database: Database, ref: str | None) -> CommitId:
-    """Gives the commit of a ref; HEAD's when None.
-
-    Raises:
-        UsageError: The ref means what is not committed.
-        RefNotFound: It leads nowhere.
-    """
-    commit = database._allowed(ref or "HEAD")
-    if commit in PSEUDO_COMMITS and commit != EMPTY:
-        raise UsageError(f"{commit} is no commit: a target could not say where it is.")
-    return commit
-
-
-def ledger_commit(database: Database, name: str) -> CommitId:
-    """Gives the commit that a target's ledger names.
-
-    Raises:
-        RefNotFound: The repository does not have it.
-    """
-    try:
-        return committed(database, name)
-    except RefNotFound:
-        raise RefNotFound(
-            name,
-            message=f"The target's ledger names {name}, which the repository does not have.",
-            hint="Fetch it; or, if it was replaced, compare the target itself:"
-            " `ingitdb migrate sync --mode full --on-conflict source`.",
-        ) from None

@@ -10,10 +10,11 @@ from ingitdb.migrations.model import folded
 from ingitdb.migrations.plan import Plan, Work
 from ingitdb.migrations.targets.target import Ends
 from ingitdb.model.identifiers import EMPTY, CommitId
+from ingitdb.services.migrations.commits import ledger_commit
 from ingitdb.services.migrations.comparing import Reader, TargetComparison
 from ingitdb.services.migrations.drift import Conflict, refuse, settled
 from ingitdb.services.migrations.held_rows import DELETE, INSERT, UPDATE, HeldRows
-from ingitdb.services.migrations.migration import Migration, ledger_commit
+from ingitdb.services.migrations.migration import Migration
 from ingitdb.services.migrations.row_modes import in_modes
 from ingitdb.services.migrations.ways import OnConflict, Options, RowDifference, RowsMode
 

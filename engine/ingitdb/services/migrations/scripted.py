@@ -12,9 +12,10 @@ from ingitdb.migrations.stores.redis import Redis
 from ingitdb.migrations.stores.store import Store
 from ingitdb.model.identifiers import CommitId
 from ingitdb.services.database import Database
+from ingitdb.services.migrations.commits import commits_of
 from ingitdb.services.migrations.key_mappings import check_no_keys, layout_of
 from ingitdb.services.migrations.migration import DIALECTS as SQL_DIALECTS
-from ingitdb.services.migrations.migration import commits_of, migration
+from ingitdb.services.migrations.migration import migration
 from ingitdb.services.migrations.store_scripts import StoreScripts
 
 STORES: dict[str, type[Store]] = {kind.name: kind for kind in (Consul, Etcd, Redis)}

@@ -15,8 +15,9 @@ from ingitdb.migrations.targets.target import Ends, Target
 from ingitdb.model.identifiers import EMPTY, CommitId
 from ingitdb.services.database import Database
 from ingitdb.services.migrations.capture import captured
+from ingitdb.services.migrations.commits import committed, ledger_commit
 from ingitdb.services.migrations.comparing import Reader, TargetComparison
-from ingitdb.services.migrations.migration import Migration, committed, ledger_commit
+from ingitdb.services.migrations.migration import Migration
 from ingitdb.services.migrations.progress import Told
 from ingitdb.services.migrations.routes import (
     compared,

@@ -17,9 +17,9 @@ from ingitdb.migrations.stores.store import chunks
 from ingitdb.migrations.targets.target import Ends
 from ingitdb.model.identifiers import EMPTY, CommitId
 from ingitdb.services.database import Database
+from ingitdb.services.migrations.commits import commits_of
 from ingitdb.services.migrations.key_mappings import modes_of
 from ingitdb.services.migrations.mapped import check_known
-from ingitdb.services.migrations.migration import commits_of
 from ingitdb.services.migrations.store_capture import captured_records
 from ingitdb.services.migrations.store_changes import StoreChanges
 from ingitdb.services.migrations.store_plans import StorePlan, is_atomic, store_plan
