@@ -16,7 +16,7 @@ from ingitdb.migrations.model import Table
 from ingitdb.migrations.plan import Plan
 from ingitdb.services.migrations.migration import migration
 from ingitdb.services.migrations.targets import opened
-from ingitdb.services.migrations.ways import DEFAULTS, Mode, OnConflict, Options
+from ingitdb.services.migrations.ways import DEFAULTS, Mode, OnConflict, Options, interrupted
 from tests.migrations.test_scripts import ids, records, rows, tables
 from tests.support.mariadb import MariadbClient, MariadbTarget
 from tests.support.migrated import Round, same
@@ -174,6 +174,27 @@ def test_what_was_interrupted_is_finished_first(repo: RepoBuilder, rounds: Round
         applied(found, target, "HEAD")
     applied(found, target, "HEAD~1")
     same(target.rows(), found.held("HEAD~1", MariadbTarget))
+
+
+def test_what_was_interrupted_is_left_off_when_all_is_compared(
+    repo: RepoBuilder, rounds: Rounds
+) -> None:
+    evolved(repo, 2)
+    found = rounds(repo.path)
+    up, _ = statements(found, "HEAD~1", "HEAD")
+    middle = next(at for at, one in enumerate(up) if one.startswith("START TRANSACTION"))
+    for count in range(0, len(up), len(up) // 8):
+        target = found.fresh(MariadbTarget, "HEAD~1")
+        cut(target, up, min(count, middle))
+        with opened(target.url) as there:
+            settled = Options(mode=Mode.FULL, on_conflict=OnConflict.SOURCE)
+            with there.forward(found.database, "HEAD~1", settled) as way:
+                way.run(lambda what, done, of: None)
+            with there.analyze(found.database, "HEAD~1") as left:
+                assert left.plan.steps == []
+            assert not any(map(interrupted, there.ledger()))
+        kept, wanted = target.rows(), found.held("HEAD~1", MariadbTarget)
+        same({name: rows for name, rows in kept.items() if name in wanted}, wanted)
 
 
 def test_what_was_interrupted_goes_on_by_itself(repo: RepoBuilder, rounds: Rounds) -> None:

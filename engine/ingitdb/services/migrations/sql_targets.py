@@ -31,6 +31,7 @@ from ingitdb.services.migrations.ways import (
     APPLYING,
     DEFAULTS,
     UNDOING,
+    UNDONE,
     Analysis,
     Captured,
     LedgerRow,
@@ -99,13 +100,14 @@ class SqlTarget:
         former = next(reversed(self._applied()), None)
         after = committed(database, ref)
         reader = Reader(self.connection, self.target, database, self.mapping)
-        is_resumed = self._is_resumed(APPLYING, after)
+        settles_all = options.mode is Mode.FULL and options.on_conflict is OnConflict.SOURCE
+        is_resumed = self._is_resumed(APPLYING, after, settles_all=settles_all)
         if options.mode is Mode.FULL and not is_resumed:
             found = compared(reader, former, after, options)
         else:
             found = differing(reader, former, after, options, is_resumed=is_resumed)
         with found as (plan, ends):
-            yield _SqlWay(self, plan, ends, options.batch_size)
+            yield _SqlWay(self, plan, ends, options.batch_size, leaves_off=not is_resumed)
 
     @contextmanager
     def backward(
@@ -227,25 +229,37 @@ class SqlTarget:
             for statement in inserted(told, self.target, size):
                 self.connection.ask(statement)
 
-    def _is_resumed(self, word: str, after: CommitId | None) -> bool:
+    def leave_off(self) -> None:
+        """Lets the ledger say of what was interrupted that it is undone: all is compared anyway."""
+        ledger = self.target.name_of(("main", LEDGER))
+        state, version = map(self.target.quoted, ("state", "version"))
+        for row in filter(interrupted, self.ledger()):
+            left = f"UPDATE {ledger} SET {state} = '{UNDONE}' WHERE {version} = {row.version}"
+            self.connection.ask(left)
+
+    def _is_resumed(self, word: str, after: CommitId | None, *, settles_all: bool = False) -> bool:
         """Whether the same was interrupted before.
 
         Args:
             word: What begins its state.
             after: The commit that it leads to; any if None.
+            settles_all: Whether all of the target is compared and settled.
 
         Raises:
-            TargetError: Something else was interrupted.
+            TargetError: Something else was interrupted, and not all is settled.
         """
         row = next((row for row in self.ledger() if interrupted(row)), None)
         if row is None:
             return False
         if row.state.startswith(word) and after in (None, row.commit):
             return True
+        if settles_all:
+            return False
         way_out = f"migrate apply --to {row.commit[:12]}"
         raise TargetError(
             "Another migration was interrupted: finish it first.",
-            hint=way_out if row.state.startswith(APPLYING) else "migrate rollback",
+            hint=(way_out if row.state.startswith(APPLYING) else "migrate rollback")
+            + "; or compare the target itself: migrate sync --mode full --on-conflict source",
         )
 
     def _applied(self) -> list[str]:
@@ -261,7 +275,10 @@ class _SqlWay:
     plan: Plan
     ends: Ends
     size: int
+    leaves_off: bool = False
 
     def run(self, progress: Progress) -> None:
         """Does it."""
+        if self.leaves_off:
+            self.target.leave_off()
         self.target.run(self.plan, self.ends, progress, self.size)
