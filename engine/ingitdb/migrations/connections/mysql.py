@@ -16,9 +16,9 @@ from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import ReflectedColumn
 
 from ingitdb.errors import TargetError
-from ingitdb.migrations.altering import check_names
 from ingitdb.migrations.connections.connection import Access
 from ingitdb.migrations.connections.databases import Database, reaction
+from ingitdb.migrations.constraints import check_names
 from ingitdb.migrations.model import Check, Place, Reference, Table
 from ingitdb.migrations.scripts import Insertion
 from ingitdb.migrations.targets import mysql_types

@@ -14,9 +14,9 @@ from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.types import NullType
 
 from ingitdb.errors import TargetError
-from ingitdb.migrations.altering import check_names
 from ingitdb.migrations.connections.connection import Access
 from ingitdb.migrations.connections.databases import Database
+from ingitdb.migrations.constraints import check_names
 from ingitdb.migrations.model import Check, Place, Table
 from ingitdb.migrations.scripts import Insertion
 from ingitdb.migrations.targets.postgresql import LOCK, LONGEST, PUBLIC

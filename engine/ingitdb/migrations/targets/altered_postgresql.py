@@ -9,8 +9,6 @@ from ingitdb.migrations.altering import (
     AddConstraint,
     Alteration,
     ChangeType,
-    Constraint,
-    ConstraintKind,
     CreateTable,
     DropColumn,
     DropConstraint,
@@ -21,6 +19,7 @@ from ingitdb.migrations.altering import (
     SetDefault,
     SetNullable,
 )
+from ingitdb.migrations.constraints import Constraint, ConstraintKind
 from ingitdb.migrations.model import OURS, Place, Table
 from ingitdb.migrations.targets.statements import column_line, names, reference_line
 from ingitdb.model.types import quote_identifier

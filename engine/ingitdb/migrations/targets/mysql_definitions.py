@@ -14,8 +14,6 @@ from ingitdb.migrations.altering import (
     Alteration,
     Altering,
     ChangeType,
-    Constraint,
-    ConstraintKind,
     CreateTable,
     DropColumn,
     DropConstraint,
@@ -26,6 +24,7 @@ from ingitdb.migrations.altering import (
     SetDefault,
     SetNullable,
 )
+from ingitdb.migrations.constraints import Constraint, ConstraintKind
 from ingitdb.migrations.model import LEDGER, Column, Place, Reference, Table
 from ingitdb.migrations.plan import Plan
 from ingitdb.migrations.targets.mysql_limits import LONGEST_NAME

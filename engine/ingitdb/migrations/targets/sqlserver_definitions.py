@@ -7,8 +7,6 @@ from ingitdb.migrations.altering import (
     AddConstraint,
     Alteration,
     ChangeType,
-    Constraint,
-    ConstraintKind,
     CreateTable,
     DropColumn,
     DropConstraint,
@@ -19,6 +17,7 @@ from ingitdb.migrations.altering import (
     SetDefault,
     SetNullable,
 )
+from ingitdb.migrations.constraints import Constraint, ConstraintKind
 from ingitdb.migrations.model import OURS, Column, Place, Reference, Table
 from ingitdb.migrations.targets.sqlserver_limits import CLUSTERED_BYTES, key_bytes
 from ingitdb.migrations.targets.sqlserver_types import quoted, text_literal
