@@ -11,12 +11,13 @@ from ingitdb.migrations.mapping import NO_MAPPING
 from ingitdb.migrations.model import Place, Table
 from ingitdb.migrations.plan import Work
 from ingitdb.model.identifiers import CommitId
-from ingitdb.model.types import ColumnType, Scalar, quote_identifier
+from ingitdb.model.types import ColumnType, Scalar
 from ingitdb.services.database import Database
 from ingitdb.services.migrations.comparing import Reader, TargetComparison
 from ingitdb.services.migrations.held_rows import HeldRows, listed
 from ingitdb.services.migrations.mapped_commits import place_of
 from ingitdb.services.migrations.models import CommitModel
+from ingitdb.services.migrations.row_statements import RowStatements
 from ingitdb.services.migrations.ways import Captured, RowsMode
 from ingitdb.services.ref_names import create_branch, drop_branch
 
@@ -30,7 +31,7 @@ def captured(reader: Reader, base: CommitId, branch: str, message: str | None) -
         reader: Reads the target.
         base: The ledger's commit.
         branch: Where the commit goes: made at the ledger's commit if it is not there.
-        message: What the commit says; made of its statements when None.
+        message: What the commit says; the tables' names when None.
 
     Raises:
         StatementRefused: The branch is at another commit, or something differs that no key tells.
@@ -87,6 +88,11 @@ def _differs(work: Work, lists: Collection[Place]) -> bool:
 class Changes(Protocol):
     """What differs in a table, as statements on the repository."""
 
+    @property
+    def title(self) -> str:
+        """What people call the table."""
+        ...
+
     def delete(self, session: Session) -> None:
         """Deletes what the target does not have."""
         ...
@@ -136,7 +142,7 @@ def commit_changes(
         base: The commit that the branch is at, or is made at.
         branch: Where the commit goes.
         changes: By table.
-        message: What the commit says; made of its statements when None.
+        message: What the commit says; that tables of those names changed when None.
 
     Raises:
         StatementRefused: The branch is at another commit.
@@ -152,24 +158,18 @@ def commit_changes(
         )
     try:
         with closing(database.session(branch)) as session:
-            ran(session, "BEGIN")
+            session.execute("BEGIN").close()
             for change in reversed(changes):
                 change.delete(session)
             for change in changes:
                 change.update(session)
                 change.insert(session)
-            return session.end(message)
+            titles = ", ".join(change.title for change in changes)
+            return session.end(message or f"Changes of {titles} in the target")
     except BaseException:
         if is_made:
             drop_branch(database, branch, force=True)
         raise
-
-
-def ran(session: Session, sql: str, values: Sequence[Any] = ()) -> None:
-    """Runs a statement with parameters."""
-    with session.execute(sql, list(values) or None) as result:
-        for _ in result.batches():
-            pass
 
 
 @dataclass(frozen=True)
@@ -177,6 +177,11 @@ class _Changes:
     """What differs in a table, as statements on the repository."""
 
     work: Work
+
+    @property
+    def title(self) -> str:
+        """What people call the table."""
+        return self.work.change.title
 
     @property
     def count(self) -> int:
@@ -192,51 +197,35 @@ class _Changes:
         assert isinstance(self.work.rows, HeldRows)
         return self.work.rows
 
-    @property
-    def _name(self) -> str:
-        assert self.work.new is not None
-        return ".".join(map(quote_identifier, self.work.new.place))
-
     def delete(self, session: Session) -> None:
         """Deletes what the target does not have."""
-        for values in self._cells("n", "comes AND NOT goes"):
-            where, given = self._address(values, 1)
-            ran(session, f"DELETE FROM {self._name} WHERE {where}", given)
+        statements, places = self._statements(session), self._rows.places()
+        cells = self._cells("n", "comes AND NOT goes")
+        statements.delete([values[place] for place in places] for values in cells)
 
     def update(self, session: Session) -> None:
         """Changes what the target has otherwise."""
-        for changed, values in self._changed():
-            pairs = [
-                (name, kind, value)
-                for (name, kind), value, bit in zip(
-                    self._rows.columns, values, changed, strict=True
-                )
-                if bit == "1"
-            ]
-            settings = ", ".join(
-                f"{quote_identifier(name)} = {parameter(kind, at)}"
-                for at, (name, kind, _) in enumerate(pairs, 1)
+        columns, places = self._rows.columns, self._rows.places()
+        self._statements(session).update(
+            (
+                tuple(columns[at] for at in differing),
+                [values[place] for place in places],
+                [values[at] for at in differing],
             )
-            where, given = self._address(values, len(pairs) + 1)
-            given = [*(value for _, _, value in pairs), *given]
-            ran(session, f"UPDATE {self._name} SET {settings} WHERE {where}", given)
+            for changed, values in self._changed()
+            for differing in [[at for at, bit in enumerate(changed) if bit == "1"]]
+        )
 
     def insert(self, session: Session) -> None:
         """Adds what only the target has."""
-        columns = self._rows.columns
-        names = ", ".join(quote_identifier(name) for name, _ in columns)
-        given = ", ".join(parameter(kind, at) for at, (_, kind) in enumerate(columns, 1))
-        for values in self._cells("o", "goes AND NOT comes"):
-            ran(session, f"INSERT INTO {self._name} ({names}) VALUES ({given})", values)
+        columns = tuple(self._rows.columns)
+        cells = self._cells("o", "goes AND NOT comes")
+        self._statements(session).insert((columns, values) for values in cells)
 
-    def _address(self, values: Sequence[Any], first: int) -> tuple[str, list[Any]]:
-        rows = self._rows
-        places = rows.places()
-        where = " AND ".join(
-            f"{quote_identifier(rows.columns[place][0])} = {parameter(rows.columns[place][1], at)}"
-            for at, place in enumerate(places, first)
-        )
-        return where, [values[place] for place in places]
+    def _statements(self, session: Session) -> RowStatements:
+        assert self.work.new is not None
+        key = tuple(self._rows.columns[place] for place in self._rows.places())
+        return RowStatements(session, self.work.new.place, key)
 
     def _changed(self) -> Iterator[tuple[str, list[Any]]]:
         where = "goes = comes"
@@ -262,10 +251,3 @@ def _text(sql: str, kind: ColumnType, *, is_native: bool) -> str:
     if is_native and not isinstance(kind, Scalar):
         return f"CAST(to_json({sql}) AS VARCHAR)"
     return sql if kind.sql == _BLOB else f"CAST({sql} AS VARCHAR)"
-
-
-def parameter(kind: ColumnType, at: int) -> str:
-    """Gives SQL for a parameter in a column's type."""
-    if isinstance(kind, Scalar):
-        return f"CAST(${at} AS {kind.sql})"
-    return f"CAST(CAST(${at} AS JSON) AS {kind.sql})"

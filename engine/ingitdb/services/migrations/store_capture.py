@@ -10,10 +10,11 @@ from ingitdb.migrations.connections.stores import StoreConnection
 from ingitdb.migrations.model import parents_first
 from ingitdb.migrations.stores.store import Content, ContentFault, Store
 from ingitdb.migrations.targets.sqlite import Sqlite
-from ingitdb.model.types import ColumnType, quote_identifier
-from ingitdb.services.migrations.capture import check_named, commit_changes, parameter, ran
+from ingitdb.model.types import ColumnType
+from ingitdb.services.migrations.capture import check_named, commit_changes
 from ingitdb.services.migrations.key_mappings import modes_of
 from ingitdb.services.migrations.models import commit_model
+from ingitdb.services.migrations.row_statements import RowStatements
 from ingitdb.services.migrations.store_changes import StoreChanges
 from ingitdb.services.migrations.stored_tables import StoredCommit, StoredTable
 from ingitdb.services.migrations.ways import Captured, RowsMode
@@ -31,7 +32,7 @@ def captured_records(
         connection: The store.
         commit: The ledger's commit.
         branch: Where the commit goes: made at the ledger's commit if it is not there.
-        message: What the commit says; made of its statements when None.
+        message: What the commit says; the tables' names when None.
 
     Raises:
         StatementRefused: The branch is at another commit, or a record cannot be read.
@@ -84,44 +85,49 @@ class _Records:
     table: StoredTable
     records: Sequence[_Record]
 
+    @property
+    def title(self) -> str:
+        """What people call the table."""
+        return self.table.table.title
+
     def delete(self, session: Session) -> None:
         """Deletes what the store does not have."""
-        for record in self.records:
-            if record.found is None:
-                where, values = self._address(self._read(record, record.value), 1)
-                ran(session, f"DELETE FROM {self._name} WHERE {where}", values)
+        gone = (record for record in self.records if record.found is None)
+        fields = (self._read(record, record.value) for record in gone)
+        self._statements(session).delete(map(self._key, fields))
 
     def update(self, session: Session) -> None:
         """Changes what the store has otherwise."""
-        for record in self.records:
-            if record.value is None or record.found is None:
-                continue
-            before, after = self._read(record, record.value), self._read(record, record.found)
-            changed = [name for name in self._kinds if before.get(name) != after.get(name)]
-            settings = ", ".join(
-                f"{quote_identifier(name)} = {parameter(self._kinds[name], at)}"
-                for at, name in enumerate(changed, 1)
+        self._statements(session).update(
+            (
+                tuple((name, self._kinds[name]) for name in changed),
+                self._key(before),
+                [after.get(name) for name in changed],
             )
-            where, values = self._address(before, len(changed) + 1)
-            values = [*(after.get(name) for name in changed), *values]
-            if changed:
-                ran(session, f"UPDATE {self._name} SET {settings} WHERE {where}", values)
+            for record in self.records
+            if record.value is not None and record.found is not None
+            for before, after in [
+                (self._read(record, record.value), self._read(record, record.found))
+            ]
+            for changed in [[n for n in self._kinds if before.get(n) != after.get(n)]]
+            if changed
+        )
 
     def insert(self, session: Session) -> None:
         """Adds what only the store has."""
-        for record in self.records:
-            if record.value is None:
-                fields = self._read(record, record.found)
-                names = ", ".join(map(quote_identifier, fields))
-                values = ", ".join(
-                    parameter(self._kinds[name], at) for at, name in enumerate(fields, 1)
-                )
-                sql = f"INSERT INTO {self._name} ({names}) VALUES ({values})"
-                ran(session, sql, list(fields.values()))
+        come = (record for record in self.records if record.value is None)
+        fields = (self._read(record, record.found) for record in come)
+        self._statements(session).insert(
+            (tuple((name, self._kinds[name]) for name in found), list(found.values()))
+            for found in fields
+        )
 
-    @property
-    def _name(self) -> str:
-        return ".".join(map(quote_identifier, self.table.table.place))
+    def _statements(self, session: Session) -> RowStatements:
+        key = tuple((name, self._kinds[name]) for name in self.table.key)
+        return RowStatements(session, self.table.table.place, key)
+
+    def _key(self, fields: Content) -> list[str | bytes | None]:
+        return [fields[name] for name in self.table.key]
 
     @property
     def _kinds(self) -> dict[str, ColumnType]:
@@ -142,10 +148,3 @@ class _Records:
             said = f"{record.key} has no {', '.join(missing)}: it is not captured."
             raise StatementRefused(said)
         return fields
-
-    def _address(self, fields: Content, first: int) -> tuple[str, list[str | bytes | None]]:
-        where = " AND ".join(
-            f"{quote_identifier(name)} = {parameter(self._kinds[name], at)}"
-            for at, name in enumerate(self.table.key, first)
-        )
-        return where, [fields[name] for name in self.table.key]
