@@ -15,6 +15,7 @@ from tests.support.etcd import EtcdServer, EtcdTarget
 from tests.support.keyed_rounds import StoreRound, nothing
 from tests.support.repositories import RepoBuilder
 
+pytestmark = pytest.mark.slow
 Stores = Callable[..., StoreRound]
 MOST = 128
 
@@ -84,7 +85,6 @@ def test_etcd_takes_no_more_operations(target: EtcdTarget) -> None:
     assert Etcd.limits.operations == MOST
 
 
-@pytest.mark.slow
 def test_large_records_are_cut_into_requests(
     repo: RepoBuilder, stores: Stores, target: EtcdTarget
 ) -> None:
@@ -99,7 +99,6 @@ def test_large_records_are_cut_into_requests(
     assert target.all() == before
 
 
-@pytest.mark.slow
 def test_killed_at_every_chunk_and_continued(found: StoreRound, etcd_targets: EtcdServer) -> None:
     def kill(target: EtcdTarget, at: int) -> bool:
         seen = []

@@ -13,6 +13,7 @@ from ingitdb_cli.program import run as started
 from ingitdb_cli.statuses import Status
 from tests.migrations.test_mapping import README, fresh, go, said
 from tests.migrations.test_scripts import KINDS, Rounds, rows, tables
+from tests.support.live_targets import KINDS as LIVE_KINDS
 from tests.support.live_targets import MAKERS, Live
 from tests.support.migrated import SqliteTarget, Target
 from tests.support.repositories import RepoBuilder
@@ -408,7 +409,7 @@ def test_faults_say_where(
     assert hint in (caught.value.hint or "")
 
 
-@pytest.fixture(params=MAKERS)
+@pytest.fixture(params=LIVE_KINDS)
 def live(request: pytest.FixtureRequest, tmp_path: Path) -> Live:
     return MAKERS[request.param](tmp_path)
 

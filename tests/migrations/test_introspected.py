@@ -13,12 +13,11 @@ from ingitdb.services.migrations.migration import migration
 from ingitdb.services.migrations.targets import opened
 from ingitdb.services.migrations.ways import DEFAULTS
 from tests.migrations.test_scripts import rows, tables
-from tests.support.live_targets import MAKERS, Live
+from tests.support.live_targets import KINDS, MAKERS, Live
 from tests.support.migrated import Round
 from tests.support.repositories import RepoBuilder
 
 DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "sqlite": "sqlite"}
-SERVERS = ("postgresql", "mysql")
 OTHER_NAMES = {"JSON_TEXT": "TEXT", "DECIMAL_TEXT(10,2)": "TEXT", "JSON": "LONGTEXT"}
 COLUMNS = {
     "id": {"type": "BIGINT"},
@@ -34,11 +33,7 @@ COLUMNS = {
 }
 
 
-@pytest.fixture(
-    params=[
-        pytest.param(kind, marks=pytest.mark.slow if kind in SERVERS else ()) for kind in MAKERS
-    ]
-)
+@pytest.fixture(params=KINDS)
 def live(request: pytest.FixtureRequest, tmp_path: Path) -> Live:
     return MAKERS[request.param](tmp_path)
 

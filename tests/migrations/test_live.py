@@ -10,6 +10,7 @@ import pytest
 
 from ingitdb_cli.program import run as started
 from ingitdb_cli.statuses import Status
+from tests.support.live_targets import KINDS as LIVE_KINDS
 from tests.support.live_targets import MAKERS, Live
 from tests.support.repositories import RepoBuilder
 
@@ -31,7 +32,7 @@ def repo(tmp_path: Path) -> RepoBuilder:
     return repo
 
 
-@pytest.fixture(params=MAKERS)
+@pytest.fixture(params=LIVE_KINDS)
 def live(request: pytest.FixtureRequest, tmp_path: Path) -> Live:
     return MAKERS[request.param](tmp_path)
 
@@ -231,6 +232,7 @@ def _quoted(live: Live, name: str) -> str:
     return f"`{name}`" if live.kind == "mysql" else f'"{name}"'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("live", ["postgresql", "mysql"], indirect=True)
 def test_rows_of_others_never_refer_to_nothing(
     run: Run, live: Live, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
@@ -476,6 +478,7 @@ def test_a_log_tells_each_step(run: Run, tmp_path: Path) -> None:
     assert 'what="rows of p" done=4 of=4' in lines[-2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("live", ["postgresql", "mysql"], indirect=True)
 def test_names_that_others_have_given_are_theirs(
     run: Run, live: Live, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
@@ -500,6 +503,7 @@ def test_names_that_others_have_given_are_theirs(
     assert live.run("SELECT * FROM own") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("live", ["mysql"], indirect=True)
 def test_a_server_that_ends_the_connection(
     run: Run, live: Live, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]
@@ -521,6 +525,7 @@ def test_a_server_that_ends_the_connection(
     assert "arning" not in "".join(capfd.readouterr())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("live", ["postgresql"], indirect=True)
 def test_rows_change_without_the_right_to_make_tables(run: Run, live: Live, tmp_path: Path) -> None:
     run("apply", "--to", "HEAD~1")
@@ -540,6 +545,7 @@ def test_rows_change_without_the_right_to_make_tables(run: Run, live: Live, tmp_
         live.run("DROP ROLE clerk")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("live", ["postgresql"], indirect=True)
 def test_a_server_that_ends_the_connection_while_rows_come(
     run: Run, live: Live, repo: RepoBuilder, capfd: pytest.CaptureFixture[str]

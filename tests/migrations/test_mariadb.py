@@ -22,6 +22,7 @@ from tests.support.mariadb import MariadbClient, MariadbTarget
 from tests.support.migrated import Round, same
 from tests.support.repositories import RepoBuilder
 
+pytestmark = pytest.mark.slow
 Rounds = Callable[..., Round]
 SAMPLE = 5
 FULL = Options(mode=Mode.FULL)
@@ -149,7 +150,6 @@ def test_an_interrupted_script_is_run_again(repo: RepoBuilder, rounds: Rounds) -
     taken_up(rounds(repo.path), lambda count: iter(range(0, count, -(-count // SAMPLE))))
 
 
-@pytest.mark.slow
 def test_a_script_is_interrupted_behind_each_statement(repo: RepoBuilder, rounds: Rounds) -> None:
     evolved(repo, 4)
     count = taken_up(rounds(repo.path), lambda count: iter(range(count)))

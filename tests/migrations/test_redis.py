@@ -18,6 +18,7 @@ from tests.support.keyed_rounds import StoreRound, nothing, same
 from tests.support.redis import RedisServer, RedisTarget
 from tests.support.repositories import RepoBuilder
 
+pytestmark = pytest.mark.slow
 Stores = Callable[..., StoreRound]
 LOCK = "ingitdb_migrations:lock"
 SMALL = Options(batch_size=3)
@@ -164,7 +165,6 @@ def killed(found: StoreRound, target: RedisTarget, ref: str | None, at: int) -> 
     return False
 
 
-@pytest.mark.slow
 def test_killed_at_every_chunk_and_continued(found: StoreRound, redis_targets: RedisServer) -> None:
     for at in range(1, 100):
         target = redis_targets.target()

@@ -441,7 +441,9 @@ def test_columns_called_like_what_numbers_rows(
             list(made.up_script())
 
 
-@pytest.mark.parametrize("kind", [SqliteTarget, DuckdbTarget, PostgresqlTarget])
+@pytest.mark.parametrize(
+    "kind", [SqliteTarget, DuckdbTarget, pytest.param(PostgresqlTarget, marks=pytest.mark.slow)]
+)
 def test_a_script_that_is_cut_off_leaves_the_target_as_it_was(
     repo: RepoBuilder, rounds: Rounds, kind: type[Target]
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from tests.support import postgresql
 from tests.support.mariadb import MariadbTarget
@@ -74,9 +75,13 @@ def mysql_database(folder: Path) -> Live:
     return Live("mysql", target.url, run)
 
 
+SERVERS = ("postgresql", "mysql")
+"""Kinds of targets that are servers: tests of them are for the long suite."""
 MAKERS: dict[str, Callable[[Path], Live]] = {
     "sqlite": sqlite,
     "duckdb": duckdb_file,
     "postgresql": postgresql_database,
     "mysql": mysql_database,
 }
+KINDS = [pytest.param(kind, marks=pytest.mark.slow if kind in SERVERS else ()) for kind in MAKERS]
+"""Parameters of tests: a kind of target each."""
