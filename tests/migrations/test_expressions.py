@@ -127,6 +127,7 @@ def engines() -> Any:
         yield one, other
 
 
+@pytest.mark.slow
 def test_what_is_carried_is_as_true_there(engines: Any) -> None:
     target = Sqlite()
 

@@ -79,6 +79,7 @@ def places(said: list[str], *parts: str) -> list[int]:
     return [next(at for at, one in enumerate(said) if part in one) for part in parts]
 
 
+@pytest.mark.slow
 def test_the_demo_from_its_first_tag_to_its_end(run_folder: Path, rounds: Rounds) -> None:
     found = rounds(demo(run_folder, SEED).path, run_folder / "cache")
     up, down = map(done, scripts(found, "HEAD", "v1.0"))

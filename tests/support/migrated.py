@@ -7,8 +7,8 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -121,49 +121,47 @@ class DuckdbTarget:
             for statement in statements:
                 connection.execute(statement)
 
-    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+    @contextmanager
+    def asked(self) -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
+        """Gives what answers statements, all on one connection: opening a file takes long."""
         with closing(duckdb.connect(str(self.path))) as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            return connection.execute(sql).fetchall()
+            yield lambda sql: connection.execute(sql).fetchall()
 
-    def names(self) -> list[tuple[str, str]]:
-        found = self.ask(
-            "SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT temporary ORDER BY ALL"
-        )
-        return [(schema, name) for schema, name in found if name != LEDGER]
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        with self.asked() as ask:
+            return ask(sql)
 
     def rows(self) -> Tables:
         found = {}
-        for schema, name in self.names():
-            place = f"{quoted(schema)}.{quoted(name)}"
-            columns = [row[0] for row in self.ask(f"DESCRIBE {place}")]
-            rows = self.ask(f"FROM {place}")
-            title = name if schema == "main" else f"{schema}.{name}"
-            found[title] = Counter(spelled(columns, row) for row in rows)
+        with self.asked() as ask:
+            for schema, name in _names(ask):
+                place = f"{quoted(schema)}.{quoted(name)}"
+                columns = [row[0] for row in ask(f"DESCRIBE {place}")]
+                title = name if schema == "main" else f"{schema}.{name}"
+                found[title] = Counter(spelled(columns, row) for row in ask(f"FROM {place}"))
         return found
 
     def schema(self) -> dict[str, Any]:
-        return {
-            f"{schema}.{name}": (
-                sorted(
-                    row[:3] + row[4:]
-                    for row in self.ask(f"DESCRIBE {quoted(schema)}.{quoted(name)}")
-                ),
-                sorted(
-                    self.ask(
-                        "SELECT constraint_type, constraint_text FROM duckdb_constraints()"
-                        f" WHERE schema_name = {text(schema)} AND table_name = {text(name)}"
-                    )
-                ),
-                sorted(
-                    self.ask(
-                        "SELECT index_name, expressions FROM duckdb_indexes()"
-                        f" WHERE schema_name = {text(schema)} AND table_name = {text(name)}"
-                    )
-                ),
-            )
-            for schema, name in self.names()
-        }
+        found = {}
+        with self.asked() as ask:
+            for schema, name in _names(ask):
+                where = f"WHERE schema_name = {text(schema)} AND table_name = {text(name)}"
+                described = ask(f"DESCRIBE {quoted(schema)}.{quoted(name)}")
+                constraints = "constraint_type, constraint_text FROM duckdb_constraints()"
+                found[f"{schema}.{name}"] = (
+                    sorted(row[:3] + row[4:] for row in described),
+                    sorted(ask(f"SELECT {constraints} {where}")),
+                    sorted(ask(f"SELECT index_name, expressions FROM duckdb_indexes() {where}")),
+                )
+        return found
+
+
+def _names(ask: Callable[[str], list[tuple[Any, ...]]]) -> list[tuple[str, str]]:
+    found = ask(
+        "SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT temporary ORDER BY ALL"
+    )
+    return [(schema, name) for schema, name in found if name != LEDGER]
 
 
 class DuckdbClient(DuckdbTarget):
