@@ -32,6 +32,7 @@ from ingitdb.migrations.plan import Plan
 from ingitdb.migrations.targets import mysql_types, statements
 from ingitdb.migrations.targets.mysql_definitions import AT, DONE, VERSION, WORD, Steps, called
 from ingitdb.migrations.targets.mysql_limits import LONGEST_KEY, LONGEST_NAME, MysqlFitting
+from ingitdb.migrations.targets.mysql_others import borne, ours, referred, strays
 from ingitdb.migrations.targets.statements import names
 from ingitdb.migrations.targets.target import BATCH_ROWS, CHECKED, STAGE, STATE, Ends, Stored
 from ingitdb.model.types import JSON, ColumnType, Scalar, quote_identifier, quote_literal
@@ -170,11 +171,11 @@ class Mysql:
         taken = [plan.before(work.new.place) for work in plan.works if work.is_taken and work.new]
         gone = [called(table.place) for table in (*plan.dropped, *taken)]
         if gone:
-            yield _dropped(gone, _ours(plan))
+            yield referred(gone, ours(plan))
         known = {fold(called(table.place)) for table in plan.known}
         made = [(name, at) for name, at in steps.made() if fold(name) not in known]
         if made:
-            yield _borne(made)
+            yield borne(made)
         yield _CHECKED_TABLE
 
     def end(self, ends: Ends, checksum: str) -> Iterator[str]:
@@ -209,7 +210,7 @@ class Mysql:
                 yield _counted(f"rows of {work.new.title}", work.new.rows, self._all(work.new))
         left = [work.new for work in plan.works if work.new is not None and work.counts.deleted]
         if left:
-            yield from _strays([called(table.place) for table in left], _ours(plan))
+            yield from strays([called(table.place) for table in left], ours(plan))
         yield from steps.committing()
         yield from steps.finishing()
 
@@ -334,88 +335,6 @@ def _taken_up(ends: Ends, total: str) -> Iterator[str]:
         f"INSERT INTO {ledger} SELECT {VERSION}, {made}, '', UTC_TIMESTAMP(6), NULL,"
         f" '{word} 0/{total}' FROM DUAL WHERE {begins}"
     )
-
-
-def _ours(plan: Plan) -> list[str]:
-    """Gives the names of all tables of both commits."""
-    news = [work.new for work in plan.works if work.new is not None]
-    return sorted({called(table.place) for table in (*plan.known, *news)})
-
-
-def _of_others(to: Sequence[str], ours: Sequence[str]) -> str:
-    """Gives SQL for the foreign keys of others' tables, by column."""
-    theirs = f"TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ({_listed(ours)})"
-    return (
-        "information_schema.KEY_COLUMN_USAGE WHERE REFERENCED_TABLE_SCHEMA = DATABASE()"
-        f" AND REFERENCED_TABLE_NAME IN ({_listed(to)}) AND NOT ({theirs})"
-    )
-
-
-def _dropped(gone: Sequence[str], ours: Sequence[str]) -> str:
-    """Gives the statement that fails where others refer to a table that goes.
-
-    Foreign keys are not checked meanwhile, so the system would drop it.
-    """
-    return (
-        f'INSERT INTO "{STATE}" ("others") SELECT count(*) FROM {_of_others(gone, ours)}'
-        f" AND NOT {DONE}"
-    )
-
-
-def _borne(made: Sequence[tuple[str, int]]) -> str:
-    """Gives the statement that fails where others have what is called like a table that comes.
-
-    A table of the first step may be ours: made, and not yet counted.
-
-    Args:
-        made: The names with the numbers of the steps.
-    """
-    names = _listed([name for name, _ in made])
-    own = _listed([name for name, at in made if at == 1]) or "NULL"
-    return (
-        f'INSERT INTO "{STATE}" ("names") SELECT count(*) FROM information_schema.TABLES WHERE'
-        f" {AT} = 0 AND TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ({names})"
-        f" AND NOT (TABLE_TYPE = 'BASE TABLE' AND COALESCE(TABLE_NAME IN ({own}), FALSE))"
-    )
-
-
-def _strays(left: Sequence[str], ours: Sequence[str]) -> Iterator[str]:
-    """Gives the statements that fail where rows of others refer to rows that are gone.
-
-    Args:
-        left: The tables that rows leave.
-        ours: The tables of both commits.
-    """
-    theirs, their_table = _quoting("COLUMN_NAME"), _quoting("TABLE_NAME")
-    own, table = _quoting("REFERENCED_COLUMN_NAME"), _quoting("REFERENCED_TABLE_NAME")
-    given = f"GROUP_CONCAT('c.', {theirs}, ' IS NOT NULL' SEPARATOR ' AND ')"
-    same = f"GROUP_CONCAT('p.', {own}, ' = c.', {theirs} SEPARATOR ' AND ')"
-    strays = (
-        f"CONCAT('SELECT count(*) AS n FROM ', {_quoting('TABLE_SCHEMA')}, '.', {their_table},"
-        f" ' AS c WHERE ', {given}, ' AND NOT EXISTS (SELECT 1 FROM ', {table},"
-        f" ' AS p WHERE ', {same}, ')')"
-    )
-    groups = "TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, REFERENCED_TABLE_NAME"
-    into = f'INSERT INTO "{CHECKED}" ("strays") SELECT sum(n) FROM ('
-    yield "SET SESSION group_concat_max_len = 1048576"
-    yield (
-        f"SET @ingitdb_step = (SELECT COALESCE(CONCAT({quote_literal(into)},"
-        f" GROUP_CONCAT(one SEPARATOR ' UNION ALL '), ') AS s'), 'DO 0') FROM"
-        f" (SELECT {strays} AS one FROM {_of_others(left, ours)} AND NOT {DONE}"
-        f" GROUP BY {groups}) AS f)"
-    )
-    yield "PREPARE ingitdb_step FROM @ingitdb_step"
-    yield "EXECUTE ingitdb_step"
-    yield "DEALLOCATE PREPARE ingitdb_step"
-
-
-def _quoting(column: str) -> str:
-    """Gives SQL for a name that a column holds, quoted."""
-    return f"CONCAT('\"', REPLACE({column}, '\"', '\"\"'), '\"')"
-
-
-def _listed(texts: Sequence[str]) -> str:
-    return ", ".join(map(quote_literal, texts))
 
 
 def _counted(what: str, expected: int, query: str) -> str:
