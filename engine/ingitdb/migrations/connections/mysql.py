@@ -22,7 +22,7 @@ from ingitdb.migrations.constraints import check_names
 from ingitdb.migrations.model import Check, Place, Reference, Table
 from ingitdb.migrations.scripts import Insertion
 from ingitdb.migrations.targets import mysql_types
-from ingitdb.migrations.targets.mysql import LOCK, MODE
+from ingitdb.migrations.targets.mysql import LOCK, MODE, PATIENCE
 from ingitdb.migrations.targets.mysql_definitions import DONE
 from ingitdb.migrations.targets.mysql_limits import LONGEST_NAME
 from ingitdb.migrations.targets.sqlite import place_of
@@ -55,8 +55,6 @@ _REFERRED = (
     " FROM information_schema.KEY_COLUMN_USAGE WHERE REFERENCED_TABLE_SCHEMA = DATABASE()"
 )
 _PACKET = 1 << 20
-_PATIENCE = 1
-"""Seconds: a connection that was closed a moment ago may still hold its lock."""
 _LOST = (CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST)
 _LONG = "A server also ends the connection at what is longer than its max_allowed_packet."
 _LINES = r"FIELDS TERMINATED BY X'09' ESCAPED BY '\' LINES TERMINATED BY X'0A'"
@@ -129,7 +127,7 @@ class MysqlDatabase(Database):
         Raises:
             TargetError: Another one is at work.
         """
-        ((is_ours,),) = self.ask(f"SELECT GET_LOCK({LOCK}, {_PATIENCE})")
+        ((is_ours,),) = self.ask(f"SELECT GET_LOCK({LOCK}, {PATIENCE})")
         if is_ours != 1:
             raise TargetError("Another migration is at work in this database.")
 

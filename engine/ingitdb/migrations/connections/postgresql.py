@@ -50,7 +50,7 @@ _TEXTS = frozenset(["TEXT", "JSON", "BYTEA"])
 _ESCAPES = (("\\\\", 92), ("\\n", 10), ("\\r", 13), ("\\t", 9))
 _UNKNOWN = "UNKNOWN"
 _CURSORS = count()
-_PAUSE, _PAUSES = 0.2, 5
+_PAUSE, _PAUSES = 0.2, 15
 """Seconds: a connection that was closed a moment ago may still hold its lock."""
 
 

@@ -44,6 +44,8 @@ MODE = (
 """The session's sql_mode: names and texts are quoted as elsewhere, nothing is cut off silently."""
 LOCK = "CONCAT('ingitdb ', MD5(DATABASE()))"
 """SQL for the name of the lock that keeps other migrations of the same database out."""
+PATIENCE = 3
+"""Seconds: a connection that was cut a moment ago may still hold its lock."""
 _SECONDS = 'TIMESTAMPDIFF(MICROSECOND, "applied_at", UTC_TIMESTAMP(6)) / 1e6'
 
 
@@ -164,7 +166,7 @@ class Mysql:
         for name in (STATE, CHECKED, STAGE):
             yield f'DROP TEMPORARY TABLE IF EXISTS "{name}"'
         yield _STATE_TABLE
-        yield f'INSERT INTO "{STATE}" ("alone") SELECT GET_LOCK({LOCK}, 0)'
+        yield f'INSERT INTO "{STATE}" ("alone") SELECT GET_LOCK({LOCK}, {PATIENCE})'
         yield _LEDGER_TABLE
         yield from _taken_up(ends, steps.total)
         yield f"SET {DONE} = {AT} >= {steps.rows}"
